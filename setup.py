@@ -1,0 +1,42 @@
+"""Build the C core; everything else is declared in pyproject.toml."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+KERNELS = Path("src/imgmatch/_kernels")
+
+# No -march: every instruction set beyond the baseline is a function with a
+# target attribute, chosen at run time, so that one binary serves all machines.
+FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-std=c11"]
+LINK: list[str] = []
+if os.environ.get("IMGMATCH_SANITIZE"):
+    SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+    FLAGS = ["-O1", "-g", "-std=c11", "-fno-omit-frame-pointer", *SANITIZE]
+    LINK = SANITIZE
+
+core = Extension(
+    "imgmatch._core",
+    sources=["src/imgmatch/_core.pyx", *map(str, sorted(KERNELS.glob("*.c")))],
+    depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
+    include_dirs=[str(KERNELS), np.get_include()],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+    extra_compile_args=FLAGS,
+    extra_link_args=LINK,
+)
+
+setup(
+    ext_modules=cythonize(
+        [core],
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": bool(os.environ.get("IMGMATCH_SANITIZE")),
+            "wraparound": False,
+            "embedsignature": True,
+        },
+    )
+)

@@ -1,0 +1,267 @@
+"""Value objects that several layers share.
+
+Pixels are those of the upright full-size image, (x, y), integers at pixel
+centres. ``reference`` is the registered original, ``query`` the suspect.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Box",
+    "Comparison",
+    "Direction",
+    "Edit",
+    "EditKind",
+    "Match",
+    "Result",
+    "ScanFailure",
+    "Size",
+    "Verdict",
+]
+
+
+class Verdict(StrEnum):
+    """What a comparison concludes, strongest claim first."""
+
+    DERIVED = "derived"
+    """The query shows the reference's own exposure."""
+    REVIEW = "review"
+    """Strong signs of derivation, not enough to accuse without a human look."""
+    SHARED_OVERLAY = "shared_overlay"
+    """Only a watermark, badge, template or interface is in common."""
+    SAME_SUBJECT = "same_subject"
+    """The same thing or scene in another photograph."""
+    UNRELATED = "unrelated"
+    """Nothing in common that could be found."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest claim; sorts results best first."""
+        return list(Verdict).index(self)
+
+
+class Direction(StrEnum):
+    """Whether the query could have been made from the reference file."""
+
+    CONSISTENT = "consistent"
+    CONTRADICTS = "contradicts"
+    """The query shows more of the scene or finer detail than the reference."""
+    UNKNOWN = "unknown"
+
+
+class EditKind(StrEnum):
+    """What was done to the reference to arrive at the query."""
+
+    CROP = "crop"
+    """Part of the reference is missing; amount: the fraction of its area kept."""
+    MIRROR = "mirror"
+    ROTATION = "rotation"
+    """Amount: degrees clockwise as seen on screen, in (-180, 180]."""
+    RESIZE = "resize"
+    """Amount: query pixels for each reference pixel."""
+    STRETCH = "stretch"
+    """Unequal scale; amount: horizontal over vertical scale."""
+    PERSPECTIVE = "perspective"
+    INSET = "inset"
+    """The picture is part of a larger one (collage, screenshot, border);
+    query_box is the picture, amount the fraction of the query it covers."""
+    OVERLAY_ADDED = "overlay_added"
+    """Something was drawn over the picture in query_box."""
+    OVERLAY_REMOVED = "overlay_removed"
+    """A mark of the reference in reference_box was wiped or covered."""
+    RECOLOUR = "recolour"
+    """Colours changed; amount: mean change in 8-bit levels."""
+
+
+class Size(NamedTuple):
+    """Width and height in pixels."""
+
+    width: int
+    height: int
+
+
+class Box(NamedTuple):
+    """Axis-aligned box in pixels; x1 and y1 are exclusive."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def rounded(self) -> list[float]:
+        """Return ``[x0, y0, x1, y1]`` with one decimal, for output."""
+        return [round(float(value), 1) for value in self]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit, with the place and the amount where the kind has them."""
+
+    kind: EditKind
+    query_box: Box | None = None
+    reference_box: Box | None = None
+    amount: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the edit as JSON-ready values, absent fields left out."""
+        out: dict[str, Any] = {"kind": str(self.kind)}
+        if self.query_box is not None:
+            out["query_box"] = self.query_box.rounded()
+        if self.reference_box is not None:
+            out["reference_box"] = self.reference_box.rounded()
+        if self.amount is not None:
+            out["amount"] = round(self.amount, 4)
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """The answer for one reference and one query.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    score : float
+        Higher is stronger evidence of derivation; comparable across pairs.
+        `imgmatch.decision` documents its meaning.
+    reason : str
+        One sentence that says why the verdict is what it is.
+    reference_size, query_size : Size
+        Upright full-size pixels.
+    homography : (3, 3) float64 or None
+        Reference (x, y) px -> query (x, y) px, reflection included.
+        None where no geometry was found.
+    mirrored : bool
+    reference_box, query_box : Box or None
+        The copied region in either picture.
+    reference_kept : float
+        Fraction of the reference's area that the query shows.
+    query_covered : float
+        Fraction of the query's area that the copied region takes.
+    edits : tuple of Edit
+    direction : Direction
+    expected_false_accusations : float or None
+        Expected number of unrelated pairs that score as high, in a scan of
+        the size given; None where the score makes no claim.
+    """
+
+    verdict: Verdict
+    score: float
+    reason: str
+    reference_size: Size
+    query_size: Size
+    homography: NDArray[np.float64] | None = None
+    mirrored: bool = False
+    reference_box: Box | None = None
+    query_box: Box | None = None
+    reference_kept: float = 0.0
+    query_covered: float = 0.0
+    edits: tuple[Edit, ...] = ()
+    direction: Direction = Direction.UNKNOWN
+    expected_false_accusations: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.homography is not None:
+            matrix = np.array(self.homography, dtype=np.float64)
+            matrix.flags.writeable = False
+            object.__setattr__(self, "homography", matrix)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON-ready values (design contract)."""
+        matrix = self.homography
+        false_alarms = self.expected_false_accusations
+        return {
+            "verdict": str(self.verdict),
+            "score": round(self.score, 3),
+            "reason": self.reason,
+            "expected_false_accusations": (
+                None if false_alarms is None else float(f"{false_alarms:.3g}")
+            ),
+            "homography": None if matrix is None else matrix.tolist(),
+            "mirrored": self.mirrored,
+            "reference_size": list(self.reference_size),
+            "query_size": list(self.query_size),
+            "reference_box": self.reference_box and self.reference_box.rounded(),
+            "query_box": self.query_box and self.query_box.rounded(),
+            "reference_kept": round(self.reference_kept, 4),
+            "query_covered": round(self.query_covered, 4),
+            "edits": [edit.to_dict() for edit in self.edits],
+            "direction": str(self.direction),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """A registered original that a query was compared with."""
+
+    reference_id: str
+    comparison: Comparison
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the match as JSON-ready values."""
+        return {"reference_id": self.reference_id, **self.comparison.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The answer for one query against a registry.
+
+    Attributes
+    ----------
+    query : str
+        Name of the query: its path, or whatever the caller passed.
+    sha256 : str
+        Of the query's bytes.
+    matches : tuple of Match
+        Best first; originals with nothing in common are left out.
+    """
+
+    query: str
+    sha256: str
+    matches: tuple[Match, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The strongest verdict among the matches."""
+        verdicts = [match.comparison.verdict for match in self.matches]
+        return min(verdicts, key=lambda v: v.rank, default=Verdict.UNRELATED)
+
+    @property
+    def score(self) -> float:
+        """The best score, -inf without a match."""
+        return max((m.comparison.score for m in self.matches), default=-math.inf)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as one JSON-ready line of a scan."""
+        return {
+            "query": self.query,
+            "sha256": self.sha256,
+            "verdict": str(self.verdict),
+            "matches": [match.to_dict() for match in self.matches],
+            "error": None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFailure:
+    """A query that could not be judged; the scan goes on."""
+
+    query: str
+    error_type: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the failure as one JSON-ready line of a scan."""
+        return {
+            "query": self.query,
+            "sha256": None,
+            "verdict": None,
+            "matches": [],
+            "error": {"type": self.error_type, "reason": self.reason},
+        }
