@@ -29,3 +29,15 @@ def match_two_nearest(
 ) -> tuple[
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]
 ]: ...
+
+ORB_BORDER: int
+
+def orb_detect(
+    level: NDArray[np.uint8], *, threshold: int, quota: int
+) -> NDArray[np.float32]: ...
+def orb_describe(
+    smooth: NDArray[np.uint8],
+    keypoints: NDArray[np.float32],
+    *,
+    mirrored: bool = False,
+) -> NDArray[np.uint64]: ...

@@ -8,7 +8,7 @@ import numpy as np
 from imgmatch.errors import KernelError, ShapeError
 
 from libc.stddef cimport ptrdiff_t, size_t
-from libc.stdint cimport int16_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "hamming.h" nogil:
@@ -176,3 +176,74 @@ def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] q
     if n < 0:
         raise MemoryError
     return tuple(matches[name][:n].copy() for name in _MATCH.names)
+
+
+# --- ORB --------------------------------------------------------------------
+
+cdef extern from "orb.h":
+    enum: IM_ORB_BORDER
+    ctypedef struct im_orb_keypoint:
+        pass
+    int im_orb_detect(
+        const uint8_t *level, ptrdiff_t stride, int width, int height,
+        int threshold, int quota, im_orb_keypoint *out,
+    ) nogil
+    void im_orb_describe(
+        const uint8_t *smooth, ptrdiff_t stride,
+        const im_orb_keypoint *keypoints, int count, int mirrored,
+        uint64_t (*out)[4],
+    ) nogil
+
+ORB_BORDER = IM_ORB_BORDER
+
+
+def orb_detect(const uint8_t[:, ::1] level, *, int threshold, int quota):
+    """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
+
+    Returns (N, 4) float32: x, y in pixels of the level inside its border, cosine
+    and sine of the direction; N is at most `quota`, strongest per grid cell first.
+    """
+    cdef int height = level.shape[0] - 2 * IM_ORB_BORDER
+    cdef int width = level.shape[1] - 2 * IM_ORB_BORDER
+    if height < 1 or width < 1 or width > 32767 or height > 32767:
+        raise ValueError(f"want a level of 1 to 32767 pixels inside its border of "
+                         f"{IM_ORB_BORDER}, got {width} x {height}")
+    if quota < 0:
+        raise ValueError(f"want a quota of 0 or more, got {quota}")
+    keypoints = np.empty((quota, 4), dtype=np.float32)
+    cdef float[:, ::1] view = keypoints
+    cdef int found = 0
+    if quota:
+        with nogil:
+            found = im_orb_detect(
+                &level[IM_ORB_BORDER, IM_ORB_BORDER], level.shape[1], width, height,
+                threshold, quota, <im_orb_keypoint *>&view[0, 0])
+    if found < 0:
+        raise MemoryError(f"no memory for the corners of {width} x {height} pixels")
+    return keypoints[:found]
+
+
+def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
+                 bint mirrored=False):
+    """Descriptors (N, 4) uint64 of `keypoints`, as `orb_detect` returns them.
+
+    `smooth` is the level, smoothed, with its border. With `mirrored`, what the
+    mirrored picture would give at the mirrored keypoints.
+    """
+    cdef Py_ssize_t n = keypoints.shape[0], i
+    cdef int height = smooth.shape[0] - 2 * IM_ORB_BORDER
+    cdef int width = smooth.shape[1] - 2 * IM_ORB_BORDER
+    if keypoints.shape[1] != 4:
+        raise ValueError(f"want keypoints (N, 4), got (N, {keypoints.shape[1]})")
+    for i in range(n):
+        if not (0 <= keypoints[i, 0] < width and 0 <= keypoints[i, 1] < height):
+            raise ValueError(f"keypoint {i} lies outside of {width} x {height} pixels")
+    descriptors = np.empty((n, 4), dtype=np.uint64)
+    cdef uint64_t[:, ::1] view = descriptors
+    if n:
+        with nogil:
+            im_orb_describe(
+                &smooth[IM_ORB_BORDER, IM_ORB_BORDER], smooth.shape[1],
+                <const im_orb_keypoint *>&keypoints[0, 0], <int>n, mirrored,
+                <uint64_t (*)[4]>&view[0, 0])
+    return descriptors

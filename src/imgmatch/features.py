@@ -1,11 +1,41 @@
-"""Image -> keypoints and 256-bit ORB descriptors, spread evenly."""
+"""Image -> keypoints and 256-bit ORB descriptors, spread evenly.
+
+Keypoints are spread over the picture, so that a banner, a tiled watermark or
+interface text cannot take them all, and over a deep pyramid, so that a strong
+crop or a small inset still meets its original at a common scale.
+"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Features"]
+from imgmatch import _core
+from imgmatch.errors import ShapeError
+from imgmatch.types import Size
+
+__all__ = [
+    "QUERY_BUDGET",
+    "QUERY_SIDE",
+    "REFERENCE_BUDGET",
+    "REFERENCE_SIDE",
+    "Features",
+    "WithMirror",
+    "detect",
+    "detect_with_mirror",
+]
+
+REFERENCE_SIDE = 640
+REFERENCE_BUDGET = 1000
+QUERY_SIDE = 800
+QUERY_BUDGET = 2000
+
+_FACTOR = 1.2
+_MIN_SIDE = 40
+_QUOTA_EXPONENT = 0.4
+_THRESHOLD = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,3 +67,135 @@ class Features:
 
     def __len__(self) -> int:
         return self.xy.shape[0]
+
+
+class WithMirror(NamedTuple):
+    """The features of a picture and of its mirror image, row by row the same."""
+
+    upright: Features
+    mirrored: Features
+
+
+def detect(
+    grey: NDArray[np.uint8],
+    *,
+    full_size: Size,
+    max_side: int = REFERENCE_SIDE,
+    budget: int = REFERENCE_BUDGET,
+) -> Features:
+    """Find and describe at most `budget` keypoints.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8
+        The upright image, perhaps reduced.
+    full_size : Size
+        The upright image's full size, in whose pixels keypoints are given.
+    max_side : int
+        Longer side, in pixels, of the finest pyramid level; a smaller image is
+        not enlarged.
+    budget : int
+
+    Returns
+    -------
+    Features
+        Empty for a picture without corners or less than 40 pixels wide or high.
+
+    Raises
+    ------
+    ShapeError
+        If `grey` is not (H, W) uint8 with at least one pixel.
+
+    References
+    ----------
+    Rublee et al., "ORB: an efficient alternative to SIFT or SURF", ICCV 2011.
+    """
+    levels, keypoints = _find(grey, max_side, budget)
+    return _describe(levels, keypoints, full_size, mirrored=False)
+
+
+def detect_with_mirror(
+    grey: NDArray[np.uint8],
+    *,
+    full_size: Size,
+    max_side: int = QUERY_SIDE,
+    budget: int = QUERY_BUDGET,
+) -> WithMirror:
+    """Find keypoints once and describe them as seen and as in a mirror.
+
+    The mirrored features are those of the flipped picture, coordinates and
+    angles included, so that they match an original whose copy was mirrored.
+    Parameters and errors are those of `detect`.
+    """
+    levels, keypoints = _find(grey, max_side, budget)
+    return WithMirror(
+        _describe(levels, keypoints, full_size, mirrored=False),
+        _describe(levels, keypoints, full_size, mirrored=True),
+    )
+
+
+class _Level(NamedTuple):
+    """One level of the pyramid, with the border that the kernels want."""
+
+    size: Size
+    sharp: NDArray[np.uint8]
+    smooth: NDArray[np.uint8]
+
+
+def _find(
+    grey: NDArray[np.uint8], max_side: int, budget: int
+) -> tuple[list[_Level], list[NDArray[np.float32]]]:
+    """Build the pyramid and find the keypoints of each level."""
+    if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
+        raise ShapeError(f"want grey (H, W) uint8, got {grey.shape} {grey.dtype}")
+    levels = _pyramid(grey, max_side)
+    weights = [(level.size.width * level.size.height) ** _QUOTA_EXPONENT for level in levels]
+    keypoints: list[NDArray[np.float32]] = []
+    # From the coarsest: what it cannot fill goes to the finer ones.
+    for i in reversed(range(len(levels))):
+        quota = round(budget * weights[i] / sum(weights[: i + 1]))
+        found = _core.orb_detect(levels[i].sharp, threshold=_THRESHOLD, quota=quota)
+        budget -= len(found)
+        keypoints.append(found)
+    return levels, keypoints[::-1]
+
+
+def _pyramid(grey: NDArray[np.uint8], max_side: int) -> list[_Level]:
+    """Shrink by a constant factor, from `max_side` down to the smallest level."""
+    height, width = grey.shape
+    shrink = max(1.0, max(height, width) / max_side)
+    levels: list[_Level] = []
+    image = grey
+    while min(height, width) / shrink >= _MIN_SIDE:
+        size = Size(round(width / shrink), round(height / shrink))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        border = [_core.ORB_BORDER] * 4
+        sharp = cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT_101)
+        levels.append(_Level(size, sharp, cv2.GaussianBlur(sharp, (7, 7), 2)))
+        shrink *= _FACTOR
+    return levels
+
+
+def _describe(
+    levels: list[_Level],
+    keypoints: list[NDArray[np.float32]],
+    full_size: Size,
+    *,
+    mirrored: bool,
+) -> Features:
+    """Describe the keypoints of every level and bring them to full size."""
+    xy = [np.empty((0, 2), np.float32)]
+    scale = [np.empty(0, np.float32)]
+    angle = [np.empty(0, np.float32)]
+    descriptors = [np.empty((0, 4), np.uint64)]
+    sign = -1 if mirrored else 1
+    for (size, _, smooth), found in zip(levels, keypoints, strict=True):
+        zoom = np.divide(full_size, size, dtype=np.float32)
+        centre = (found[:, :2] + 0.5) * zoom - 0.5
+        if mirrored:
+            centre[:, 0] = full_size.width - 1 - centre[:, 0]
+        xy.append(centre)
+        scale.append(np.full(len(found), np.sqrt(zoom.prod()), np.float32))
+        angle.append(np.arctan2(found[:, 3], sign * found[:, 2]))
+        descriptors.append(_core.orb_describe(smooth, found, mirrored=mirrored))
+    return Features(*map(np.concatenate, (xy, scale, angle, descriptors)))
