@@ -29,10 +29,18 @@ HASH_LONG_SIDE: Final = 512
 """Long side at which `phash` and `dhash` decode."""
 
 MIN_QUALITY: Final = 0.3
-"""Below this `Hashes.quality` two equal hashes mean nothing."""
+"""Below this `Hashes.quality`, equal hashes mean nothing.
+
+Blank pages, gradients, vignettes, noise, a disc or a box on white and a page
+of text reach 0.29 at most; 3 of 1649 photographs fall below.
+"""
 
 _NOISE: Final = 0.5
-"""Amplitude, in 8-bit levels, that re-encoding may give a coefficient."""
+"""Amplitude, in 8-bit levels, of a frequency that copying may have made.
+
+JPEG at quality 30, WebP at 50 and resizing to 300 px moved 99 of 100
+amplitudes of photographs by less than 0.32.
+"""
 
 _WORKING_SIDE: Final = 256
 _COSINES: Final = np.cos(np.pi / 32 * np.outer(np.arange(8), np.arange(32) + 0.5))
@@ -141,15 +149,20 @@ def _resized(
 ) -> NDArray[np.float32]:
     """Resize as Pillow's Lanczos filter does, to whole grey levels."""
     rows, columns = _lanczos(grey.shape[0], height), _lanczos(grey.shape[1], width)
-    narrow = np.rint(grey @ columns.T).clip(0, 255)  # Pillow rounds here too
-    return np.rint(rows @ narrow).clip(0, 255)
+    narrow = _levels(grey @ columns.T)  # Pillow rounds here, too
+    return _levels(rows @ narrow)
+
+
+def _levels(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(np.rint(grey), np.float32(0), np.float32(255))
 
 
 @functools.lru_cache(maxsize=2 * _WORKING_SIDE)
 def _lanczos(side: int, target: int) -> NDArray[np.float32]:
     """Pillow's filter as a (target, side) matrix: what it makes of unit vectors."""
     units = PILImage.fromarray(np.eye(side, dtype=np.float32))
-    return np.asarray(units.resize((side, target), PILImage.Resampling.LANCZOS))
+    matrix = units.resize((side, target), PILImage.Resampling.LANCZOS)
+    return np.asarray(matrix, dtype=np.float32)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:
