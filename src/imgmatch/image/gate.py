@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from imgmatch.errors import DecodeError, InputError, ShapeError
-from imgmatch.image.header import Limits, exif_orientation, open_header, too_many
+from imgmatch.image.header import (
+    Limits,
+    exif_orientation,
+    open_header,
+    too_many,
+    unusable,
+)
 from imgmatch.image.pixels import read_samples, to_srgb, upright
 from imgmatch.types import Size
 
@@ -150,8 +156,7 @@ def _from_bytes(data: bytes, name: str, long_side: int | None, limits: Limits) -
         samples = read_samples(picture, long_side)
         pixels = to_srgb(samples, picture.info.get("icc_profile", b""))
     except Exception as error:  # codecs throw anything at broken bytes
-        reason = f"{kind}: {str(error) or type(error).__name__}"
-        raise DecodeError(name, reason) from error
+        raise unusable(kind, name, error) from error
     orientation = exif_orientation(picture.info.get("exif", b""))
     if orientation >= 5:  # on its side
         full_size = Size(full_size.height, full_size.width)

@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from imgmatch.errors import DecodeError
 
-__all__ = ["Limits", "exif_orientation", "open_header", "too_many"]
+__all__ = ["Limits", "exif_orientation", "open_header", "too_many", "unusable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,19 @@ def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
         with _quiet() if _may_warn(plugin, data) else contextlib.nullcontext():
             picture = plugin(BytesIO(data), "")
             excess = _excess(picture, data, limits)
+            if not excess and plugin is TiffImageFile:
+                picture.getexif()  # kept for when the pixels are read
     except Exception as error:  # plugins throw anything at broken bytes
-        reason = f"{plugin.format}: {str(error) or type(error).__name__}"
-        raise DecodeError(name, reason) from error
+        raise unusable(plugin.format, name, error) from error
     if excess:
         raise DecodeError(name, excess)
     return picture
+
+
+def unusable(format_: str | None, name: str, error: Exception) -> DecodeError:
+    """Return what to raise when a codec gives up."""
+    detail = str(error) or type(error).__name__
+    return DecodeError(name, f"damaged or unsupported {format_}: {detail}")
 
 
 def too_many(count: int, what: str, most: int) -> str:

@@ -33,34 +33,44 @@ def read_samples(picture: PILImage.Image, long_side: int | None) -> NDArray[np.u
         Grey, RGB or CMYK.
     """
     full_size = picture.size
-    _draft(picture, long_side)
+    halvings = _halvings(full_size, long_side)
+    drafted = _draft(picture, 2**halvings) if halvings else 1
     flat = _flattened(picture)
-    if times := _halvings(flat.size, long_side):
-        flat = flat.reduce(2**times)
+    if 2**halvings > drafted:
+        flat = flat.reduce(2**halvings // drafted)
     samples = np.asarray(flat, dtype=np.uint8)
     if long_side is None or long_side >= max(full_size):
         return samples
     scale = long_side / max(full_size)
     width, height = (max(round(side * scale), 1) for side in full_size)
-    if samples.shape[:2] == (height, width):
-        return samples
-    return _u8(cv2.resize(samples, (width, height), interpolation=cv2.INTER_LINEAR))
+    # Where halving has rounded up, the last samples reach beyond the picture:
+    # scale by its true size, then cut off what sticks out.
+    true_width, true_height = (max(side / 2**halvings, 1) for side in full_size)
+    fitted = cv2.resize(
+        samples,
+        None,
+        fx=width / true_width,
+        fy=height / true_height,
+        interpolation=cv2.INTER_LINEAR,
+    )
+    return _u8(fitted[:height, :width])
 
 
 def _halvings(size: tuple[int, int], long_side: int | None) -> int:
-    """How often the longer side can be halved without falling below `long_side`."""
-    times = 0
-    while long_side is not None and -(-max(size) // 2 ** (times + 1)) >= long_side:
-        times += 1
-    return times
+    """How often the longer side can be halved and still be `long_side` or more."""
+    if long_side is None or long_side > max(size):
+        return 0
+    return (max(size) // long_side).bit_length() - 1
 
 
-def _draft(picture: PILImage.Image, long_side: int | None) -> None:
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8; other formats know no draft."""
-    scale = 2 ** min(_halvings(picture.size, long_side), 3)
-    if scale > 1:
-        width, height = picture.size
-        picture.draft(None, (max(width // scale, 1), max(height // scale, 1)))
+def _draft(picture: PILImage.Image, divisor: int) -> int:
+    """Have a JPEG decoded at 1/2, 1/4 or 1/8; return what became of `divisor`."""
+    width, height = picture.size
+    size = (max(width // divisor, 1), max(height // divisor, 1))
+    if (drafted := picture.draft(None, size)) is None:  # not a JPEG
+        return 1
+    _mode, (_x, _y, drafted_width, _height) = drafted
+    return round(width / drafted_width)
 
 
 def _flattened(picture: PILImage.Image) -> PILImage.Image:
