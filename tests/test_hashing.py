@@ -2,8 +2,12 @@
 
 import dataclasses
 import io
+import json
 import pickle
+import runpy
+from pathlib import Path
 
+import cv2
 import imagehash
 import numpy as np
 import pytest
@@ -14,7 +18,7 @@ from PIL import Image as PILImage
 from PIL import ImageDraw
 
 from imgmatch.errors import DecodeError, ShapeError
-from imgmatch.hashing import MIN_QUALITY, dhash, hashes, phash
+from imgmatch.hashing import HASH_LONG_SIDE, MIN_QUALITY, dhash, hashes, phash
 from imgmatch.image import decode
 
 PHOTOGRAPHS = (
@@ -101,7 +105,7 @@ def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
 
 
 def test_functions_and_fields_agree(photo):
-    image = hashes(decode(photo, long_side=512))
+    image = hashes(decode(photo, long_side=HASH_LONG_SIDE))
 
     assert isinstance(phash(photo), np.uint64)
     assert isinstance(dhash(photo), np.uint64)
@@ -186,6 +190,18 @@ def test_any_size_can_be_hashed(width, height, level):
     assert 0 <= found.quality <= 1
     theirs = imagehash.dhash(PILImage.fromarray(pixels))
     assert found.dhash == int(str(theirs), 16)
+
+
+def test_the_benchmark_runs(capsys):
+    path = Path(__file__).parents[1] / "benchmarks" / "bench_decode.py"
+    threads = cv2.getNumThreads()
+
+    runpy.run_path(str(path))["main"](width=64, repeat=1)
+
+    cv2.setNumThreads(threads)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(json.loads(line)["ms"] > 0 for line in lines)
+    assert len(lines) == 10
 
 
 def test_errors_are_those_of_decode():

@@ -520,6 +520,20 @@ def test_images_survive_pickling(photo):
     assert image.full_size == Size(451, 300)
 
 
+def test_odd_tiff_tags_do_not_warn(photo):
+    damaged = bytearray(encoded(photo, "TIFF"))
+    directory = struct.unpack_from("<I", damaged, 4)[0]
+    entries = struct.unpack_from("<H", damaged, directory)[0]
+    for at in range(directory + 2, directory + 2 + 12 * entries, 12):
+        if struct.unpack_from("<H", damaged, at)[0] in (282, 283, 305):
+            struct.pack_into("<I", damaged, at + 8, 2**31)  # beyond the file
+    struct.pack_into("<HHII", damaged, directory + 2, 254, 2, 2**30, 2**30)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image_or_decode_error(bytes(damaged))
+
+
 # --- Whatever comes -------------------------------------------------------
 
 

@@ -25,7 +25,7 @@ from imgmatch.image import Image, ImageSource, decode
 
 __all__ = ["HASH_LONG_SIDE", "MIN_QUALITY", "Hashes", "dhash", "hashes", "phash"]
 
-HASH_LONG_SIDE: Final = 512
+HASH_LONG_SIDE: Final = 256
 """Long side at which `phash` and `dhash` decode."""
 
 MIN_QUALITY: Final = 0.4

@@ -107,14 +107,15 @@ def to_srgb(samples: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     """
     mode = "L" if samples.ndim == 2 else ("RGB", "CMYK")[samples.shape[2] - 3]
     transform = _srgb_transform(profile, mode) if profile else None
-    if transform is not None:
-        picture = PILImage.fromarray(samples, mode)
-        return _u8(ImageCms.applyTransform(picture, transform))
-    if mode == "L":
+    if transform is None and mode == "RGB":
+        return samples
+    if transform is None and mode == "L":
         return _u8(cv2.cvtColor(samples, cv2.COLOR_GRAY2RGB))
-    if mode == "CMYK":
-        return _u8(PILImage.fromarray(samples, mode).convert("RGB"))
-    return samples
+    height, width = samples.shape[:2]
+    picture = PILImage.frombytes(mode, (width, height), samples.tobytes())
+    if transform is None:
+        return _u8(picture.convert("RGB"))
+    return _u8(ImageCms.applyTransform(picture, transform))
 
 
 @functools.lru_cache(maxsize=32)
