@@ -1,7 +1,19 @@
+"""Fixtures that every test module may use."""
+
 import numpy as np
 import pytest
+import skimage.data
+from numpy.typing import NDArray
 
 
 @pytest.fixture
-def rng():
-    return np.random.default_rng(0)
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture(scope="session")
+def photo() -> NDArray[np.uint8]:
+    """(300, 451, 3) uint8 RGB, read-only: a real photograph with odd sides."""
+    pixels = np.array(skimage.data.chelsea(), dtype=np.uint8)
+    pixels.flags.writeable = False
+    return pixels
