@@ -206,7 +206,7 @@ def _radius(
 ) -> Within:
     _check_at_least(0, radius=radius)
     _check_at_least(1, threads=threads)
-    radius = min(radius, 64 * codes.shape[1])
+    radius = min(radius, 64 * _MAX_WORDS)  # the door takes 32 bits
 
     def search(start: int, stop: int) -> Within:
         hits = _core.radius(

@@ -26,11 +26,21 @@
 
 #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
 #define IM_X86
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define IM_ARM64
 #endif
+
+/* Call a loop whose last argument is the number of words, unrolled for the usual
+ * widths: 64-bit hashes, 256-bit descriptors. */
+#define IM_BY_WIDTH(loop, words, ...)                                                  \
+    ((words) == 1   ? loop(__VA_ARGS__, 1)                                             \
+     : (words) == 4 ? loop(__VA_ARGS__, 4)                                             \
+                    : loop(__VA_ARGS__, words))
 
 enum {
     IM_MAX_WORDS = 64,
     IM_BLOCK_WORDS = 4096, /* 32 KiB: a block stays in the first-level cache */
+    IM_BLOCK_ROOM = IM_BLOCK_WORDS + 8 * IM_MAX_WORDS,
     IM_INDEX_BITS = 48,
     IM_NO_MEMORY = -1
 };
@@ -53,6 +63,7 @@ typedef struct {
     int (*supported)(void);
     /* Append the key of every code within `limit` of the query, in order of
      * index, `first` being that of the block's first code; return how many.
+     * `limit` is at most 64 * words.
      * `hits` has room for block->n keys and IM_SLACK more. */
     size_t (*select)(const uint64_t *query, const im_block *block, uint32_t limit,
                      uint64_t first, uint64_t *hits);
@@ -64,10 +75,11 @@ enum { IM_SLACK = 8 };
 
 /* The kernels of this build, best first, `portable` last; NULL ends the table. */
 extern const im_kernel *const im_kernels[];
-extern const im_kernel im_hamming_avx512, im_hamming_popcnt, im_hamming_portable;
+extern const im_kernel im_hamming_avx512, im_hamming_avx2, im_hamming_popcnt,
+    im_hamming_neon, im_hamming_portable;
 
 /* hamming_block.c: codes a block holds, and laying row-major codes out in one.
- * `room` has IM_BLOCK_WORDS words; one-word codes are used where they lie. */
+ * `room` has IM_BLOCK_ROOM words; one-word codes are used where they lie. */
 size_t im_block_codes(size_t words);
 im_block im_block_of(const uint64_t *codes, size_t n, size_t words, uint64_t *room);
 
