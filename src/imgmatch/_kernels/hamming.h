@@ -53,6 +53,10 @@ IM_INLINE uint32_t im_key_distance(uint64_t key) {
     return (uint32_t)(key >> IM_INDEX_BITS);
 }
 
+IM_INLINE uint64_t im_key_index(uint64_t key) {
+    return key & (((uint64_t)1 << IM_INDEX_BITS) - 1);
+}
+
 typedef struct {
     const uint64_t *planes;
     size_t stride, n, words;
@@ -109,6 +113,8 @@ int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries
 
 /* hamming_hits.c */
 int im_hits_append(im_hits *hits, uint64_t query, const uint64_t *keys, size_t n);
+/* Give every hit the row that its index stands for. */
+void im_hits_rename(im_hits *hits, const uint32_t *rows);
 /* Compressed rows: the keys of query q, ascending, are
  * keys[offsets[q]] .. keys[offsets[q + 1] - 1]. */
 int im_hits_rows(const im_hits *hits, size_t n_queries, int64_t *offsets,
