@@ -1,5 +1,10 @@
+import hypothesis
 import numpy as np
 import pytest
+
+# Shared machines: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("imgmatch", deadline=None)
+hypothesis.settings.load_profile("imgmatch")
 
 
 @pytest.fixture

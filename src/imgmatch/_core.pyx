@@ -43,16 +43,15 @@ cdef extern from "hamming_index.h" nogil:
         const uint32_t *rows
         const uint32_t *positions
         const uint32_t *starts
-    ctypedef struct im_costs:
-        double candidate, scan
+        double patience
     size_t im_index_starts(size_t, size_t)
     double im_index_lookups(size_t, size_t, uint32_t)
     void im_index_build(const uint64_t *, size_t, size_t, size_t, uint64_t *, uint32_t *,
                         uint32_t *, uint32_t *)
-    int im_index_radius(const im_index *, const im_kernel *, im_costs, const uint64_t *,
+    int im_index_radius(const im_index *, const im_kernel *, const uint64_t *,
                         size_t, uint32_t, im_hits *)
-    int im_index_pairs(const im_index *, const im_kernel *, im_costs, size_t, size_t,
-                       uint32_t, im_hits *)
+    int im_index_pairs(const im_index *, const im_kernel *, size_t, size_t, uint32_t,
+                       im_hits *)
 
 
 # --- kernels ---------------------------------------------------------------
@@ -75,12 +74,17 @@ def kernels():
     return tuple(_USABLE)
 
 
-cdef const im_kernel *_kernel(name) except NULL:
+def kernel_name(name=None):
+    """`name` if usable, else KernelError; without one, the default."""
     if name is None:
         name = os.environ.get("IMGMATCH_KERNEL") or next(iter(_USABLE))
     if name not in _USABLE:
         raise KernelError(f"want one of {', '.join(_USABLE)}, got {name!r}")
-    return im_kernels[<size_t>_USABLE[name]]
+    return name
+
+
+cdef const im_kernel *_kernel(name) except NULL:
+    return im_kernels[<size_t>_USABLE[kernel_name(name)]]
 
 
 # --- Hamming search --------------------------------------------------------
@@ -191,13 +195,17 @@ def index_build(const uint64_t[:, ::1] codes, size_t tables):
 
 
 cdef class Index:
-    """The arrays of an index, checked and held for searches."""
+    """The arrays of an index, checked and held for searches.
+
+    A query whose buckets hold more than `patience` times all codes is scanned for.
+    """
 
     cdef im_index index
     cdef object arrays
 
     def __init__(self, const uint64_t[:, ::1] codes, const uint32_t[::1] rows,
-                 const uint32_t[:, ::1] positions, const uint32_t[::1] starts):
+                 const uint32_t[:, ::1] positions, const uint32_t[::1] starts, *,
+                 double patience):
         cdef size_t n = codes.shape[0], words = codes.shape[1]
         cdef size_t tables = positions.shape[0] + 1
         if (
@@ -208,26 +216,25 @@ cdef class Index:
         ):
             raise ShapeError(f"want the arrays of one index of {n} codes")
         self.arrays = (codes, rows, positions, starts)
-        self.index = im_index(n, words, tables, NULL, NULL, NULL, &starts[0])
+        self.index = im_index(n, words, tables, NULL, NULL, NULL, &starts[0],
+                              patience)
         if n:
             self.index.codes = &codes[0, 0]
             self.index.rows = &rows[0]
             self.index.positions = &positions[0, 0]
 
-    def radius(self, const uint64_t[:, ::1] queries, uint32_t radius, *,
-               double candidate_cost, double scan_cost, kernel=None):
-        """As the module's `radius`; costs are of one comparison, in any unit."""
+    def radius(self, const uint64_t[:, ::1] queries, uint32_t radius, *, kernel=None):
+        """As the module's `radius`."""
         if <size_t>queries.shape[1] != self.index.words:
             raise ShapeError(
                 f"want queries of {self.index.words} words, got {queries.shape[1]}"
             )
         cdef const im_kernel *run = _kernel(kernel)
-        cdef im_costs costs = im_costs(candidate_cost, scan_cost)
         cdef im_hits hits = im_hits(NULL, 0, 0)
         cdef int status
         try:
             with nogil:
-                status = im_index_radius(&self.index, run, costs, _start(queries),
+                status = im_index_radius(&self.index, run, _start(queries),
                                          queries.shape[0], radius, &hits)
             if status:
                 raise MemoryError
@@ -235,16 +242,14 @@ cdef class Index:
         finally:
             im_hits_free(&hits)
 
-    def pairs(self, size_t start, size_t stop, uint32_t radius, *,
-              double candidate_cost, double scan_cost, kernel=None):
+    def pairs(self, size_t start, size_t stop, uint32_t radius, *, kernel=None):
         """Pairs of the codes at positions `start` to `stop` with all later ones."""
         cdef const im_kernel *run = _kernel(kernel)
-        cdef im_costs costs = im_costs(candidate_cost, scan_cost)
         cdef im_hits hits = im_hits(NULL, 0, 0)
         cdef int status
         try:
             with nogil:
-                status = im_index_pairs(&self.index, run, costs, start,
+                status = im_index_pairs(&self.index, run, start,
                                         min(stop, self.index.n), radius, &hits)
             if status:
                 raise MemoryError

@@ -21,6 +21,9 @@ typedef struct {
     const uint32_t *rows;      /* (n) of the collection */
     const uint32_t *positions; /* (tables - 1, n) */
     const uint32_t *starts;    /* of each bucket, and after each table's last */
+    /* A query whose buckets hold more than this part of the codes is answered by
+     * comparing them all, one after the other. */
+    double patience;
 } im_index;
 
 /* How many starts all tables take. */
@@ -34,21 +37,15 @@ void im_index_build(const uint64_t *codes, size_t n, size_t words, size_t tables
 /* How many buckets a search looks into. */
 double im_index_lookups(size_t words, size_t tables, uint32_t radius);
 
-/* What it costs to compare one candidate from the tables and one code of the
- * linear scan; decides for each query which of the two answers it. */
-typedef struct {
-    double candidate, scan;
-} im_costs;
-
 /* As im_radius, over the collection that was indexed. The lookups must fit the
  * memory: for a radius that needs too many, scan. */
-int im_index_radius(const im_index *index, const im_kernel *kernel, im_costs costs,
+int im_index_radius(const im_index *index, const im_kernel *kernel,
                     const uint64_t *queries, size_t n_queries, uint32_t radius,
                     im_hits *hits);
 
 /* Every pair within the radius once, as the higher row among the hits of the
  * lower, for the codes at positions `from` to `to` with all later ones. */
-int im_index_pairs(const im_index *index, const im_kernel *kernel, im_costs costs,
+int im_index_pairs(const im_index *index, const im_kernel *kernel,
                    size_t from, size_t to, uint32_t radius, im_hits *hits);
 
 #endif

@@ -23,7 +23,6 @@ typedef struct {
 typedef struct {
     const im_index *index;
     const im_kernel *kernel;
-    im_costs costs;
     uint32_t radius;
     im_hits *hits;
     im_probe *probes;
@@ -108,12 +107,12 @@ static void close_search(im_search *search) {
 }
 
 static int open_search(im_search *search, const im_index *index,
-                       const im_kernel *kernel, im_costs costs, uint32_t radius,
+                       const im_kernel *kernel, uint32_t radius,
                        im_hits *hits) {
     size_t n_lookups =
         (size_t)im_index_lookups(index->words, index->tables, radius);
-    *search = (im_search){.index = index, .kernel = kernel, .costs = costs,
-                          .radius = radius, .hits = hits};
+    *search = (im_search){
+        .index = index, .kernel = kernel, .radius = radius, .hits = hits};
     search->block_codes = im_block_codes(index->words);
     search->probes = malloc(index->tables * sizeof *search->probes);
     search->flips = malloc((n_lookups + 1) * sizeof *search->flips);
@@ -249,28 +248,28 @@ static int compare_all(im_search *search, im_asked asked) {
 static int answer(im_search *search, im_asked asked) {
     double candidates = (double)look_up(search, asked);
     double scanned = (double)(search->index->n - asked.above);
-    if (candidates * search->costs.candidate > scanned * search->costs.scan)
+    if (candidates > scanned * search->index->patience)
         return compare_all(search, asked);
     for (size_t t = 0; t < search->index->tables; t++)
         if (compare_ranges(search, t, asked)) return IM_NO_MEMORY;
     return 0;
 }
 
-int im_index_radius(const im_index *index, const im_kernel *kernel, im_costs costs,
+int im_index_radius(const im_index *index, const im_kernel *kernel,
                     const uint64_t *queries, size_t n_queries, uint32_t radius,
                     im_hits *hits) {
     im_search search;
-    int status = open_search(&search, index, kernel, costs, radius, hits);
+    int status = open_search(&search, index, kernel, radius, hits);
     for (size_t q = 0; q < n_queries && !status; q++)
         status = answer(&search, (im_asked){queries + q * index->words, q, 0, 0});
     close_search(&search);
     return status;
 }
 
-int im_index_pairs(const im_index *index, const im_kernel *kernel, im_costs costs,
+int im_index_pairs(const im_index *index, const im_kernel *kernel,
                    size_t from, size_t to, uint32_t radius, im_hits *hits) {
     im_search search;
-    int status = open_search(&search, index, kernel, costs, radius, hits);
+    int status = open_search(&search, index, kernel, radius, hits);
     for (size_t i = from; i < to && !status; i++)
         status = answer(&search, (im_asked){index->codes + i * index->words,
                                             index->rows[i], i + 1, 1});
