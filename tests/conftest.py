@@ -1,9 +1,14 @@
 """Fixtures that every test module may use."""
 
+import hypothesis
 import numpy as np
 import pytest
 import skimage.data
 from numpy.typing import NDArray
+
+# Shared machines: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("imgmatch", deadline=None)
+hypothesis.settings.load_profile("imgmatch")
 
 
 @pytest.fixture
