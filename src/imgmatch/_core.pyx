@@ -14,7 +14,7 @@ cdef extern from "orb.h":
         pass
     int im_orb_detect(
         const uint8_t *level, ptrdiff_t stride, int width, int height,
-        int threshold, int quota, im_orb_keypoint *out,
+        uint8_t threshold, int quota, im_orb_keypoint *out,
     ) nogil
     void im_orb_describe(
         const uint8_t *smooth, ptrdiff_t stride,
@@ -25,7 +25,7 @@ cdef extern from "orb.h":
 ORB_BORDER = IM_ORB_BORDER
 
 
-def orb_detect(const uint8_t[:, ::1] level, *, int threshold, int quota):
+def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
     """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
 
     Returns (N, 4) float32: x, y in pixels of the level inside its border, cosine
