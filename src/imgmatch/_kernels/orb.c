@@ -146,16 +146,17 @@ static void orient(const uint8_t *level, ptrdiff_t stride, im_orb_keypoint *keyp
     keypoint->sin = length > 0 ? (float)(down / length) : 0.0f;
 }
 
-/* Order corners by rank within their cell, then by score: counting sorts. */
+/* Order corners by their rank within the cell of a grid, then by score: two
+ * counting sorts, which leave equals in reading order. Returns 0, or -1 if memory
+ * ran out. `sorted` is scratch of n. */
 static int spread(corner *corners, corner *sorted, size_t n, int width, int height,
                   int quota)
 {
-    int cell = (int)sqrt((double)width * height * PER_CELL / quota);
-    if (cell < MIN_CELL)
-        cell = MIN_CELL;
-    const int columns = (width + cell - 1) / cell, rows = (height + cell - 1) / cell;
+    const double side = sqrt((double)width * height * PER_CELL / quota);
+    const double cell = side > MIN_CELL ? side : MIN_CELL;
+    /* Cells of equal size: slivers at the edge would draw more than their share. */
+    const int columns = (int)ceil(width / cell), rows = (int)ceil(height / cell);
     uint32_t *filled = calloc((size_t)columns * (size_t)rows, sizeof *filled);
-    size_t *first = NULL;
     if (!filled)
         return -1;
 
@@ -169,13 +170,13 @@ static int spread(corner *corners, corner *sorted, size_t n, int width, int heig
 
     uint32_t ranks = 0;
     for (size_t i = 0; i < n; i++) {
-        const int at = sorted[i].y / cell * columns + sorted[i].x / cell;
+        const int at = sorted[i].y * rows / height * columns + sorted[i].x * columns / width;
         sorted[i].rank = filled[at]++;
         if (filled[at] > ranks)
             ranks = filled[at];
     }
     free(filled);
-    first = calloc((size_t)ranks + 1, sizeof *first);
+    size_t *first = calloc((size_t)ranks + 1, sizeof *first);
     if (!first)
         return -1;
     for (size_t i = 0; i < n; i++)
