@@ -305,7 +305,7 @@ cdef extern from "orb.h":
         pass
     int im_orb_detect(
         const uint8_t *level, ptrdiff_t stride, int width, int height,
-        int threshold, int quota, im_orb_keypoint *out,
+        uint8_t threshold, int quota, im_orb_keypoint *out,
     ) nogil
     void im_orb_describe(
         const uint8_t *smooth, ptrdiff_t stride,
@@ -316,7 +316,7 @@ cdef extern from "orb.h":
 ORB_BORDER = IM_ORB_BORDER
 
 
-def orb_detect(const uint8_t[:, ::1] level, *, int threshold, int quota):
+def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
     """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
 
     Returns (N, 4) float32: x, y in pixels of the level inside its border, cosine
@@ -355,8 +355,10 @@ def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
     if keypoints.shape[1] != 4:
         raise ValueError(f"want keypoints (N, 4), got (N, {keypoints.shape[1]})")
     for i in range(n):
-        if not (0 <= keypoints[i, 0] < width and 0 <= keypoints[i, 1] < height):
-            raise ValueError(f"keypoint {i} lies outside of {width} x {height} pixels")
+        if not (0 <= keypoints[i, 0] <= width - 1 and 0 <= keypoints[i, 1] <= height - 1
+                and keypoints[i, 2] ** 2 + keypoints[i, 3] ** 2 < 1.001):
+            raise ValueError(f"want keypoint {i} within {width} x {height} pixels and "
+                             f"a unit direction, got {np.asarray(keypoints[i])}")
     descriptors = np.empty((n, 4), dtype=np.uint64)
     cdef uint64_t[:, ::1] view = descriptors
     if n:
