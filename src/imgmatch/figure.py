@@ -1,0 +1,248 @@
+"""Comparisons as pictures: the copied region outlined, overlays marked."""
+
+import textwrap
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+from PIL import ImageDraw, ImageFont
+
+from imgmatch.describe import VERDICT_WORDS, describe_edits
+from imgmatch.types import Box, Comparison, EditKind, Size
+
+__all__ = [
+    "OVERLAY_COLOUR",
+    "REGION_COLOUR",
+    "CopiedRegion",
+    "copied_region",
+    "draw_pair",
+    "draw_query",
+    "draw_reference",
+]
+
+REGION_COLOUR = (0, 214, 143)
+OVERLAY_COLOUR = (255, 159, 10)
+
+_HALO = (16, 18, 22)
+_INK, _QUIET, _PAPER = (28, 32, 38), (104, 112, 122), (255, 255, 255)
+_SHADE = 0.45
+"""Brightness of what lies outside the copied region."""
+_SUBPIXEL_BITS = 4  # of the coordinates that cv2 draws
+
+
+class CopiedRegion(NamedTuple):
+    """The part of the original that the suspect shows, in full-size pixels.
+
+    Both are (K, 2) float32 corners of the same convex polygon.
+    """
+
+    reference: NDArray[np.float32]
+    query: NDArray[np.float32]
+
+
+def copied_region(comparison: Comparison) -> CopiedRegion | None:
+    """Find the copied region in either picture.
+
+    The reference's box, carried into the query, as far as the query's box goes:
+    it turns and leans with the copy, where a box alone could not.
+
+    Returns
+    -------
+    CopiedRegion or None
+        None where the comparison found no copy.
+    """
+    if comparison.homography is None or not comparison.reference_box:
+        return None
+    matrix = np.asarray(comparison.homography, dtype=np.float64)
+    query = _project(_corners(comparison.reference_box), matrix)
+    if comparison.query_box:
+        _, clipped = cv2.intersectConvexConvex(query, _corners(comparison.query_box))
+        if clipped is None or len(clipped) < 3:
+            return None
+        query = clipped.reshape(-1, 2).astype(np.float32)
+    return CopiedRegion(
+        _project(query, np.linalg.inv(matrix).astype(np.float64)), query
+    )
+
+
+def draw_reference(
+    pixels: NDArray[np.uint8], comparison: Comparison
+) -> NDArray[np.uint8]:
+    """Mark on the original what was copied, and marks that were removed.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8
+        The original at any size.
+    comparison : Comparison
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    region = copied_region(comparison)
+    return _mark(
+        pixels,
+        comparison.reference_size,
+        None if region is None else region.reference,
+        [
+            e.reference_box
+            for e in comparison.edits
+            if e.kind is EditKind.OVERLAY_REMOVED
+        ],
+    )
+
+
+def draw_query(pixels: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.uint8]:
+    """Mark on the suspect where the copy is, and what was drawn over it.
+
+    Parameters and result are those of `draw_reference`, for the suspect.
+    """
+    region = copied_region(comparison)
+    return _mark(
+        pixels,
+        comparison.query_size,
+        None if region is None else region.query,
+        [e.query_box for e in comparison.edits if e.kind is EditKind.OVERLAY_ADDED],
+    )
+
+
+def draw_pair(
+    reference: NDArray[np.uint8],
+    query: NDArray[np.uint8],
+    comparison: Comparison,
+    *,
+    height: int = 480,
+) -> NDArray[np.uint8]:
+    """Draw original and suspect side by side, with the verdict beneath.
+
+    Parameters
+    ----------
+    reference, query : (H, W, 3) uint8
+        At any size.
+    comparison : Comparison
+    height : int
+        Of either picture in the figure, in pixels.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    pictures = [
+        (
+            "Original",
+            comparison.reference_size,
+            draw_reference(_fit(reference, height), comparison),
+        ),
+        ("Suspect", comparison.query_size, draw_query(_fit(query, height), comparison)),
+    ]
+    margin, gap, line = 24, 20, 26
+    width = sum(picture.shape[1] for _, _, picture in pictures) + 2 * margin + gap
+    width = max(width, 480)
+    caption = _caption(comparison, columns=(width - 2 * margin) // 8)
+    canvas = PILImage.new(
+        "RGB", (width, height + (len(caption) + 1) * line + 3 * margin), _PAPER
+    )
+    draw = ImageDraw.Draw(canvas)
+    left = margin
+    for title, size, picture in pictures:
+        draw.text((left, margin - 4), title, _INK, _font(17))
+        draw.text(
+            (left + picture.shape[1], margin - 2),
+            f"{size.width} x {size.height} px",
+            _QUIET,
+            _font(14),
+            anchor="ra",
+        )
+        canvas.paste(PILImage.fromarray(picture), (left, margin + line))
+        left += picture.shape[1] + gap
+    for row, text in enumerate(caption):
+        draw.text(
+            (margin, height + 2 * margin + (row + 1) * line - 6),
+            text,
+            _QUIET if row else _INK,
+            _font(15 if row else 19),
+        )
+    return np.asarray(canvas)
+
+
+def _caption(comparison: Comparison, *, columns: int) -> list[str]:
+    verdict = VERDICT_WORDS[comparison.verdict].capitalize()
+    words = [f"{verdict}, score {comparison.score:.1f}"]
+    for text in (" · ".join(describe_edits(comparison)), comparison.reason):
+        words += textwrap.wrap(text, columns)
+    return words
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def _fit(pixels: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+    """Scale a picture to a height, but to no more than twice that in width."""
+    scale = min(height / pixels.shape[0], 2 * height / pixels.shape[1])
+    shape = (
+        max(round(pixels.shape[1] * scale), 1),
+        max(round(pixels.shape[0] * scale), 1),
+    )
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, shape, interpolation=how), dtype=np.uint8)
+
+
+def _mark(
+    pixels: NDArray[np.uint8],
+    size: Size,
+    region: NDArray[np.float32] | None,
+    overlays: list[Box | None],
+) -> NDArray[np.uint8]:
+    """Shade what lies outside the region, outline it, and box the overlays."""
+    height, width = pixels.shape[:2]
+    scale = np.array([width / size.width, height / size.height])
+    thickness = max(round(max(height, width) / 200), 2)
+    out = pixels.copy()
+    if region is not None:
+        corners = _subpixels(region, scale)
+        inside = np.zeros((height, width), dtype=np.uint8)
+        cv2.fillPoly(inside, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+        brightness = _SHADE + (1 - _SHADE) / 255 * inside.astype(np.float32)
+        out = (out * brightness[..., None]).astype(np.uint8)
+        _outline(out, corners, REGION_COLOUR, thickness)
+    for box in overlays:
+        if box is not None:
+            _outline(out, _subpixels(_corners(box), scale), OVERLAY_COLOUR, thickness)
+    return out
+
+
+def _outline(
+    pixels: NDArray[np.uint8],
+    corners: NDArray[np.int32],
+    colour: tuple[int, int, int],
+    thickness: int,
+) -> None:
+    """Draw a polygon in place, on a dark halo that keeps it visible on any ground."""
+    for shade, wide in ((_HALO, thickness + 2), (colour, thickness)):
+        cv2.polylines(pixels, [corners], True, shade, wide, cv2.LINE_AA, _SUBPIXEL_BITS)
+
+
+def _subpixels(
+    points: NDArray[np.float32], scale: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Turn full-size pixels into the fixed-point ones of a scaled picture."""
+    scaled = ((points + 0.5) * scale - 0.5) * 2**_SUBPIXEL_BITS
+    return np.asarray(np.clip(np.rint(scaled), -(2**24), 2**24), dtype=np.int32)
+
+
+def _corners(box: Box) -> NDArray[np.float32]:
+    """Return the outermost pixel centres of a box, clockwise."""
+    x0, y0, x1, y1 = box.x0, box.y0, box.x1 - 1, box.y1 - 1
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float32)
+
+
+def _project(
+    points: NDArray[np.float32], matrix: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    return np.asarray(
+        cv2.perspectiveTransform(points[None], matrix)[0], dtype=np.float32
+    )
