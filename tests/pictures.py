@@ -11,7 +11,7 @@ def draw(seed, *, size=(200, 150)):
     rng = np.random.default_rng(seed)
     canvas = Image.new("RGB", size, tuple(rng.integers(60, 200, 3)))
     pen = ImageDraw.Draw(canvas)
-    for _ in range(60):
+    for _ in range(120):
         x, y = rng.integers(0, size[0]), rng.integers(0, size[1])
         w, h = rng.integers(8, 60, 2)
         colour = tuple(int(c) for c in rng.integers(0, 256, 3))
