@@ -1,7 +1,34 @@
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
-# ORB
+_Codes: TypeAlias = NDArray[np.uint64]
+
+def kernels() -> tuple[str, ...]: ...
+def knn(
+    queries: _Codes, codes: _Codes, k: int, *, first: int = 0, kernel: str | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
+def radius(
+    queries: _Codes,
+    codes: _Codes,
+    radius: int,
+    *,
+    first: int = 0,
+    above: bool = False,
+    kernel: str | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]: ...
+def match_two_nearest(
+    reference: _Codes,
+    query: _Codes,
+    *,
+    ratio: float,
+    max_distance: int,
+    mutual: bool = True,
+    kernel: str | None = None,
+) -> tuple[
+    NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]
+]: ...
 
 ORB_BORDER: int
 

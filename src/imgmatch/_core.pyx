@@ -1,12 +1,184 @@
 # cython: language_level=3
-"""Typed doors to the C kernels."""
+"""Typed doors to the C kernels. The public functions check and document."""
 
-from libc.stdint cimport uint8_t, uint64_t
+import os
 
 import numpy as np
 
+from imgmatch.errors import KernelError, ShapeError
 
-# ORB
+from libc.stddef cimport ptrdiff_t, size_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+
+cdef extern from "hamming.h" nogil:
+    enum: IM_INDEX_BITS
+    ctypedef struct im_kernel:
+        const char *name
+        int (*supported)()
+    ctypedef struct im_hit:
+        pass
+    ctypedef struct im_hits:
+        im_hit *items
+        size_t n, room
+    ctypedef struct im_match:
+        pass
+    const im_kernel *im_kernels[]
+    int im_knn(const im_kernel *, const uint64_t *, size_t, const uint64_t *, size_t,
+               size_t, size_t, uint64_t, uint64_t *)
+    int im_radius(const im_kernel *, const uint64_t *, size_t, const uint64_t *, size_t,
+                  size_t, uint32_t, uint64_t, int, im_hits *)
+    int im_hits_rows(const im_hits *, size_t, int64_t *, uint64_t *)
+    void im_hits_free(im_hits *)
+    ptrdiff_t im_match_two_nearest(const im_kernel *, const uint64_t *, size_t,
+                                   const uint64_t *, size_t, double, int, int,
+                                   im_match *)
+
+
+# --- kernels ---------------------------------------------------------------
+
+cdef dict _usable_kernels():
+    cdef size_t i = 0
+    usable = {}
+    while im_kernels[i] != NULL:
+        if im_kernels[i].supported():
+            usable[im_kernels[i].name.decode()] = i
+        i += 1
+    return usable
+
+
+_USABLE = _usable_kernels()
+
+
+def kernels():
+    """Names of the kernels that this machine can run, best first."""
+    return tuple(_USABLE)
+
+
+cdef const im_kernel *_kernel(name) except NULL:
+    if name is None:
+        name = os.environ.get("IMGMATCH_KERNEL") or next(iter(_USABLE))
+    if name not in _USABLE:
+        raise KernelError(f"want one of {', '.join(_USABLE)}, got {name!r}")
+    return im_kernels[<size_t>_USABLE[name]]
+
+
+# --- Hamming search --------------------------------------------------------
+
+cdef _unpack(keys):
+    """Split keys into distances int32 and indices int64."""
+    distances = (keys >> np.uint64(IM_INDEX_BITS)).astype(np.int32)
+    keys &= np.uint64((<uint64_t>1 << IM_INDEX_BITS) - 1)
+    return distances, keys.view(np.int64)
+
+
+cdef inline const uint64_t *_start(const uint64_t[:, ::1] codes) noexcept nogil:
+    return &codes[0, 0] if codes.shape[0] and codes.shape[1] else NULL
+
+
+cdef _check_words(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes):
+    if queries.shape[1] != codes.shape[1] or not 1 <= codes.shape[1] <= 64:
+        raise ShapeError(
+            "want queries and codes of one width, 1 to 64 words, "
+            f"got {queries.shape[1]} and {codes.shape[1]}"
+        )
+
+
+def knn(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes, size_t k, *,
+        uint64_t first=0, kernel=None):
+    """Distances and indices (Q, k) of the nearest codes, ``codes[0]`` being `first`."""
+    _check_words(queries, codes)
+    if k > <size_t>codes.shape[0]:
+        raise ShapeError(f"want k of at most {codes.shape[0]} codes, got {k}")
+    keys = np.empty((queries.shape[0], k), np.uint64)
+    cdef uint64_t[:, ::1] view = keys
+    cdef const im_kernel *run = _kernel(kernel)
+    cdef int status = 0
+    if keys.size:
+        with nogil:
+            status = im_knn(run, _start(queries), queries.shape[0], _start(codes),
+                            codes.shape[0], codes.shape[1], k, first, &view[0, 0])
+    if status:
+        raise MemoryError
+    return _unpack(keys)
+
+
+def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
+           uint32_t radius, *, uint64_t first=0, bint above=False, kernel=None):
+    """Offsets (Q + 1,), distances and indices of all codes within `radius`.
+
+    With `above`, query i is answered only by codes of a greater index than i.
+    """
+    _check_words(queries, codes)
+    cdef const im_kernel *run = _kernel(kernel)
+    cdef im_hits hits = im_hits(NULL, 0, 0)
+    cdef int status
+    try:
+        with nogil:
+            status = im_radius(run, _start(queries), queries.shape[0], _start(codes),
+                               codes.shape[0], codes.shape[1], radius, first, above,
+                               &hits)
+        if status:
+            raise MemoryError
+        return _rows(&hits, queries.shape[0])
+    finally:
+        im_hits_free(&hits)
+
+
+cdef _rows(const im_hits *hits, size_t n_queries):
+    offsets = np.zeros(n_queries + 1, np.int64)
+    keys = np.empty(hits.n, np.uint64)
+    cdef int64_t[::1] offsets_view = offsets
+    cdef uint64_t[::1] keys_view = keys
+    cdef int status = 0
+    if hits.n:
+        with nogil:
+            status = im_hits_rows(hits, n_queries, &offsets_view[0], &keys_view[0])
+    if status:
+        raise MemoryError
+    return offsets, *_unpack(keys)
+
+
+# --- descriptor matching ---------------------------------------------------
+
+_MATCH = np.dtype(
+    [("reference", "i4"), ("query", "i4"), ("distance", "i4"), ("ratio", "f4")]
+)
+
+
+def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] query,
+                      *, double ratio, int max_distance, bint mutual=True,
+                      kernel=None):
+    """Match 256-bit descriptors one to one by the ratio test.
+
+    Reference row i matches query row j if j is nearest to i, within
+    `max_distance`, nearer than `ratio` times the second nearest and, with
+    `mutual`, if i is also nearest to j. Ties go to the lower row.
+
+    Returns reference_index, query_index, distance (int32) and ratio (float32:
+    distance over the second nearest's, 0 where there is no second), ascending
+    by reference_index.
+    """
+    if reference.shape[1] != 4 or query.shape[1] != 4:
+        raise ShapeError(
+            "want descriptors (N, 4) and (M, 4) uint64, "
+            f"got {reference.shape[1]} and {query.shape[1]} words"
+        )
+    matches = np.empty(reference.shape[0], _MATCH)
+    cdef char[::1] view = matches.view(np.int8)
+    cdef const im_kernel *run = _kernel(kernel)
+    cdef ptrdiff_t n = 0
+    if reference.shape[0] and query.shape[0]:
+        with nogil:
+            n = im_match_two_nearest(
+                run, &reference[0, 0], reference.shape[0], &query[0, 0],
+                query.shape[0], ratio, max_distance, mutual, <im_match *>&view[0])
+    if n < 0:
+        raise MemoryError
+    return tuple(matches[name][:n].copy() for name in _MATCH.names)
+
+
+# --- ORB --------------------------------------------------------------------
 
 cdef extern from "orb.h":
     enum: IM_ORB_BORDER

@@ -1,0 +1,79 @@
+/* The linear scan: every block, once in cache, serves all the queries. */
+#include <stdlib.h>
+
+#include "hamming.h"
+
+#define NO_KEY UINT64_MAX
+
+/* Replace the greatest key of a max-heap. */
+static void replace_root(uint64_t *heap, size_t n, uint64_t key) {
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && heap[child + 1] > heap[child]) child++;
+        if (heap[child] <= key) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = key;
+}
+
+static void sort_heap(uint64_t *heap, size_t n) {
+    while (n > 1) {
+        uint64_t greatest = heap[0];
+        n--;
+        replace_root(heap, n, heap[n]);
+        heap[n] = greatest;
+    }
+}
+
+int im_knn(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
+           const uint64_t *codes, size_t n, size_t words, size_t k, uint64_t first,
+           uint64_t *keys) {
+    const size_t per_block = im_block_codes(words);
+    uint64_t *room = malloc((IM_BLOCK_WORDS + per_block + IM_SLACK) * sizeof *room);
+    if (!room) return IM_NO_MEMORY;
+    uint64_t *hits = room + IM_BLOCK_WORDS;
+
+    for (size_t i = 0; i < n_queries * k; i++) keys[i] = NO_KEY;
+    for (size_t start = 0; start < n; start += per_block) {
+        size_t size = n - start < per_block ? n - start : per_block;
+        im_block block = im_block_of(codes + start * words, size, words, room);
+        for (size_t q = 0; q < n_queries; q++) {
+            uint64_t *heap = keys + q * k;
+            uint32_t worst = im_key_distance(heap[0]);
+            if (worst == 0) continue; /* a later code cannot come first */
+            size_t n_hits = kernel->select(queries + q * words, &block, worst - 1,
+                                           first + start, hits);
+            for (size_t h = 0; h < n_hits; h++)
+                if (hits[h] < heap[0]) replace_root(heap, k, hits[h]);
+        }
+    }
+    for (size_t q = 0; q < n_queries; q++) sort_heap(keys + q * k, k);
+    free(room);
+    return 0;
+}
+
+int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
+              const uint64_t *codes, size_t n, size_t words, uint32_t radius,
+              uint64_t first, int above, im_hits *hits) {
+    const size_t per_block = im_block_codes(words);
+    uint64_t *room = malloc((IM_BLOCK_WORDS + per_block + IM_SLACK) * sizeof *room);
+    if (!room) return IM_NO_MEMORY;
+    uint64_t *keys = room + IM_BLOCK_WORDS;
+    int status = 0;
+
+    for (size_t start = 0; start < n && !status; start += per_block) {
+        size_t size = n - start < per_block ? n - start : per_block;
+        im_block block = im_block_of(codes + start * words, size, words, room);
+        uint64_t from = first + start;
+        for (size_t q = 0; q < n_queries && !status; q++) {
+            size_t skip = above && q + 1 > from ? q + 1 - from : 0;
+            if (skip >= size) break; /* nor has any later query codes here */
+            im_block rest = {block.planes + skip, block.stride, size - skip, words};
+            size_t n_keys = kernel->select(queries + q * words, &rest, radius,
+                                           from + skip, keys);
+            if (n_keys) status = im_hits_append(hits, q, keys, n_keys);
+        }
+    }
+    free(room);
+    return status;
+}

@@ -1,0 +1,326 @@
+"""Correspondences -> Alignment | NoAlignment.
+
+Every correspondence of two oriented keypoints is a whole similarity transform
+by itself. All of them are tried, so nothing is drawn at random and a copy is
+found among any number of chance matches. The best are then refined into a
+similarity, an affine map and a homography, and the model that chance explains
+least is kept: its number of false alarms (NFA) is the expected number of
+equally good models among unrelated keypoints (Moisan, Moulon, Monasse,
+"Automatic homographic registration of a pair of images, with a contrario
+elimination of outliers", IPOL 2012).
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.features import Features
+from imgmatch.matching import Correspondences
+from imgmatch.types import Size
+
+__all__ = ["Alignment", "Model", "NoAlignment", "align", "fit"]
+
+MIN_INLIERS = 5
+MAX_HYPOTHESES = 400
+"""Most distinctive correspondences that may each propose a similarity."""
+
+CONSISTENT_SCALE = 1.6
+CONSISTENT_ANGLE = math.radians(35)
+"""How far the scale and the angle of an inlier may be from the proposal's: an
+ORB keypoint is sure of them to about one pyramid step and ten degrees."""
+
+DRIFT = 0.12
+"""Slack of a proposal for each pixel of distance from its own keypoint."""
+
+TOLERANCE = 4.0
+"""Largest error of an inlier, in pixels of the pyramid level it was found at."""
+
+
+class Model(StrEnum):
+    """The family of transforms, simplest first."""
+
+    SIMILARITY = "similarity"
+    AFFINE = "affine"
+    HOMOGRAPHY = "homography"
+
+
+SAMPLE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
+"""Correspondences that determine a model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alignment:
+    """Where the reference sits in the query.
+
+    Attributes
+    ----------
+    homography : (3, 3) float64
+        Reference (x, y) px -> query (x, y) px.
+    model : Model
+        The simplest family that explains the correspondences.
+    inliers : (N,) bool
+        The correspondences that agree.
+    log_nfa : float
+        log10 of the number of false alarms; below 0 chance does not explain it.
+    """
+
+    homography: NDArray[np.float64]
+    model: Model
+    inliers: NDArray[np.bool_]
+    log_nfa: float
+
+    def __post_init__(self) -> None:
+        for name in ("homography", "inliers"):
+            array = getattr(self, name).copy()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+
+@dataclass(frozen=True, slots=True)
+class NoAlignment:
+    """No transform explains the correspondences."""
+
+    reason: str
+
+
+def align(
+    reference: Features,
+    query: Features,
+    correspondences: Correspondences,
+    query_size: Size,
+) -> Alignment | NoAlignment:
+    """Find the transform that carries reference keypoints onto query keypoints.
+
+    Parameters
+    ----------
+    reference, query : Features
+    correspondences : Correspondences
+    query_size : Size
+        Full-size pixels: the area that chance matches spread over.
+
+    Returns
+    -------
+    Alignment | NoAlignment
+        Finding none is an answer, not an error.
+    """
+    count = len(correspondences)
+    if count < MIN_INLIERS:
+        return NoAlignment(f"{count} correspondences, {MIN_INLIERS} needed")
+    source = reference.xy[correspondences.reference_index].astype(np.float64)
+    target = query.xy[correspondences.query_index].astype(np.float64)
+    scale = query.scale[correspondences.query_index].astype(np.float64)
+    growth = scale / reference.scale[correspondences.reference_index]
+    turn = (
+        query.angle[correspondences.query_index]
+        - reference.angle[correspondences.reference_index]
+    ).astype(np.float64)
+
+    best: Alignment | NoAlignment = NoAlignment("no similarity has enough support")
+    for start in _proposals(source, target, scale, growth, turn, correspondences.ratio):
+        found = _refine(source, target, scale, start, query_size)
+        if found is not None and (
+            isinstance(best, NoAlignment) or found.log_nfa < best.log_nfa
+        ):
+            best = found
+    return best
+
+
+def _proposals(
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    growth: NDArray[np.float64],
+    turn: NDArray[np.float64],
+    ratio: NDArray[np.float32],
+    keep: int = 3,
+) -> list[NDArray[np.bool_]]:
+    """Return the supports of the best single-correspondence similarities.
+
+    Points are complex numbers here: a similarity is q = a r + b.
+    """
+    rows = np.argsort(ratio, kind="stable")[:MAX_HYPOTHESES]
+    r = (source[:, 0] + 1j * source[:, 1]).astype(np.complex64)
+    q = (target[:, 0] + 1j * target[:, 1]).astype(np.complex64)
+    spin = np.exp(1j * turn).astype(np.complex64)
+    log_growth = np.log(growth).astype(np.float32)
+    a = (growth * spin)[rows, None]
+    offset = r[None, :] - r[rows, None]
+    error = np.abs(q[None, :] - q[rows, None] - a * offset)
+    slack = TOLERANCE * scale[None, :] + DRIFT * np.abs(a * offset)
+    support = error < slack
+    support &= np.abs(log_growth[None, :] - log_growth[rows, None]) < math.log(
+        CONSISTENT_SCALE
+    )
+    support &= (spin[None, :] * spin[rows, None].conj()).real > math.cos(
+        CONSISTENT_ANGLE
+    )
+    votes = support.sum(axis=1)
+    chosen: list[NDArray[np.bool_]] = []
+    for row in np.argsort(-votes, kind="stable"):
+        if votes[row] < MIN_INLIERS - 1 or len(chosen) == keep:
+            break
+        # A proposal mostly inside an earlier one would refine to the same.
+        if all((support[row] & s).sum() < 0.5 * votes[row] for s in chosen):
+            chosen.append(support[row])
+    return chosen
+
+
+def _refine(
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    support: NDArray[np.bool_],
+    query_size: Size,
+) -> Alignment | None:
+    """Fit every model to the support, letting the support follow the fit."""
+    best: Alignment | None = None
+    for model in Model:
+        inliers = support
+        homography = None
+        for shrink in (3.0, 2.0, 1.0, 1.0, 1.0):
+            if inliers.sum() < max(MIN_INLIERS - 1, SAMPLE[model]):
+                break
+            candidate = fit(model, source[inliers], target[inliers])
+            if candidate is None:
+                break
+            homography = candidate
+            error = _errors(homography, source, target)
+            inliers = error < shrink * TOLERANCE * scale
+        if homography is None or inliers.sum() < max(MIN_INLIERS, SAMPLE[model] + 1):
+            continue
+        error = _errors(homography, source, target)
+        log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
+        if best is None or log_nfa < best.log_nfa:
+            best = Alignment(homography, model, inliers, log_nfa)
+    return best
+
+
+def fit(
+    model: Model,
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64] | None:
+    """Fit a model by (weighted) least squares.
+
+    Parameters
+    ----------
+    model : Model
+    source, target : (N, 2) float64
+        Points in (x, y) pixels, paired by row.
+    weights : (N,) float64, optional
+
+    Returns
+    -------
+    (3, 3) float64 or None
+        None where the points are degenerate or the map folds the plane.
+
+    References
+    ----------
+    Umeyama, "Least-squares estimation of transformation parameters", PAMI 1991;
+    Hartley, "In defense of the eight-point algorithm", PAMI 1997 (conditioning).
+    """
+    if source.shape[0] < SAMPLE[model]:
+        return None
+    w = np.ones(len(source)) if weights is None else weights
+    center_s, spread_s = _conditioning(source, w)
+    center_t, spread_t = _conditioning(target, w)
+    if spread_s < 1e-6 or spread_t < 1e-6:
+        return None
+    s, t = (source - center_s) / spread_s, (target - center_t) / spread_t
+    root = np.sqrt(w)[:, None]
+    ones, zeros = np.ones(len(s)), np.zeros(len(s))
+    if model is Model.SIMILARITY:
+        z, y = s[:, 0] + 1j * s[:, 1], t[:, 0] + 1j * t[:, 1]
+        a = np.sum(w * y * z.conj()) / max(np.sum(w * np.abs(z) ** 2), 1e-12)
+        inner = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0], [0, 0, 1.0]])
+    elif model is Model.AFFINE:
+        basis = np.column_stack([s, ones])
+        solution, _, rank, _ = np.linalg.lstsq(root * basis, root * t, rcond=None)
+        if rank < 3:
+            return None
+        inner = np.vstack([solution.T, [0, 0, 1]])
+    else:
+        x = np.column_stack(
+            [s, ones, zeros, zeros, zeros, -s * t[:, :1], -t[:, :1]]
+        )
+        y = np.column_stack(
+            [zeros, zeros, zeros, s, ones, -s * t[:, 1:], -t[:, 1:]]
+        )
+        rows = np.vstack([root * x, root * y])
+        _, vectors = np.linalg.eigh(rows.T @ rows)
+        inner = vectors[:, 0].reshape(3, 3)
+    to_source = np.diag([1 / spread_s, 1 / spread_s, 1.0])
+    to_source[:2, 2] = -center_s / spread_s
+    from_target = np.diag([spread_t, spread_t, 1.0])
+    from_target[:2, 2] = center_t
+    homography = from_target @ inner @ to_source
+    depth = source @ homography[2, :2] + homography[2, 2]
+    if depth.min() * depth.max() <= 0:
+        return None
+    homography = homography / homography[2, 2] if homography[2, 2] else homography
+    if abs(np.linalg.det(homography[:2, :2])) < 1e-8:
+        return None
+    return homography
+
+
+def _conditioning(
+    points: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    center = np.average(points, axis=0, weights=weights)
+    squared = ((points - center) ** 2).sum(axis=1)
+    return center, math.sqrt(float(np.average(squared, weights=weights)) / 2)
+
+
+def _errors(
+    homography: NDArray[np.float64],
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    moved = cv2.perspectiveTransform(source[None], homography)[0]
+    return np.asarray(np.linalg.norm(moved - target, axis=1))
+
+
+def _log_nfa(
+    error: NDArray[np.float64],
+    inliers: NDArray[np.bool_],
+    source: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    query_size: Size,
+    sample: int,
+) -> float:
+    """Return log10 of the number of false alarms of the inliers.
+
+    Correspondences at one spot are one observation, however many pyramid
+    levels they were found at, so the inliers are thinned first.
+    """
+    rows = np.flatnonzero(inliers)
+    rows = rows[np.argsort(error[rows], kind="stable")]
+    cell = np.floor(source[rows] / (4.0 * np.median(scale[rows]) + 1e-9))
+    _, first = np.unique(cell, axis=0, return_index=True)
+    distinct = rows[np.sort(first)]
+    k, n = len(distinct), len(error) - (len(rows) - len(distinct))
+    if k <= sample:
+        return 0.0
+    area = query_size.width * query_size.height
+    chance = min(
+        1.0, math.pi * float(np.max(error[distinct])) ** 2 / area + 1e-9
+    )
+    return (
+        math.log10(n - sample)
+        + _log_choose(n, k)
+        + _log_choose(k, sample)
+        + (k - sample) * math.log10(chance)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _log_choose(n: int, k: int) -> float:
+    return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / (
+        math.log(10)
+    )

@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from imgmatch import _core
+from imgmatch.errors import KernelError, ShapeError
+
+every_kernel = pytest.mark.parametrize("kernel", _core.kernels())
+
+
+def bits_between(a, b):
+    return np.bitwise_count(a[:, None] ^ b).sum(axis=2, dtype=np.int64)
+
+
+def two_nearest(reference, query, ratio, max_distance, mutual):
+    """Matches as (reference, query, distance, ratio), one row at a time."""
+    distances = bits_between(reference, query)
+    for i, row in enumerate(distances):
+        if len(row) == 0:
+            continue
+        j = int(row.argmin())
+        nearest, others = row[j], np.delete(row, j)
+        second = others.min() if len(others) else np.inf
+        if nearest > max_distance or not nearest < ratio * second:
+            continue
+        if mutual and distances[:, j].argmin() != i:
+            continue
+        yield i, j, nearest, np.float32(nearest / second)
+
+
+def descriptors(rows):
+    # Few distinct bits: many ties, in both directions.
+    sparse = st.sampled_from([0, 1, 3, 1 << 63, 2**64 - 1])
+    return hnp.arrays(np.uint64, (rows, 4), elements=sparse)
+
+
+def test_portable_is_the_last_kernel():
+    assert _core.kernels()[-1] == "portable"
+
+
+def test_an_unknown_kernel_is_refused_by_name():
+    codes = np.zeros((1, 1), np.uint64)
+    with pytest.raises(KernelError, match="portable, got 'abacus'"):
+        _core.knn(codes, codes, 1, kernel="abacus")
+
+
+@pytest.mark.parametrize("name", ["portable", "abacus"])
+def test_the_environment_names_the_default_kernel(name):
+    code = (
+        "import numpy as np; from imgmatch import _core\n"
+        "codes = np.zeros((1, 1), np.uint64)\n"
+        "_core.knn(codes, codes, 1)\n"
+        "_core.knn(codes, codes, 1, kernel='portable')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"IMGMATCH_KERNEL": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode == 0) == (name == "portable")
+    assert ("KernelError" in run.stderr) == (name == "abacus")
+
+
+@every_kernel
+@given(
+    reference=st.integers(0, 9).flatmap(descriptors),
+    query=st.integers(0, 40).flatmap(descriptors),
+    ratio=st.sampled_from([0.5, 0.8, 1.0]),
+    max_distance=st.integers(0, 256),
+    mutual=st.booleans(),
+)
+def test_matching_agrees_with_numpy(
+    kernel, reference, query, ratio, max_distance, mutual
+):
+    options = {"ratio": ratio, "max_distance": max_distance, "mutual": mutual}
+    found = _core.match_two_nearest(reference, query, **options, kernel=kernel)
+
+    expected = list(two_nearest(reference, query, **options))
+    assert list(zip(*found, strict=True)) == expected
+
+
+@every_kernel
+def test_matching_spans_blocks(kernel, rng):
+    reference = rng.integers(0, 2**64, (300, 4), np.uint64)
+    query = rng.integers(0, 2**64, (2100, 4), np.uint64)
+    query[rng.permutation(2100)[:300]] = reference ^ np.uint64(0b1011)
+    query[:40] = query[2000:2040]  # the nearest twice: the ratio test drops it
+    options = {"ratio": 0.9, "max_distance": 120, "mutual": True}
+
+    found = _core.match_two_nearest(reference, query, **options, kernel=kernel)
+
+    expected = list(two_nearest(reference, query, **options))
+    assert 200 < len(expected) < 300
+    assert list(zip(*found, strict=True)) == expected
+
+
+def test_matches_are_one_to_one(rng):
+    reference = rng.integers(0, 2**64, (50, 4), np.uint64)
+    matched, query, *_ = _core.match_two_nearest(
+        reference, reference[::-1].copy(), ratio=0.8, max_distance=64
+    )
+    np.testing.assert_array_equal(matched, np.arange(50))
+    np.testing.assert_array_equal(query, np.arange(50)[::-1])
+
+
+def test_matching_wants_256_bits():
+    with pytest.raises(ShapeError, match="2 and 4 words"):
+        _core.match_two_nearest(
+            np.zeros((1, 2), np.uint64),
+            np.zeros((1, 4), np.uint64),
+            ratio=0.8,
+            max_distance=64,
+        )
