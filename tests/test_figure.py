@@ -45,6 +45,26 @@ def test_the_copied_region_turns_with_the_copy():
     assert (region.reference <= [199.5, 149.5]).all()
 
 
+def test_a_copy_that_misses_its_box_by_a_rounding_error_keeps_all_corners():
+    # Of a real pair; intersectConvexConvex makes a triangle of it.
+    found = compared(
+        homography=np.array(
+            [
+                [1, -2.83580072e-16, 1.91891869e-13],
+                [-5.26937834e-16, 1, 2.09481439e-13],
+                [-1.42885572e-18, -6.31755930e-19, 1],
+            ]
+        ),
+        reference_box=Box(0, 0, 512, 512),
+        query_box=Box(4.698245e-14, 0, 512, 512),
+        reference_size=Size(512, 512),
+        query_size=Size(512, 512),
+    )
+    x, y = copied_region(found).query.T.astype(np.float64)
+
+    assert 0.5 * abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) == pytest.approx(511**2)
+
+
 @pytest.mark.parametrize(
     "found",
     [unrelated(), compared(query_box=Box(900, 900, 950, 950))],

@@ -58,13 +58,11 @@ def copied_region(comparison: Comparison) -> CopiedRegion | None:
     matrix = np.asarray(comparison.homography, dtype=np.float64)
     query = _project(_corners(comparison.reference_box), matrix)
     if comparison.query_box:
-        _, clipped = cv2.intersectConvexConvex(query, _corners(comparison.query_box))
-        if clipped is None or len(clipped) < 3:
+        query = _clip(query, _corners(comparison.query_box))
+        if len(query) < 3:
             return None
-        query = clipped.reshape(-1, 2).astype(np.float32)
-    return CopiedRegion(
-        _project(query, np.linalg.inv(matrix).astype(np.float64)), query
-    )
+    inverse = np.linalg.inv(matrix).astype(np.float64)
+    return CopiedRegion(_project(query, inverse), query)
 
 
 def draw_reference(
@@ -238,6 +236,37 @@ def _corners(box: Box) -> NDArray[np.float32]:
     """Return the outermost pixel centres of a box, clockwise."""
     x0, y0, x1, y1 = box.x0, box.y0, box.x1 - 1, box.y1 - 1
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float32)
+
+
+def _clip(
+    polygon: NDArray[np.float32], corners: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Cut a convex polygon to a box, edge by edge.
+
+    `cv2.intersectConvexConvex` loses corners of polygons that nearly coincide, as
+    those of a whole copy do.
+
+    References
+    ----------
+    Sutherland and Hodgman, "Reentrant polygon clipping", CACM 1974.
+    """
+    for axis, inward, edge in (
+        (0, 1, corners[0, 0]),
+        (0, -1, corners[2, 0]),
+        (1, 1, corners[0, 1]),
+        (1, -1, corners[2, 1]),
+    ):
+        kept = []
+        depth = inward * (polygon[:, axis] - edge)
+        for i in range(len(polygon)):
+            here, before = depth[i], depth[i - 1]
+            if (here < 0) != (before < 0):
+                share = before / (before - here)
+                kept.append(polygon[i - 1] + share * (polygon[i] - polygon[i - 1]))
+            if here >= 0:
+                kept.append(polygon[i])
+        polygon = np.array(kept, dtype=np.float32).reshape(-1, 2)
+    return polygon
 
 
 def _project(
