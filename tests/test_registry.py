@@ -266,6 +266,14 @@ def test_a_reader_does_not_write(folder):
             registry.remove("1")
 
 
+def test_a_registry_on_a_read_only_medium_can_be_read(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    before = sorted(folder.iterdir())
+    with Registry.open(folder, read_only=True) as registry:
+        assert len(registry.snapshot()) == 3
+        assert sorted(folder.iterdir()) == before  # no -shm, no -wal
+
+
 def test_a_closed_registry_says_so(folder):
     registry = Registry.open(folder)
     registry.close()

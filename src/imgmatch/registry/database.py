@@ -6,6 +6,7 @@ not parse, not a changed letter in an owner's name; the digest does.
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ class Database:
         self._guard = threading.RLock()
         with self._translated():
             self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{'mode=ro' if read_only else 'mode=rwc'}",
+                f"{path.absolute().as_uri()}?{_mode(path) if read_only else 'mode=rwc'}",
                 uri=True,
                 isolation_level=None,  # transactions are begun by hand
                 check_same_thread=False,  # the guard serialises
@@ -303,6 +304,15 @@ class Database:
             raise RegistryError(f"{self._path.parent} is closed") from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise RegistryCorruptError(f"{self._path}: {error}") from error
+
+
+def _mode(path: Path) -> str:
+    """Return how to open for reading; without a place for SQLite's own files too.
+
+    Where the folder takes no files, as on a read-only medium, nobody writes.
+    """
+    alone = not os.access(path.parent, os.W_OK)
+    return "mode=ro&immutable=1" if alone else "mode=ro"
 
 
 def _digest(row: tuple[Any, ...]) -> str:

@@ -1,12 +1,23 @@
 """What the registry knows of an original besides its picture."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
+from imgmatch.errors import InputError
 from imgmatch.types import Size
 
-__all__ = ["Record"]
+__all__ = ["Details", "Record", "json_ready"]
+
+
+class Details(TypedDict):
+    """What the caller says of an original."""
+
+    owner: str | None
+    work: str | None
+    series: str | None
+    attributes: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +64,33 @@ class Record:
             "registered": self.registered,
             "attributes": dict(self.attributes),
         }
+
+    def conflict(self, sha256: str, details: Details) -> str | None:
+        """Say why the record cannot stand for an image as well, if it cannot.
+
+        Details that are not given contradict nothing.
+        """
+        if self.sha256 != sha256:
+            return f"{self.reference_id!r} is registered with other bytes"
+        for name, value in details.items():
+            old = getattr(self, name)
+            if value and value != old:
+                return (
+                    f"{self.reference_id!r} is registered with {name} {old!r}, "
+                    f"not {value!r}"
+                )
+        return None
+
+
+def json_ready(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return attributes as they will be read back.
+
+    Raises
+    ------
+    InputError
+        If JSON cannot hold them.
+    """
+    try:
+        return dict(json.loads(json.dumps(dict(attributes), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"attributes are not JSON-ready: {error}") from error

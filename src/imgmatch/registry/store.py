@@ -1,7 +1,6 @@
 """The registered originals: add, remove, look up, take a snapshot."""
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
 from imgmatch.errors import (
     DecodeError,
@@ -24,7 +23,7 @@ from imgmatch.fingerprint import PARAMETERS, Fingerprint, Role, fingerprint
 from imgmatch.image import ImageSource, decode
 from imgmatch.registry.database import Database, Placed, Token
 from imgmatch.registry.lock import WriterLock
-from imgmatch.registry.records import Record
+from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.segments import Segment, SegmentBuilder, problem, sweep
 from imgmatch.registry.snapshot import Snapshot
 
@@ -33,15 +32,6 @@ __all__ = ["Registry"]
 _DATABASE, _LOCK, _SEGMENTS = "registry.sqlite", "writer.lock", "segments"
 _COMMIT_EVERY = 256
 """Originals held in memory before they are committed on their own."""
-
-
-class _Details(TypedDict):
-    """What the caller says of an original."""
-
-    owner: str | None
-    work: str | None
-    series: str | None
-    attributes: dict[str, Any]
 
 
 class Registry:
@@ -226,17 +216,18 @@ class Registry:
         """
         if not reference_id:
             raise InputError("want a reference id, got an empty one")
-        details = _Details(
+        details = Details(
             owner=owner,
             work=work,
             series=series,
-            attributes=_json_ready(attributes or {}),
+            attributes=json_ready(attributes or {}),
         )
         with self._guard:
             self._begin()
             present = self._database.find(reference_id)
             if present and not replace:
-                _check_same(present.record, _sha256(image), details)
+                if conflict := present.record.conflict(_sha256(image), details):
+                    raise DuplicateReferenceError(conflict)
                 return present.record
             described = fingerprint(image, role=Role.REFERENCE)
             record = Record(
@@ -380,19 +371,6 @@ class Registry:
         return Snapshot(originals, opened)
 
 
-def _check_same(present: Record, sha256: str, details: _Details) -> None:
-    """Refuse to let one id stand for two things."""
-    name = present.reference_id
-    if present.sha256 != sha256:
-        raise DuplicateReferenceError(f"{name!r} is registered with other bytes")
-    for detail, value in details.items():
-        old = getattr(present, detail)
-        if value and value != old:
-            raise DuplicateReferenceError(
-                f"{name!r} is registered with {detail} {old!r}, not {value!r}"
-            )
-
-
 def _sha256(image: ImageSource) -> str:
     """Return the digest that the image's fingerprint would have, undecoded."""
     if isinstance(image, bytes):
@@ -408,11 +386,3 @@ def _sha256(image: ImageSource) -> str:
 
 def _file_name(image: ImageSource) -> str | None:
     return Path(image).name if isinstance(image, str | os.PathLike) else None
-
-
-def _json_ready(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes as they will be read back."""
-    try:
-        return dict(json.loads(json.dumps(dict(attributes), allow_nan=False)))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"attributes are not JSON-ready: {error}") from error
