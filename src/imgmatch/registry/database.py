@@ -77,9 +77,12 @@ class Database:
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self._path = path
         self._guard = threading.RLock()
+        mode = "ro" if read_only else "rwc"
+        if read_only and _on_read_only_medium(path):
+            mode = "ro&immutable=1"
         with self._translated():
             self._connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?{_mode(path) if read_only else 'mode=rwc'}",
+                f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
                 isolation_level=None,  # transactions are begun by hand
                 check_same_thread=False,  # the guard serialises
@@ -306,13 +309,12 @@ class Database:
             raise RegistryCorruptError(f"{self._path}: {error}") from error
 
 
-def _mode(path: Path) -> str:
-    """Return how to open for reading; without a place for SQLite's own files too.
+def _on_read_only_medium(path: Path) -> bool:
+    """Whether the file system takes no writes, so not even SQLite's own files.
 
-    Where the folder takes no files, as on a read-only medium, nobody writes.
+    Missing permission is another matter: somebody else may be writing.
     """
-    alone = not os.access(path.parent, os.W_OK)
-    return "mode=ro&immutable=1" if alone else "mode=ro"
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _digest(row: tuple[Any, ...]) -> str:
