@@ -1,5 +1,7 @@
+import os
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from imgmatch.types import Edit, EditKind, Match, Result, ScanFailure, Verdict
 from pictures import draw, encode
 
 SHA256 = "0" * 64
+GOLDEN = Path(__file__).parent / "golden" / "report.html"
+"""Set IMGMATCH_REWRITE_GOLDEN to write it anew, then look at it."""
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +134,15 @@ def test_the_same_results_give_the_same_page(html, registry):
     suspects = [NamedImage(name, encode(draw(9))) for name in names]
 
     assert render(reversed(OUTCOMES), registry=registry, suspects=suspects) == html
+
+
+def test_the_page_is_the_golden_one(html):
+    # Encoders differ, so the pictures' bytes do not count.
+    page = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", html)
+    if os.environ.get("IMGMATCH_REWRITE_GOLDEN"):
+        GOLDEN.write_text(page, encoding="utf-8")
+
+    assert page == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_all_accused_originals_of_a_collage_are_shown(registry):

@@ -58,8 +58,12 @@ _words = Console(stderr=True, highlight=False)
 
 @app.command()
 def compare(
-    original: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
-    suspect: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    original: Annotated[
+        Path, typer.Argument(metavar="ORIGINAL", exists=True, dir_okay=False)
+    ],
+    suspect: Annotated[
+        Path, typer.Argument(metavar="SUSPECT", exists=True, dir_okay=False)
+    ],
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON.")
     ] = False,
@@ -81,7 +85,7 @@ def compare(
 
 @app.command()
 def register(
-    paths: Annotated[list[Path], typer.Argument(exists=True, metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(exists=True, metavar="PATH")],
     registry: Annotated[
         Path, typer.Option(help="Directory of the registry; made if it is not there.")
     ],
@@ -110,7 +114,7 @@ def register(
 
 @app.command()
 def scan(
-    paths: Annotated[list[Path], typer.Argument(exists=True, metavar="PATH...")],
+    paths: Annotated[list[Path], typer.Argument(exists=True, metavar="PATH")],
     registry: Annotated[
         Path | None, typer.Option(help="Directory of the registry.")
     ] = None,
