@@ -10,6 +10,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -199,11 +200,14 @@ def sweep(folder: Path, keep: set[str]) -> None:
     """Delete what a writer that died has left: all but the files to keep."""
     for path in folder.iterdir():
         if path.stem not in keep:
-            path.unlink()
+            with suppress(PermissionError):  # Windows: a reader still maps it
+                path.unlink()
 
 
 def _write(path: Path, content: memoryview) -> None:
     """Write a file so that it is there whole or not at all."""
+    if problem(path) is None:
+        return
     draft = path.with_name(f"{uuid.uuid4().hex}.draft")
     with draft.open("wb") as file:
         file.write(content)
