@@ -26,7 +26,9 @@ REGION_COLOUR = (0, 214, 143)
 OVERLAY_COLOUR = (255, 159, 10)
 
 _HALO = (16, 18, 22)
-_INK, _QUIET, _PAPER = (28, 32, 38), (104, 112, 122), (255, 255, 255)
+_INK, _QUIET, _PAPER = (28, 32, 38), (104, 112, 122), 255
+_SPACE, _LINE, _NARROWEST, _WIDEST_LETTER = 24, 26, 190, 8
+"""Pixels: between parts, from line to line, of a panel, of small text."""
 _SHADE = 0.45
 """Brightness of what lies outside the copied region."""
 _SUBPIXEL_BITS = 4  # of the coordinates that cv2 draws
@@ -128,50 +130,53 @@ def draw_pair(
     -------
     (H, W, 3) uint8
     """
-    pictures = [
-        (
-            "Original",
-            comparison.reference_size,
-            draw_reference(_fit(reference, height), comparison),
-        ),
-        ("Suspect", comparison.query_size, draw_query(_fit(query, height), comparison)),
+    left = draw_reference(_fit(reference, height), comparison)
+    right = draw_query(_fit(query, height), comparison)
+    panels = [
+        _panel("Original", comparison.reference_size, left, height),
+        _panel("Suspect", comparison.query_size, right, height),
     ]
-    margin, gap, line = 24, 20, 26
-    width = sum(picture.shape[1] for _, _, picture in pictures) + 2 * margin + gap
-    width = max(width, 480)
-    caption = _caption(comparison, columns=(width - 2 * margin) // 8)
-    canvas = PILImage.new(
-        "RGB", (width, height + (len(caption) + 1) * line + 3 * margin), _PAPER
-    )
-    draw = ImageDraw.Draw(canvas)
-    left = margin
-    for title, size, picture in pictures:
-        draw.text((left, margin - 4), title, _INK, _font(17))
-        draw.text(
-            (left + picture.shape[1], margin - 2),
-            f"{size.width} x {size.height} px",
-            _QUIET,
-            _font(14),
-            anchor="ra",
-        )
-        canvas.paste(PILImage.fromarray(picture), (left, margin + line))
-        left += picture.shape[1] + gap
-    for row, text in enumerate(caption):
-        draw.text(
-            (margin, height + 2 * margin + (row + 1) * line - 6),
-            text,
-            _QUIET if row else _INK,
-            _font(15 if row else 19),
-        )
-    return np.asarray(canvas)
+    pair = np.hstack([panels[0], _blank(panels[0].shape[0], _SPACE), panels[1]])
+    caption = _caption(comparison, width=pair.shape[1])
+    page = np.vstack([pair, _blank(_SPACE, pair.shape[1]), caption])
+    around = ((_SPACE, _SPACE), (_SPACE, _SPACE), (0, 0))
+    return np.pad(page, around, constant_values=_PAPER)
 
 
-def _caption(comparison: Comparison, *, columns: int) -> list[str]:
+def _panel(
+    title: str, size: Size, picture: NDArray[np.uint8], height: int
+) -> NDArray[np.uint8]:
+    """Put a picture of at most this height under its title and full size."""
+    width = max(picture.shape[1], _NARROWEST)
+    out = PILImage.fromarray(_blank(height + _LINE, width))
+    draw = ImageDraw.Draw(out)
+    draw.text((0, 0), title, _INK, _font(17))
+    dimensions = f"{size.width} x {size.height} px"
+    draw.text((out.width, 2), dimensions, _QUIET, _font(14), anchor="ra")
+    out.paste(PILImage.fromarray(picture), (0, _LINE))
+    return np.asarray(out)
+
+
+def _caption(comparison: Comparison, *, width: int) -> NDArray[np.uint8]:
+    """Write verdict, edits and reason below one another."""
     verdict = VERDICT_WORDS[comparison.verdict].capitalize()
-    words = [f"{verdict}, score {comparison.score:.1f}"]
-    for text in (" · ".join(describe_edits(comparison)), comparison.reason):
-        words += textwrap.wrap(text, columns)
-    return words
+    edits = ", ".join(describe_edits(comparison))
+    lines = [
+        line
+        for text in (edits, comparison.reason)
+        for line in textwrap.wrap(text, width // _WIDEST_LETTER)
+    ]
+    out = PILImage.fromarray(_blank((len(lines) + 1) * _LINE + 6, width))
+    draw = ImageDraw.Draw(out)
+    title = f"{verdict}, score {comparison.score:.1f}"
+    draw.text((0, 0), title, _INK, _font(19))
+    for row, line in enumerate(lines, start=1):
+        draw.text((0, row * _LINE + 6), line, _QUIET, _font(15))
+    return np.asarray(out)
+
+
+def _blank(height: int, width: int) -> NDArray[np.uint8]:
+    return np.full((height, width, 3), _PAPER, dtype=np.uint8)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
@@ -272,6 +277,5 @@ def _clip(
 def _project(
     points: NDArray[np.float32], matrix: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    return np.asarray(
-        cv2.perspectiveTransform(points[None], matrix)[0], dtype=np.float32
-    )
+    moved = cv2.perspectiveTransform(points[None], matrix)[0]
+    return np.asarray(moved, dtype=np.float32)
