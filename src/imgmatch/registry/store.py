@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,7 @@ class Registry:
         self._guard = threading.RLock()
         self._segments: dict[int, Segment] = {}
         self._pending = SegmentBuilder()
+        self._pending_segment = 0
         self._snapshot: tuple[Token, Snapshot] | None = None
         self._temporary = False
 
@@ -87,17 +89,14 @@ class Registry:
             raise RegistryError(f"{folder}: {error.strerror}") from error
         if strangers := names - {_DATABASE, f"{_DATABASE}-journal", _LOCK, _SEGMENTS}:
             raise RegistryError(f"{folder} is not empty: it holds {min(strangers)}")
-        lock = WriterLock(folder / _LOCK)
-        database = None
-        try:
+        with ExitStack() as undo:
+            lock = WriterLock(folder / _LOCK)
+            undo.callback(lock.release)
             (folder / _SEGMENTS).mkdir(exist_ok=True)
             database = Database(folder / _DATABASE, read_only=False)
+            undo.callback(database.close)
             database.create(PARAMETERS)
-        except BaseException:
-            if database:
-                database.close()
-            lock.release()
-            raise
+            undo.pop_all()
         return cls(folder, database, lock)
 
     @classmethod
@@ -118,23 +117,18 @@ class Registry:
         folder = Path(path)
         if not (folder / _DATABASE).is_file():
             raise RegistryError(f"no registry at {folder}")
-        lock = None if read_only else WriterLock(folder / _LOCK)
-        database = None
-        try:
+        with ExitStack() as undo:
+            lock = None if read_only else WriterLock(folder / _LOCK)
+            if lock:
+                undo.callback(lock.release)
             database = Database(folder / _DATABASE, read_only=read_only)
+            undo.callback(database.close)
             database.check(PARAMETERS)
             if lock:
                 parts = database.segments().values()
-                sweep(
-                    folder / _SEGMENTS,
-                    {sha for files in parts for sha in files.values()},
-                )
-        except BaseException:
-            if database:
-                database.close()
-            if lock:
-                lock.release()
-            raise
+                keep = {sha256 for files in parts for sha256 in files.values()}
+                sweep(folder / _SEGMENTS, keep)
+            undo.pop_all()
         return cls(folder, database, lock)
 
     @classmethod
