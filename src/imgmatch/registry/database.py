@@ -246,7 +246,9 @@ class Database:
     def insert_segment(self, segment: int, files: Mapping[str, str]) -> None:
         """Add a segment whose files are in place."""
         row = (segment, json.dumps(dict(files), sort_keys=True))
-        self._execute("INSERT INTO segment VALUES (?, ?, ?)", (*row, _digest(row)))
+        self._execute(
+            "INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (*row, _digest(row))
+        )
 
     def problems(self) -> Iterator[str]:
         """Yield what SQLite and the rows' digests find wrong."""
