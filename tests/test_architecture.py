@@ -10,10 +10,11 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "_core", "hamming", "image", "hashing", "features"),
-    *("fingerprint", "matching", "geometry", "photometry", "overlay", "direction"),
-    *("decision", "compare", "sources", "index", "registry", "verify", "scan"),
-    *("evidence", "describe", "figure", "report", "plot", "cli", "__main__"),
+    *("errors", "types", "transforms", "_core", "hamming", "image", "hashing"),
+    *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
+    *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
+    *("registry", "verify", "scan", "evidence", "describe", "figure", "report"),
+    *("plot", "cli", "__main__"),
 )
 
 

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 
@@ -82,9 +83,12 @@ def test_compare_prints_words_or_json(run, originals, monkeypatch):
     assert json.loads(out) == compared().to_dict()
     assert err == ""
 
-    monkeypatch.setattr(cli, "compare_images", lambda *_: unrelated())
+    monkeypatch.setattr(cli, "compare_images", lambda *_: unrelated(-math.inf))
     _, out, _ = run("compare", *pair)
-    assert out.startswith("unrelated, score 0.0\n")
+    assert out.startswith("unrelated\n")
+    _, out, _ = run("compare", *pair, "--json")
+    assert "Infinity" not in out  # JSON has none
+    assert json.loads(out)["score"] is None
 
 
 def test_compare_draws_a_figure(run, originals, tmp_path, monkeypatch):

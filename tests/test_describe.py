@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from comparisons import compared, unrelated
@@ -6,6 +8,7 @@ from imgmatch.describe import (
     VERDICT_WORDS,
     describe_edit,
     describe_edits,
+    describe_verdict,
 )
 from imgmatch.types import Box, Direction, Edit, EditKind, Verdict
 
@@ -50,6 +53,11 @@ def test_every_kind_has_words_without_an_amount(kind):
 def test_every_verdict_and_direction_has_words():
     assert set(VERDICT_WORDS) == set(Verdict)
     assert set(DIRECTION_WORDS) == set(Direction)
+
+
+def test_a_verdict_has_its_score_where_there_is_one():
+    assert describe_verdict(compared(score=41.26)) == "derived, score 41.3"
+    assert describe_verdict(unrelated(-math.inf)) == "unrelated"
 
 
 def test_a_copy_without_edits_is_called_that():

@@ -27,7 +27,12 @@ from rich.progress import (
 )
 
 from imgmatch.compare import compare as compare_images
-from imgmatch.describe import DIRECTION_WORDS, VERDICT_WORDS, describe_edits
+from imgmatch.describe import (
+    DIRECTION_WORDS,
+    VERDICT_WORDS,
+    describe_edits,
+    describe_verdict,
+)
 from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.figure import draw_pair
 from imgmatch.image import decode
@@ -272,7 +277,7 @@ def _say(words: str) -> None:
 
 
 def _in_words(found: Comparison) -> str:
-    lines = [f"{VERDICT_WORDS[found.verdict]}, score {found.score:.1f}", found.reason]
+    lines = [describe_verdict(found), found.reason]
     lines += [f"edit: {words}" for words in describe_edits(found)]
     lines.append(f"direction: {DIRECTION_WORDS[found.direction]}")
     if found.expected_false_accusations is not None:

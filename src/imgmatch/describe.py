@@ -1,8 +1,16 @@
 """Comparisons in words, for people."""
 
+import math
+
 from imgmatch.types import Box, Comparison, Direction, Edit, EditKind, Size, Verdict
 
-__all__ = ["DIRECTION_WORDS", "VERDICT_WORDS", "describe_edit", "describe_edits"]
+__all__ = [
+    "DIRECTION_WORDS",
+    "VERDICT_WORDS",
+    "describe_edit",
+    "describe_edits",
+    "describe_verdict",
+]
 
 VERDICT_WORDS = {
     Verdict.DERIVED: "derived",
@@ -17,6 +25,14 @@ DIRECTION_WORDS = {
     Direction.CONTRADICTS: "contradicts: the suspect shows more than the original",
     Direction.UNKNOWN: "unknown",
 }
+
+
+def describe_verdict(comparison: Comparison) -> str:
+    """Say the verdict, and the score where there is evidence to score."""
+    words = VERDICT_WORDS[comparison.verdict]
+    if not math.isfinite(comparison.score):
+        return words
+    return f"{words}, score {comparison.score:.1f}"
 
 
 def describe_edits(comparison: Comparison) -> list[str]:

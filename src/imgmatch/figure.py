@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
-from imgmatch.describe import VERDICT_WORDS, describe_edits
+from imgmatch.describe import describe_edits, describe_verdict
 from imgmatch.types import Box, Comparison, EditKind, Size
 
 __all__ = [
@@ -159,7 +159,6 @@ def _panel(
 
 def _caption(comparison: Comparison, *, width: int) -> NDArray[np.uint8]:
     """Write verdict, edits and reason below one another."""
-    verdict = VERDICT_WORDS[comparison.verdict].capitalize()
     edits = ", ".join(describe_edits(comparison))
     lines = [
         line
@@ -168,8 +167,7 @@ def _caption(comparison: Comparison, *, width: int) -> NDArray[np.uint8]:
     ]
     out = PILImage.fromarray(_blank((len(lines) + 1) * _LINE + 6, width))
     draw = ImageDraw.Draw(out)
-    title = f"{verdict}, score {comparison.score:.1f}"
-    draw.text((0, 0), title, _INK, _font(19))
+    draw.text((0, 0), describe_verdict(comparison).capitalize(), _INK, _font(19))
     for row, line in enumerate(lines, start=1):
         draw.text((0, row * _LINE + 6), line, _QUIET, _font(15))
     return np.asarray(out)
@@ -202,11 +200,12 @@ def _mark(
 ) -> NDArray[np.uint8]:
     """Shade what lies outside the region, outline it, and box the overlays."""
     height, width = pixels.shape[:2]
-    scale = np.array([width / size.width, height / size.height])
+    limit = np.array([width, height], dtype=np.float64)
+    scale = limit / np.array(size)
     thickness = max(round(max(height, width) / 200), 2)
     out = pixels.copy()
     if region is not None:
-        corners = _subpixels(region, scale)
+        corners = _subpixels(region, scale, limit)
         inside = np.zeros((height, width), dtype=np.uint8)
         cv2.fillPoly(inside, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
         brightness = _SHADE + (1 - _SHADE) / 255 * inside.astype(np.float32)
@@ -214,7 +213,8 @@ def _mark(
         _outline(out, corners, REGION_COLOUR, thickness)
     for box in overlays:
         if box is not None:
-            _outline(out, _subpixels(_corners(box), scale), OVERLAY_COLOUR, thickness)
+            corners = _subpixels(_corners(box), scale, limit)
+            _outline(out, corners, OVERLAY_COLOUR, thickness)
     return out
 
 
@@ -230,16 +230,19 @@ def _outline(
 
 
 def _subpixels(
-    points: NDArray[np.float32], scale: NDArray[np.float64]
+    points: NDArray[np.float32], scale: NDArray[np.float64], limit: NDArray[np.float64]
 ) -> NDArray[np.int32]:
-    """Turn full-size pixels into the fixed-point ones of a scaled picture."""
-    scaled = ((points + 0.5) * scale - 0.5) * 2**_SUBPIXEL_BITS
-    return np.asarray(np.clip(np.rint(scaled), -(2**24), 2**24), dtype=np.int32)
+    """Turn full-size pixels into the fixed-point ones of a scaled picture.
+
+    Points on the frame's edge move inside, so that a line there is seen.
+    """
+    scaled = np.clip((points + 0.5) * scale - 0.5, 1, np.maximum(limit - 2, 1))
+    return np.asarray(np.rint(scaled * 2**_SUBPIXEL_BITS), dtype=np.int32)
 
 
 def _corners(box: Box) -> NDArray[np.float32]:
-    """Return the outermost pixel centres of a box, clockwise."""
-    x0, y0, x1, y1 = box.x0, box.y0, box.x1 - 1, box.y1 - 1
+    """Return the outer corners of a box, clockwise, half a pixel beyond centres."""
+    x0, y0, x1, y1 = (edge - 0.5 for edge in box)
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float32)
 
 

@@ -12,7 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from imgmatch.describe import DIRECTION_WORDS, VERDICT_WORDS, describe_edits
+from imgmatch.describe import (
+    DIRECTION_WORDS,
+    VERDICT_WORDS,
+    describe_edits,
+    describe_verdict,
+)
 from imgmatch.errors import InputError
 from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
 from imgmatch.image import ImageSource, decode
@@ -124,6 +129,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda fraction: f"{100 * fraction:.0f} %"
+    environment.filters["verdict"] = describe_verdict
     return environment.get_template("page.html.j2")
 
 
