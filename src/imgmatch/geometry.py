@@ -1,4 +1,4 @@
-"""Correspondences -> Alignment | NoAlignment.
+"""Correspondences -> alignments, the least accidental first.
 
 Every correspondence of two oriented keypoints is a whole similarity transform
 by itself. All of them are tried, so nothing is drawn at random and a copy is
@@ -12,20 +12,20 @@ elimination of outliers", IPOL 2012).
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.features import Features
 from imgmatch.matching import Correspondences
+from imgmatch.transforms import SAMPLE, Model, fit, transfer_error
 from imgmatch.types import Size
 
-__all__ = ["Alignment", "Model", "NoAlignment", "align", "fit"]
+__all__ = ["Alignment", "align"]
 
 MIN_INLIERS = 5
+MAX_ALIGNMENTS = 3
 MAX_HYPOTHESES = 400
 """Most distinctive correspondences that may each propose a similarity."""
 
@@ -39,18 +39,6 @@ DRIFT = 0.12
 
 TOLERANCE = 4.0
 """Largest error of an inlier, in pixels of the pyramid level it was found at."""
-
-
-class Model(StrEnum):
-    """The family of transforms, simplest first."""
-
-    SIMILARITY = "similarity"
-    AFFINE = "affine"
-    HOMOGRAPHY = "homography"
-
-
-SAMPLE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
-"""Correspondences that determine a model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,20 +69,13 @@ class Alignment:
             object.__setattr__(self, name, array)
 
 
-@dataclass(frozen=True, slots=True)
-class NoAlignment:
-    """No transform explains the correspondences."""
-
-    reason: str
-
-
 def align(
     reference: Features,
     query: Features,
     correspondences: Correspondences,
     query_size: Size,
-) -> Alignment | NoAlignment:
-    """Find the transform that carries reference keypoints onto query keypoints.
+) -> tuple[Alignment, ...]:
+    """Find the transforms that carry reference keypoints onto query keypoints.
 
     Parameters
     ----------
@@ -105,12 +86,12 @@ def align(
 
     Returns
     -------
-    Alignment | NoAlignment
-        Finding none is an answer, not an error.
+    tuple of Alignment
+        The least accidental first, at most `MAX_ALIGNMENTS`: a banner may sit
+        elsewhere than the photograph. Empty where nothing has enough support.
     """
-    count = len(correspondences)
-    if count < MIN_INLIERS:
-        return NoAlignment(f"{count} correspondences, {MIN_INLIERS} needed")
+    if len(correspondences) < MIN_INLIERS:
+        return ()
     source = reference.xy[correspondences.reference_index].astype(np.float64)
     target = query.xy[correspondences.query_index].astype(np.float64)
     scale = query.scale[correspondences.query_index].astype(np.float64)
@@ -120,14 +101,14 @@ def align(
         - reference.angle[correspondences.reference_index]
     ).astype(np.float64)
 
-    best: Alignment | NoAlignment = NoAlignment("no similarity has enough support")
-    for start in _proposals(source, target, scale, growth, turn, correspondences.ratio):
-        found = _refine(source, target, scale, start, query_size)
-        if found is not None and (
-            isinstance(best, NoAlignment) or found.log_nfa < best.log_nfa
-        ):
-            best = found
-    return best
+    found = [
+        alignment
+        for start in _proposals(
+            source, target, scale, growth, turn, correspondences.ratio
+        )
+        if (alignment := _refine(source, target, scale, start, query_size)) is not None
+    ]
+    return tuple(sorted(found, key=lambda alignment: alignment.log_nfa))
 
 
 def _proposals(
@@ -137,7 +118,6 @@ def _proposals(
     growth: NDArray[np.float64],
     turn: NDArray[np.float64],
     ratio: NDArray[np.float32],
-    keep: int = 3,
 ) -> list[NDArray[np.bool_]]:
     """Return the supports of the best single-correspondence similarities.
 
@@ -162,7 +142,7 @@ def _proposals(
     votes = support.sum(axis=1)
     chosen: list[NDArray[np.bool_]] = []
     for row in np.argsort(-votes, kind="stable"):
-        if votes[row] < MIN_INLIERS - 1 or len(chosen) == keep:
+        if votes[row] < MIN_INLIERS - 1 or len(chosen) == MAX_ALIGNMENTS:
             break
         # A proposal mostly inside an earlier one would refine to the same.
         if all((support[row] & s).sum() < 0.5 * votes[row] for s in chosen):
@@ -189,101 +169,15 @@ def _refine(
             if candidate is None:
                 break
             homography = candidate
-            error = _errors(homography, source, target)
+            error = transfer_error(homography, source, target)
             inliers = error < shrink * TOLERANCE * scale
         if homography is None or inliers.sum() < max(MIN_INLIERS, SAMPLE[model] + 1):
             continue
-        error = _errors(homography, source, target)
+        error = transfer_error(homography, source, target)
         log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
         if best is None or log_nfa < best.log_nfa:
             best = Alignment(homography, model, inliers, log_nfa)
     return best
-
-
-def fit(
-    model: Model,
-    source: NDArray[np.float64],
-    target: NDArray[np.float64],
-    weights: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64] | None:
-    """Fit a model by (weighted) least squares.
-
-    Parameters
-    ----------
-    model : Model
-    source, target : (N, 2) float64
-        Points in (x, y) pixels, paired by row.
-    weights : (N,) float64, optional
-
-    Returns
-    -------
-    (3, 3) float64 or None
-        None where the points are degenerate or the map folds the plane.
-
-    References
-    ----------
-    Umeyama, "Least-squares estimation of transformation parameters", PAMI 1991;
-    Hartley, "In defense of the eight-point algorithm", PAMI 1997 (conditioning).
-    """
-    if source.shape[0] < SAMPLE[model]:
-        return None
-    w = np.ones(len(source)) if weights is None else weights
-    center_s, spread_s = _conditioning(source, w)
-    center_t, spread_t = _conditioning(target, w)
-    if spread_s < 1e-6 or spread_t < 1e-6:
-        return None
-    s, t = (source - center_s) / spread_s, (target - center_t) / spread_t
-    root = np.sqrt(w)[:, None]
-    ones, zeros = np.ones(len(s)), np.zeros(len(s))
-    if model is Model.SIMILARITY:
-        z, y = s[:, 0] + 1j * s[:, 1], t[:, 0] + 1j * t[:, 1]
-        a = np.sum(w * y * z.conj()) / max(np.sum(w * np.abs(z) ** 2), 1e-12)
-        inner = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0], [0, 0, 1.0]])
-    elif model is Model.AFFINE:
-        basis = np.column_stack([s, ones])
-        solution, _, rank, _ = np.linalg.lstsq(root * basis, root * t, rcond=None)
-        if rank < 3:
-            return None
-        inner = np.vstack([solution.T, [0, 0, 1]])
-    else:
-        x = np.column_stack(
-            [s, ones, zeros, zeros, zeros, -s * t[:, :1], -t[:, :1]]
-        )
-        y = np.column_stack(
-            [zeros, zeros, zeros, s, ones, -s * t[:, 1:], -t[:, 1:]]
-        )
-        rows = np.vstack([root * x, root * y])
-        _, vectors = np.linalg.eigh(rows.T @ rows)
-        inner = vectors[:, 0].reshape(3, 3)
-    to_source = np.diag([1 / spread_s, 1 / spread_s, 1.0])
-    to_source[:2, 2] = -center_s / spread_s
-    from_target = np.diag([spread_t, spread_t, 1.0])
-    from_target[:2, 2] = center_t
-    homography = from_target @ inner @ to_source
-    depth = source @ homography[2, :2] + homography[2, 2]
-    if depth.min() * depth.max() <= 0:
-        return None
-    homography = homography / homography[2, 2] if homography[2, 2] else homography
-    if abs(np.linalg.det(homography[:2, :2])) < 1e-8:
-        return None
-    return homography
-
-
-def _conditioning(
-    points: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    center = np.average(points, axis=0, weights=weights)
-    squared = ((points - center) ** 2).sum(axis=1)
-    return center, math.sqrt(float(np.average(squared, weights=weights)) / 2)
-
-
-def _errors(
-    homography: NDArray[np.float64],
-    source: NDArray[np.float64],
-    target: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    moved = cv2.perspectiveTransform(source[None], homography)[0]
-    return np.asarray(np.linalg.norm(moved - target, axis=1))
 
 
 def _log_nfa(
@@ -308,9 +202,7 @@ def _log_nfa(
     if k <= sample:
         return 0.0
     area = query_size.width * query_size.height
-    chance = min(
-        1.0, math.pi * float(np.max(error[distinct])) ** 2 / area + 1e-9
-    )
+    chance = min(1.0, math.pi * float(np.max(error[distinct])) ** 2 / area + 1e-9)
     return (
         math.log10(n - sample)
         + _log_choose(n, k)

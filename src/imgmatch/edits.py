@@ -1,0 +1,106 @@
+"""Geometry and differences of an aligned pair -> the edits, by name."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.overlay import Differences
+from imgmatch.transforms import (
+    Model,
+    Overlap,
+    area,
+    bounds,
+    carry,
+    fit,
+    local_affine,
+    transfer_error,
+)
+from imgmatch.types import Edit, EditKind, Size
+
+__all__ = ["WHOLE", "name_edits", "perspective"]
+
+WHOLE = 0.965
+"""Fraction of an area from which it counts as all of it."""
+
+MIN_RESIZE = 1.05
+MIN_ROTATION = 1.0
+"""Degrees."""
+MIN_STRETCH = 1.03
+MIN_PERSPECTIVE = 0.01
+"""Departure from an affine map, as a fraction of the region's size."""
+MIN_RECOLOURING = 8.0
+"""Mean change, 8-bit levels; recompression stays below 4."""
+
+
+def name_edits(
+    homography: NDArray[np.float64],
+    region: Overlap,
+    differences: Differences,
+    reference_size: Size,
+    query_size: Size,
+) -> tuple[Edit, ...]:
+    """Say what was done to the reference to arrive at the query.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+    region : Overlap
+        The copied region.
+    differences : Differences
+    reference_size, query_size : Size
+
+    Returns
+    -------
+    tuple of Edit
+        In the order of `EditKind`.
+    """
+    edits = []
+    kept = area(region.reference) / (reference_size.width * reference_size.height)
+    if kept < WHOLE:
+        box = bounds(region.reference)
+        edits.append(Edit(EditKind.CROP, reference_box=box, amount=kept))
+    edits += _affine_edits(local_affine(homography, region.reference.mean(axis=0)))
+    if perspective(homography, region) > MIN_PERSPECTIVE:
+        edits.append(Edit(EditKind.PERSPECTIVE))
+    covered = area(region.query) / (query_size.width * query_size.height)
+    if covered < WHOLE:
+        box = bounds(region.query)
+        edits.append(Edit(EditKind.INSET, query_box=box, amount=covered))
+    edits += [Edit(EditKind.OVERLAY_ADDED, query_box=b) for b in differences.added]
+    edits += [
+        Edit(EditKind.OVERLAY_REMOVED, reference_box=b) for b in differences.removed
+    ]
+    if differences.recolouring > MIN_RECOLOURING:
+        edits.append(Edit(EditKind.RECOLOUR, amount=differences.recolouring))
+    return tuple(edits)
+
+
+def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
+    """Split a (2, 2) map into mirror, rotation, scale and stretch."""
+    edits = []
+    if np.linalg.det(jacobian) < 0:
+        edits.append(Edit(EditKind.MIRROR))
+        jacobian = jacobian @ np.diag([-1.0, 1.0])
+    (a, b), (c, d) = jacobian
+    degrees = math.degrees(math.atan2(c - b, a + d))
+    if abs(degrees) > MIN_ROTATION:
+        edits.append(Edit(EditKind.ROTATION, amount=degrees))
+    scale = math.sqrt(abs(float(np.linalg.det(jacobian))))
+    if max(scale, 1 / scale) > MIN_RESIZE:
+        edits.append(Edit(EditKind.RESIZE, amount=scale))
+    stretch = math.hypot(a, c) / math.hypot(b, d)
+    if max(stretch, 1 / stretch) > MIN_STRETCH:
+        edits.append(Edit(EditKind.STRETCH, amount=stretch))
+    return edits
+
+
+def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
+    """Departure from the nearest affine map, as a fraction of the region's size."""
+    affine = fit(Model.AFFINE, region.reference, region.query)
+    if affine is None:
+        return 0.0
+    moved = carry(homography, region.reference)
+    error = float(transfer_error(affine, region.reference, moved).max())
+    return error / math.sqrt(max(area(region.query), 1.0))

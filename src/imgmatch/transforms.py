@@ -1,0 +1,224 @@
+"""Transforms of the plane: fitting, measuring and clipping.
+
+Homographies are (3, 3) float64 and carry (x, y) pixels.
+"""
+
+import math
+from enum import StrEnum
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.types import Box, Size
+
+__all__ = [
+    "SAMPLE",
+    "Model",
+    "Overlap",
+    "area",
+    "bounds",
+    "carry",
+    "clip",
+    "fit",
+    "local_affine",
+    "local_scale",
+    "mirror",
+    "overlap",
+    "transfer_error",
+]
+
+
+class Model(StrEnum):
+    """The family of transforms, simplest first."""
+
+    SIMILARITY = "similarity"
+    AFFINE = "affine"
+    HOMOGRAPHY = "homography"
+
+
+SAMPLE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
+"""Correspondences that determine a model."""
+
+
+def fit(
+    model: Model,
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64] | None:
+    """Fit a model by (weighted) least squares.
+
+    Parameters
+    ----------
+    model : Model
+    source, target : (N, 2) float64
+        Points in (x, y) pixels, paired by row.
+    weights : (N,) float64, optional
+
+    Returns
+    -------
+    (3, 3) float64 or None
+        None where the points are degenerate or the map folds the plane.
+
+    References
+    ----------
+    Umeyama, "Least-squares estimation of transformation parameters", PAMI 1991;
+    Hartley, "In defense of the eight-point algorithm", PAMI 1997 (conditioning).
+    """
+    if source.shape[0] < SAMPLE[model]:
+        return None
+    w = np.ones(len(source)) if weights is None else weights
+    center_s, spread_s = _conditioning(source, w)
+    center_t, spread_t = _conditioning(target, w)
+    if spread_s < 1e-6 or spread_t < 1e-6:
+        return None
+    s, t = (source - center_s) / spread_s, (target - center_t) / spread_t
+    root = np.sqrt(w)[:, None]
+    ones, zeros = np.ones(len(s)), np.zeros(len(s))
+    if model is Model.SIMILARITY:
+        z, y = s[:, 0] + 1j * s[:, 1], t[:, 0] + 1j * t[:, 1]
+        a = np.sum(w * y * z.conj()) / max(np.sum(w * np.abs(z) ** 2), 1e-12)
+        inner = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0], [0, 0, 1.0]])
+    elif model is Model.AFFINE:
+        basis = np.column_stack([s, ones])
+        solution, _, rank, _ = np.linalg.lstsq(root * basis, root * t, rcond=None)
+        if rank < 3:
+            return None
+        inner = np.vstack([solution.T, [0, 0, 1]])
+    else:
+        x = np.column_stack([s, ones, zeros, zeros, zeros, -s * t[:, :1], -t[:, :1]])
+        y = np.column_stack([zeros, zeros, zeros, s, ones, -s * t[:, 1:], -t[:, 1:]])
+        rows = np.vstack([root * x, root * y])
+        _, vectors = np.linalg.eigh(rows.T @ rows)
+        inner = vectors[:, 0].reshape(3, 3)
+    to_source = np.diag([1 / spread_s, 1 / spread_s, 1.0])
+    to_source[:2, 2] = -center_s / spread_s
+    from_target = np.diag([spread_t, spread_t, 1.0])
+    from_target[:2, 2] = center_t
+    homography = from_target @ inner @ to_source
+    depth = source @ homography[2, :2] + homography[2, 2]
+    if depth.min() * depth.max() <= 0:
+        return None
+    homography = homography / homography[2, 2] if homography[2, 2] else homography
+    if abs(np.linalg.det(homography[:2, :2])) < 1e-8:
+        return None
+    return homography
+
+
+def _conditioning(
+    points: NDArray[np.float64], weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    center = np.average(points, axis=0, weights=weights)
+    squared = ((points - center) ** 2).sum(axis=1)
+    return center, math.sqrt(float(np.average(squared, weights=weights)) / 2)
+
+
+def transfer_error(
+    homography: NDArray[np.float64],
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Distance (N,) of the carried source points from the target points, px."""
+    return np.asarray(np.linalg.norm(carry(homography, source) - target, axis=1))
+
+
+def carry(
+    homography: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Apply a homography to (N, 2) points."""
+    moved = cv2.perspectiveTransform(np.asarray(points, np.float64)[None], homography)
+    return np.asarray(moved[0], np.float64)
+
+
+def local_scale(homography: NDArray[np.float64], point: NDArray[np.float64]) -> float:
+    """Length in the target for each pixel around a point of the source."""
+    jacobian = local_affine(homography, point)
+    return math.sqrt(abs(float(np.linalg.det(jacobian))))
+
+
+def local_affine(
+    homography: NDArray[np.float64], point: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Jacobian (2, 2) of a homography at a point."""
+    depth = homography[2, :2] @ point + homography[2, 2]
+    moved = (homography[:2, :2] @ point + homography[:2, 2]) / depth
+    jacobian = (homography[:2, :2] - np.outer(moved, homography[2, :2])) / depth
+    return np.asarray(jacobian, np.float64)
+
+
+def mirror(width: int) -> NDArray[np.float64]:
+    """Homography that flips a picture of this width left to right."""
+    return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+class Overlap(NamedTuple):
+    """What both pictures show: the same polygon in either one's pixels."""
+
+    reference: NDArray[np.float64]
+    query: NDArray[np.float64]
+
+
+def overlap(
+    homography: NDArray[np.float64], reference_size: Size, query_size: Size
+) -> Overlap | None:
+    """Clip the reference's frame, carried into the query, to the query's frame.
+
+    Returns
+    -------
+    Overlap or None
+        None where the frames do not meet or the homography folds the reference.
+
+    References
+    ----------
+    Sutherland and Hodgman, "Reentrant polygon clipping", CACM 1974.
+    """
+    corners = _corners(reference_size)
+    depth = corners @ homography[2, :2] + homography[2, 2]
+    if depth.min() * depth.max() <= 0:
+        return None
+    polygon = carry(homography, corners)
+    for axis, size in ((0, query_size.width), (1, query_size.height)):
+        for inward, edge in ((1.0, -0.5), (-1.0, size - 0.5)):
+            polygon = clip(polygon, axis, inward, edge)
+            if len(polygon) < 3:
+                return None
+    return Overlap(carry(np.linalg.inv(homography), polygon), polygon)
+
+
+def clip(
+    polygon: NDArray[np.float64], axis: int, inward: float, edge: float
+) -> NDArray[np.float64]:
+    """Keep the side of a convex polygon that lies inward of an axis-aligned line."""
+    kept = []
+    depth = inward * (polygon[:, axis] - edge)
+    for i in range(len(polygon)):
+        here, before = depth[i], depth[i - 1]
+        if (here < 0) != (before < 0):
+            part = before / (before - here)
+            kept.append(polygon[i - 1] + part * (polygon[i] - polygon[i - 1]))
+        if here >= 0:
+            kept.append(polygon[i])
+    return np.array(kept, np.float64).reshape(-1, 2)
+
+
+def _corners(size: Size) -> NDArray[np.float64]:
+    """Outer corners of a picture: half a pixel beyond the outermost centres."""
+    x, y = size.width - 0.5, size.height - 0.5
+    return np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]])
+
+
+def area(polygon: NDArray[np.float64]) -> float:
+    """Area of a polygon (shoelace formula)."""
+    x, y = polygon[:, 0], polygon[:, 1]
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+
+
+def bounds(polygon: NDArray[np.float64]) -> Box:
+    """Smallest box of whole pixels' extent around outer corners.
+
+    A polygon of outer corners spans -0.5 .. width - 0.5; a box 0 .. width.
+    """
+    (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
+    return Box(float(x0) + 0.5, float(y0) + 0.5, float(x1) + 0.5, float(y1) + 0.5)
