@@ -178,7 +178,7 @@ class Comparison:
         false_alarms = self.expected_false_accusations
         return {
             "verdict": str(self.verdict),
-            "score": round(self.score, 3),
+            "score": round(self.score, 3) if math.isfinite(self.score) else None,
             "reason": self.reason,
             "expected_false_accusations": (
                 None if false_alarms is None else float(f"{false_alarms:.3g}")

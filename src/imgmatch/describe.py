@@ -1,0 +1,107 @@
+"""Comparisons in words, for people."""
+
+import math
+
+from imgmatch.types import Box, Comparison, Direction, Edit, EditKind, Size, Verdict
+
+__all__ = [
+    "DIRECTION_WORDS",
+    "VERDICT_WORDS",
+    "describe_edit",
+    "describe_edits",
+    "describe_verdict",
+]
+
+VERDICT_WORDS = {
+    Verdict.DERIVED: "derived",
+    Verdict.REVIEW: "needs review",
+    Verdict.SHARED_OVERLAY: "shared overlay only",
+    Verdict.SAME_SUBJECT: "same subject",
+    Verdict.UNRELATED: "unrelated",
+}
+
+DIRECTION_WORDS = {
+    Direction.CONSISTENT: "consistent with a copy",
+    Direction.CONTRADICTS: "contradicts: the suspect shows more than the original",
+    Direction.UNKNOWN: "unknown",
+}
+
+
+def describe_verdict(comparison: Comparison) -> str:
+    """Say the verdict, and the score where there is evidence to score."""
+    words = VERDICT_WORDS[comparison.verdict]
+    if not math.isfinite(comparison.score):
+        return words
+    return f"{words}, score {comparison.score:.1f}"
+
+
+def describe_edits(comparison: Comparison) -> list[str]:
+    """Say what was done to the original, one phrase an edit.
+
+    An original that was copied as it is has no edits: that is said too.
+    """
+    words = [describe_edit(edit, comparison) for edit in comparison.edits]
+    if not words and comparison.verdict is Verdict.DERIVED:
+        return ["copied as it is"]
+    return words
+
+
+def describe_edit(edit: Edit, comparison: Comparison) -> str:
+    """Say what one edit did."""
+    amount = edit.amount
+    match edit.kind:
+        case EditKind.CROP:
+            kept = comparison.reference_kept if amount is None else amount
+            return f"cropped to {_percent(kept)} of the original"
+        case EditKind.MIRROR:
+            return "mirrored"
+        case EditKind.ROTATION:
+            return "rotated" if amount is None else f"rotated {_turn(amount)}"
+        case EditKind.RESIZE:
+            if amount is None:
+                return "resized"
+            return f"{'enlarged' if amount > 1 else 'reduced'} to {_percent(amount)}"
+        case EditKind.STRETCH:
+            return "stretched" if amount is None else _stretch(amount)
+        case EditKind.PERSPECTIVE:
+            return "tilted in perspective"
+        case EditKind.INSET:
+            covered = comparison.query_covered if amount is None else amount
+            return f"set into a larger picture, {_percent(covered)} of it"
+        case EditKind.OVERLAY_ADDED:
+            return "drawn over" + _share(
+                edit.query_box, comparison.query_size, "suspect"
+            )
+        case EditKind.OVERLAY_REMOVED:
+            return "mark removed or covered" + _share(
+                edit.reference_box, comparison.reference_size, "original"
+            )
+        case EditKind.RECOLOUR:
+            return "recoloured" + ("" if amount is None else f" by {amount:.0f} levels")
+
+
+def _percent(fraction: float) -> str:
+    """Write a fraction as a percentage, small ones with a digit more."""
+    return f"{100 * fraction:.{0 if fraction >= 0.0995 else 1}f} %"
+
+
+def _turn(degrees: float) -> str:
+    """Write an angle and its sense; half a turn has none."""
+    if abs(degrees) > 179.5:
+        return "upside down"
+    sense = "clockwise" if degrees > 0 else "counter-clockwise"
+    return f"{abs(degrees):.{0 if abs(degrees) >= 9.95 else 1}f}° {sense}"
+
+
+def _stretch(ratio: float) -> str:
+    if ratio >= 1:
+        return f"stretched {_percent(ratio - 1)} wider"
+    return f"stretched {_percent(1 / ratio - 1)} taller"
+
+
+def _share(box: Box | None, size: Size, name: str) -> str:
+    """Say how much of a picture a box takes."""
+    if box is None:
+        return ""
+    area = max(box.x1 - box.x0, 0.0) * max(box.y1 - box.y0, 0.0)
+    return f" on {_percent(area / (size.width * size.height))} of the {name}"

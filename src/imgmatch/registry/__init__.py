@@ -1,0 +1,8 @@
+"""The registered originals on disk."""
+
+from imgmatch.registry.bulk import Refusal, register
+from imgmatch.registry.records import Record
+from imgmatch.registry.snapshot import Snapshot
+from imgmatch.registry.store import Registry
+
+__all__ = ["Record", "Refusal", "Registry", "Snapshot", "register"]

@@ -1,0 +1,50 @@
+"""One writer at a time, by an operating-system lock that dies with its process."""
+
+import os
+import sys
+from pathlib import Path
+
+from imgmatch.errors import RegistryLockedError
+
+__all__ = ["WriterLock"]
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class WriterLock:
+    """Holds the right to write until it is released or the process ends.
+
+    The file itself means nothing and stays where it is: deleting it would let
+    two writers lock two files of the same name.
+
+    Raises
+    ------
+    RegistryLockedError
+        If another writer, in this process or another, holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(self._descriptor)
+        except OSError as error:
+            self.release()
+            raise RegistryLockedError(
+                f"{path.parent} is being written to by another process"
+            ) from error
+
+    def release(self) -> None:
+        """Let the next writer in; releasing twice does nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)

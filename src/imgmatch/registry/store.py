@@ -1,0 +1,382 @@
+"""The registered originals: add, remove, look up, take a snapshot."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from imgmatch.errors import (
+    DecodeError,
+    DuplicateReferenceError,
+    InputError,
+    RegistryCorruptError,
+    RegistryError,
+    UnknownReferenceError,
+)
+from imgmatch.fingerprint import PARAMETERS, Fingerprint, Role, fingerprint
+from imgmatch.image import ImageSource, decode
+from imgmatch.registry.database import Database, Placed, Token
+from imgmatch.registry.lock import WriterLock
+from imgmatch.registry.records import Details, Record, json_ready
+from imgmatch.registry.segments import Segment, SegmentBuilder, problem, sweep
+from imgmatch.registry.snapshot import Snapshot
+
+__all__ = ["Registry"]
+
+_DATABASE, _LOCK, _SEGMENTS = "registry.sqlite", "writer.lock", "segments"
+_COMMIT_EVERY = 256
+"""Originals held in memory before they are committed on their own."""
+
+
+class Registry:
+    """Registered originals in a directory; open it with `create` or `open`.
+
+    One writer at a time and any number of readers, in threads and processes.
+    Additions and removals are durable once `commit` returns, or the context
+    manager ends without an exception; with one, what was not yet committed is
+    forgotten. Long runs of additions are committed every 256 originals.
+
+    The original files need not stay: the registry keeps everything a verdict
+    needs. Iterating yields the reference ids, sorted.
+
+    Examples
+    --------
+    >>> with Registry.create("registry") as registry:  # doctest: +SKIP
+    ...     registry.add("dress/01.jpg", reference_id="dress/01.jpg", owner="Studio")
+    """
+
+    def __init__(self, path: Path, database: Database, lock: WriterLock | None) -> None:
+        self.path = path
+        self._database = database
+        self._lock = lock
+        self._guard = threading.RLock()
+        self._segments: dict[int, Segment] = {}
+        self._pending = SegmentBuilder()
+        self._pending_segment = 0
+        self._snapshot: tuple[Token, Snapshot] | None = None
+        self._temporary = False
+
+    # Open and close
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> Self:
+        """Make an empty registry and open it for writing.
+
+        Parameters
+        ----------
+        path : path
+            A directory that does not exist yet or is empty.
+
+        Raises
+        ------
+        RegistryError
+            If something is there already.
+        RegistryLockedError
+            If another process is creating it just now.
+        """
+        folder = Path(path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            names = {entry.name for entry in folder.iterdir()}
+        except OSError as error:
+            raise RegistryError(f"{folder}: {error.strerror}") from error
+        if strangers := names - {_DATABASE, f"{_DATABASE}-journal", _LOCK, _SEGMENTS}:
+            raise RegistryError(f"{folder} is not empty: it holds {min(strangers)}")
+        with ExitStack() as undo:
+            lock = WriterLock(folder / _LOCK)
+            undo.callback(lock.release)
+            (folder / _SEGMENTS).mkdir(exist_ok=True)
+            database = Database(folder / _DATABASE, read_only=False)
+            undo.callback(database.close)
+            database.create(PARAMETERS)
+            undo.pop_all()
+        return cls(folder, database, lock)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Self:
+        """Open an existing registry, for writing unless `read_only`.
+
+        Raises
+        ------
+        RegistryError
+            If there is none.
+        RegistryVersionError
+            If it was built with another schema or other parameters.
+        RegistryLockedError
+            If it is wanted for writing and another writer has it open.
+        RegistryCorruptError
+            If its records cannot be read.
+        """
+        folder = Path(path)
+        if not (folder / _DATABASE).is_file():
+            raise RegistryError(f"no registry at {folder}")
+        with ExitStack() as undo:
+            lock = None if read_only else WriterLock(folder / _LOCK)
+            if lock:
+                undo.callback(lock.release)
+            database = Database(folder / _DATABASE, read_only=read_only)
+            undo.callback(database.close)
+            database.check(PARAMETERS)
+            if lock:
+                parts = database.segments().values()
+                keep = {sha256 for files in parts for sha256 in files.values()}
+                sweep(folder / _SEGMENTS, keep)
+            undo.pop_all()
+        return cls(folder, database, lock)
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """Make a registry that is deleted when it is closed."""
+        registry = cls.create(tempfile.mkdtemp(prefix="imgmatch-"))
+        registry._temporary = True
+        return registry
+
+    def close(self) -> None:
+        """Close the registry; what was not committed is forgotten."""
+        with self._guard:
+            self._snapshot = None
+            self._segments.clear()
+            self._database.close()
+            if self._lock:
+                self._lock.release()
+            if self._temporary:
+                shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None and self._lock and not self._temporary:
+                self.commit()
+        finally:
+            self.close()
+
+    # Write
+
+    def add(
+        self,
+        image: ImageSource,
+        *,
+        reference_id: str,
+        owner: str | None = None,
+        work: str | None = None,
+        series: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        replace: bool = False,
+    ) -> Record:
+        """Register an original.
+
+        Adding what is there already changes nothing: the same bytes under the
+        same id, with the same details or fewer.
+
+        Parameters
+        ----------
+        image : path, bytes or (H, W, 3) uint8 RGB
+        reference_id : str
+            The name that results call it by.
+        owner, work, series : str, optional
+            Whose it is, which work it belongs to, and which shoot.
+        attributes : mapping, optional
+            Whatever else should be kept, JSON-ready.
+        replace : bool
+            Whether to take the place of an original with the same id.
+
+        Returns
+        -------
+        Record
+
+        Raises
+        ------
+        DecodeError
+            If the image cannot be read.
+        DuplicateReferenceError
+            If the id stands for other bytes, or for the same bytes with other
+            details, and `replace` is not set.
+        RegistryError
+            If the registry is open for reading only.
+        """
+        if not reference_id:
+            raise InputError("want a reference id, got an empty one")
+        details = Details(
+            owner=owner,
+            work=work,
+            series=series,
+            attributes=json_ready(attributes or {}),
+        )
+        with self._guard:
+            self._begin()
+            present = self._database.find(reference_id)
+            if present and not replace:
+                if conflict := present.record.conflict(_sha256(image), details):
+                    raise DuplicateReferenceError(conflict)
+                return present.record
+            described = fingerprint(image, role=Role.REFERENCE)
+            record = Record(
+                reference_id=reference_id,
+                sha256=described.sha256,
+                size=described.size,
+                source=_file_name(image),
+                registered=datetime.now(UTC).isoformat(timespec="seconds"),
+                **details,
+            )
+            if not len(self._pending):
+                self._pending_segment = self._database.next_segment()
+            position = self._pending.append(described)
+            self._database.insert(Placed(record, self._pending_segment, position))
+            if len(self._pending) >= _COMMIT_EVERY:
+                self.commit()
+            return record
+
+    def remove(self, reference_id: str) -> None:
+        """Take an original out.
+
+        Raises
+        ------
+        UnknownReferenceError
+            If there is none with this id.
+        """
+        with self._guard:
+            self._begin()
+            self._find(reference_id)
+            self._database.delete(reference_id)
+
+    def commit(self) -> None:
+        """Make all additions and removals so far durable and visible to readers."""
+        with self._guard:
+            if not self._database.in_transaction:
+                return
+            if len(self._pending):
+                segment = self._pending.build()
+                try:
+                    files = segment.write(self.path / _SEGMENTS)
+                except OSError as error:
+                    raise RegistryError(f"{self.path}: {error.strerror}") from error
+                self._database.insert_segment(self._pending_segment, files)
+            self._database.commit()
+            self._pending = SegmentBuilder()
+            self._snapshot = None
+
+    def rollback(self) -> None:
+        """Forget all additions and removals since the last commit."""
+        with self._guard:
+            self._database.rollback()
+            self._pending = SegmentBuilder()
+            self._snapshot = None
+
+    # Read
+
+    def __len__(self) -> int:
+        return self._database.count()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._database.ids())
+
+    def __contains__(self, reference_id: object) -> bool:
+        return (
+            isinstance(reference_id, str)
+            and self._database.find(reference_id) is not None
+        )
+
+    def get(self, reference_id: str) -> Record:
+        """Return what is known of an original besides its picture.
+
+        Raises
+        ------
+        UnknownReferenceError
+            If there is none with this id.
+        """
+        return self._find(reference_id).record
+
+    def fingerprint(self, reference_id: str) -> Fingerprint:
+        """Return what a comparison with an original needs.
+
+        Raises
+        ------
+        UnknownReferenceError
+            If there is none with this id.
+        """
+        return self.snapshot().fingerprint(reference_id)
+
+    def snapshot(self) -> Snapshot:
+        """Return the originals as they are now, whatever is written later.
+
+        A reader sees what was committed; the writer also what it has added
+        since. Calling it again is cheap while nothing has changed.
+        """
+        with self._guard:
+            token = self._database.token()
+            if self._snapshot is None or self._snapshot[0] != token:
+                self._snapshot = token, self._take_snapshot()
+            return self._snapshot[1]
+
+    def problems(self) -> Iterator[str]:
+        """Read every record and file, and yield what is not as it was written."""
+        in_records = list(self._database.problems())
+        yield from in_records
+        if in_records:
+            return  # they no longer say which files there should be
+        for files in self._database.segments().values():
+            for sha256 in files.values():
+                if found := problem(self.path / _SEGMENTS / f"{sha256}.npy"):
+                    yield found
+
+    # Details
+
+    def _begin(self) -> None:
+        if self._lock is None:
+            raise RegistryError(f"{self.path} is open for reading only")
+        self._database.begin()
+
+    def _find(self, reference_id: str) -> Placed:
+        placed = self._database.find(reference_id)
+        if placed is None:
+            raise UnknownReferenceError(f"{self.path} has no original {reference_id!r}")
+        return placed
+
+    def _take_snapshot(self) -> Snapshot:
+        originals, files = self._database.originals_and_segments()
+        used = {placed.segment for placed in originals}
+        opened = {}
+        for segment in used:
+            if segment in self._segments:
+                opened[segment] = self._segments[segment]
+            elif segment in files:
+                opened[segment] = Segment.open(self.path / _SEGMENTS, files[segment])
+            elif len(self._pending) and segment == self._pending_segment:
+                continue
+            else:
+                raise RegistryCorruptError(f"{self.path}: segment {segment} is missing")
+        self._segments = opened
+        if len(self._pending):
+            opened = {**opened, self._pending_segment: self._pending.build()}
+        return Snapshot(originals, opened)
+
+
+def _sha256(image: ImageSource) -> str:
+    """Return the digest that the image's fingerprint would have, undecoded."""
+    if isinstance(image, bytes):
+        return hashlib.sha256(image).hexdigest()
+    if isinstance(image, str | os.PathLike):
+        try:
+            with Path(image).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise DecodeError(str(image), error.strerror or str(error)) from error
+    return decode(image).sha256
+
+
+def _file_name(image: ImageSource) -> str | None:
+    return Path(image).name if isinstance(image, str | os.PathLike) else None

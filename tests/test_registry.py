@@ -1,0 +1,475 @@
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from imgmatch.errors import (
+    DecodeError,
+    DuplicateReferenceError,
+    InputError,
+    RegistryCorruptError,
+    RegistryError,
+    RegistryLockedError,
+    RegistryVersionError,
+    UnknownReferenceError,
+)
+from imgmatch.fingerprint import Role, fingerprint
+from imgmatch.registry import Record, Refusal, Registry, register
+from imgmatch.registry.segments import Segment
+from imgmatch.types import Size
+from pictures import draw, encoded, write
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A registry of three originals."""
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(3):
+            registry.add(draw(seed), reference_id=f"{seed}", owner="Studio")
+    return tmp_path / "registry"
+
+
+def assert_equal(one, other):
+    """Two fingerprints are the same to the bit."""
+    assert (one.sha256, one.size, one.hashes) == (
+        other.sha256,
+        other.size,
+        other.hashes,
+    )
+    np.testing.assert_array_equal(one.preview, other.preview)
+    for name in ("xy", "scale", "angle", "descriptors"):
+        np.testing.assert_array_equal(
+            getattr(one.features, name), getattr(other.features, name)
+        )
+
+
+def test_what_was_added_is_there_after_reopening(tmp_path):
+    path = write(tmp_path / "dress/01.png", 0)
+    with Registry.create(tmp_path / "registry") as registry:
+        added = registry.add(
+            path,
+            reference_id="dress/01",
+            owner="Studio",
+            work="Spring",
+            series="dress",
+            attributes={"deposit": [1, "ä"]},
+        )
+
+    with Registry.open(tmp_path / "registry") as registry:
+        assert len(registry) == 1
+        assert list(registry) == ["dress/01"]
+        assert "dress/01" in registry
+        assert "dress/02" not in registry
+        assert 1 not in registry
+        record = registry.get("dress/01")
+        assert record == added
+        assert record.source == "01.png"
+        assert record.size == Size(200, 150)
+        assert record.attributes == {"deposit": [1, "ä"]}
+        json.dumps(record.to_dict())
+        assert_equal(
+            registry.fingerprint("dress/01"), fingerprint(path, role=Role.REFERENCE)
+        )
+
+
+@pytest.mark.parametrize("source", ["path", "bytes", "array"])
+def test_every_kind_of_source_can_be_added_again(tmp_path, source):
+    path = write(tmp_path / "1.png", 1)
+    image = {"path": path, "bytes": path.read_bytes(), "array": draw(1)}[source]
+    with Registry.create(tmp_path / "registry") as registry:
+        first = registry.add(image, reference_id="1", owner="Studio")
+
+        assert registry.add(image, reference_id="1") == first
+        assert registry.add(image, reference_id="1", owner="Studio") == first
+        assert len(registry) == 1
+
+
+def test_a_flat_picture_has_no_features_and_is_kept(tmp_path):
+    with Registry.create(tmp_path / "registry") as registry:
+        registry.add(np.full((20, 20, 3), 7, np.uint8), reference_id="flat")
+    with Registry.open(tmp_path / "registry", read_only=True) as registry:
+        assert len(registry.fingerprint("flat").features) == 0
+
+
+def test_an_id_does_not_change_its_meaning_unasked(folder):
+    with Registry.open(folder) as registry:
+        with pytest.raises(DuplicateReferenceError, match="other bytes"):
+            registry.add(draw(7), reference_id="1")
+        with pytest.raises(DuplicateReferenceError, match="owner 'Studio'"):
+            registry.add(draw(1), reference_id="1", owner="Somebody else")
+
+        registry.add(draw(7), reference_id="1", owner="Somebody else", replace=True)
+
+        assert registry.get("1").owner == "Somebody else"
+        assert_equal(
+            registry.fingerprint("1"), fingerprint(draw(7), role=Role.REFERENCE)
+        )
+        assert len(registry) == 3
+
+
+def test_remove(folder):
+    with Registry.open(folder) as registry:
+        registry.remove("1")
+        assert list(registry) == ["0", "2"]
+        with pytest.raises(UnknownReferenceError, match="'1'"):
+            registry.remove("1")
+    with Registry.open(folder) as registry:
+        assert list(registry) == ["0", "2"]
+        with pytest.raises(UnknownReferenceError):
+            registry.get("1")
+        with pytest.raises(UnknownReferenceError):
+            registry.fingerprint("1")
+        registry.add(draw(1), reference_id="1")
+    with Registry.open(folder, read_only=True) as registry:
+        assert list(registry) == ["0", "1", "2"]
+        assert list(registry.problems()) == []
+
+
+def test_broken_images_and_details_are_refused_and_leave_nothing(tmp_path):
+    with Registry.create(tmp_path / "registry") as registry:
+        with pytest.raises(DecodeError):
+            registry.add(b"no image", reference_id="1")
+        with pytest.raises(InputError, match="empty"):
+            registry.add(draw(0), reference_id="")
+        with pytest.raises(InputError, match="JSON"):
+            registry.add(draw(0), reference_id="1", attributes={"when": object()})
+        assert len(registry) == 0
+
+
+def test_an_exception_forgets_what_was_not_committed(folder):
+    with suppress(ZeroDivisionError), Registry.open(folder) as registry:
+        registry.add(draw(3), reference_id="3")
+        registry.commit()
+        registry.add(draw(4), reference_id="4")
+        registry.remove("0")
+        raise ZeroDivisionError
+
+    with Registry.open(folder) as registry:
+        assert list(registry) == ["0", "1", "2", "3"]
+
+
+def test_rollback(folder):
+    with Registry.open(folder) as registry:
+        registry.add(draw(3), reference_id="3")
+        assert len(registry.snapshot()) == 4
+        registry.rollback()
+        assert len(registry) == len(registry.snapshot()) == 3
+
+
+def test_the_writer_sees_what_it_has_not_committed_and_readers_do_not(folder):
+    with (
+        Registry.open(folder) as writer,
+        Registry.open(folder, read_only=True) as reader,
+    ):
+        before = reader.snapshot()
+        writer.add(draw(3), reference_id="3")
+        assert len(writer) == len(writer.snapshot()) == 4
+        assert_equal(writer.fingerprint("3"), fingerprint(draw(3), role=Role.REFERENCE))
+        assert len(reader) == len(reader.snapshot()) == 3
+        assert reader.snapshot() is before
+
+        writer.commit()
+
+        assert len(reader) == len(reader.snapshot()) == 4
+        assert len(before) == 3
+        assert_equal(reader.fingerprint("3"), writer.fingerprint("3"))
+
+
+def test_a_snapshot_outlives_removal(folder):
+    with (
+        Registry.open(folder) as writer,
+        Registry.open(folder, read_only=True) as reader,
+    ):
+        snapshot = reader.snapshot()
+        writer.remove("1")
+        writer.commit()
+
+        assert_equal(
+            snapshot.fingerprint("1"), fingerprint(draw(1), role=Role.REFERENCE)
+        )
+
+
+def test_long_runs_are_committed_on_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgmatch.registry.store._COMMIT_EVERY", 2)
+    with suppress(ZeroDivisionError), Registry.create(tmp_path / "r") as registry:
+        for seed in range(5):
+            registry.add(draw(seed), reference_id=f"{seed}")
+        raise ZeroDivisionError
+
+    with Registry.open(tmp_path / "r", read_only=True) as registry:
+        assert list(registry) == ["0", "1", "2", "3"]
+        assert_equal(
+            registry.fingerprint("3"), fingerprint(draw(3), role=Role.REFERENCE)
+        )
+
+
+def test_threads_may_share_a_reader(folder):
+    with Registry.open(folder, read_only=True) as registry:
+        found = []
+
+        def read():
+            found.extend(registry.fingerprint(i).sha256 for i in registry)
+
+        threads = [threading.Thread(target=read) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(found) == 12
+    assert len(set(found)) == 3
+
+
+# Opening
+
+
+def test_create_wants_a_new_or_empty_directory(folder, tmp_path):
+    with pytest.raises(RegistryError, match="already holds"):
+        Registry.create(folder)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/1.jpg").touch()
+    with pytest.raises(RegistryError, match=r"1\.jpg"):
+        Registry.create(tmp_path / "photos")
+    with pytest.raises(RegistryError):
+        Registry.create(tmp_path / "photos/1.jpg")
+    with Registry.open(folder) as registry:
+        assert len(registry) == 3
+
+
+def test_create_finishes_what_a_dead_process_began(tmp_path):
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "writer.lock").touch()
+    (tmp_path / "registry.sqlite").touch()
+    with Registry.create(tmp_path) as registry:
+        registry.add(draw(0), reference_id="0")
+    with Registry.open(tmp_path) as registry:
+        assert len(registry) == 1
+
+
+def test_open_wants_a_registry(tmp_path):
+    with pytest.raises(RegistryError, match="no registry"):
+        Registry.open(tmp_path)
+
+
+def test_a_reader_does_not_write(folder):
+    with Registry.open(folder, read_only=True) as registry:
+        with pytest.raises(RegistryError, match="reading only"):
+            registry.add(draw(3), reference_id="3")
+        with pytest.raises(RegistryError, match="reading only"):
+            registry.remove("1")
+
+
+def test_a_registry_on_a_read_only_medium_can_be_read(folder, monkeypatch):
+    monkeypatch.setattr(
+        "imgmatch.registry.database._on_read_only_medium", lambda _: True
+    )
+    before = sorted(folder.iterdir())
+    with Registry.open(folder, read_only=True) as registry:
+        assert len(registry.snapshot()) == 3
+        assert sorted(folder.iterdir()) == before  # no -shm, no -wal
+
+
+def test_a_closed_registry_says_so(folder):
+    registry = Registry.open(folder)
+    registry.close()
+    registry.close()
+    with pytest.raises(RegistryError, match="closed"):
+        len(registry)
+
+
+def test_a_temporary_registry_leaves_nothing():
+    with Registry.temporary() as registry:
+        registry.add(draw(0), reference_id="0")
+        path = registry.path
+        assert len(registry.snapshot()) == 1
+    assert not path.exists()
+
+
+def test_other_parameters_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(
+        "imgmatch.registry.store.PARAMETERS", {"fingerprint": "another"}
+    )
+    for read_only in (False, True):
+        with pytest.raises(RegistryVersionError, match="fingerprint = "):
+            Registry.open(folder, read_only=read_only)
+
+
+def test_an_unknown_schema_is_refused(folder):
+    connection = sqlite3.connect(folder / "registry.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(RegistryVersionError, match="99"):
+        Registry.open(folder)
+
+
+# Writers
+
+
+def test_one_writer_at_a_time(folder):
+    with Registry.open(folder):
+        with pytest.raises(RegistryLockedError):
+            Registry.open(folder)
+        Registry.open(folder, read_only=True).close()
+    Registry.open(folder).close()
+
+
+def start(script, *arguments):
+    """Run a script in a process that reports line by line."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=os.path.dirname(__file__),  # noqa: PTH120
+    )
+
+
+HOLD = """
+    import sys
+    from imgmatch.registry import Registry
+    with Registry.open(sys.argv[1]):
+        print("open", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_the_lock_dies_with_its_process(folder):
+    process = start(HOLD, folder)
+    try:
+        assert process.stdout.readline() == "open\n"
+        with pytest.raises(RegistryLockedError):
+            Registry.open(folder)
+    finally:
+        process.kill()
+        process.communicate()
+    Registry.open(folder).close()
+
+
+FILL = """
+    import sys
+    from itertools import count
+    from imgmatch.registry import Registry
+    from pictures import draw
+    with Registry.open(sys.argv[1]) as registry:
+        for seed in count(int(sys.argv[2])):
+            registry.add(draw(seed, size=(64, 64)), reference_id=f"{seed}")
+            if seed % 3 == 0:
+                registry.commit()
+                print(seed, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
+def test_a_killed_writer_loses_nothing_that_was_committed(folder, rng):
+    committed = 2
+    for wait in rng.uniform(0, 0.08, 4):
+        process = start(FILL, folder, committed + 1)
+        try:
+            committed = int(process.stdout.readline())
+            threading.Event().wait(wait)
+        finally:
+            process.kill()
+            rest, _ = process.communicate()
+        committed = max([committed, *map(int, rest.split())])
+
+        with Registry.open(folder) as registry:
+            assert {str(seed) for seed in range(committed + 1)} <= set(registry)
+            assert list(registry.problems()) == []
+            assert registry.snapshot().fingerprint(str(committed)).size == Size(64, 64)
+            committed = len(registry) - 1
+            # What the dead writer left half done is gone.
+            kept = {path.suffix for path in (folder / "segments").iterdir()}
+            assert kept == {".npy"}
+
+
+def test_a_failed_commit_can_be_tried_again(folder, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with Registry.open(folder) as registry:
+        registry.add(draw(3), reference_id="3")
+        with monkeypatch.context() as patch:
+            patch.setattr(Segment, "write", full)
+            with pytest.raises(RegistryError, match="No space"):
+                registry.commit()
+        registry.commit()
+    with Registry.open(folder) as registry:
+        assert len(registry) == 4
+        assert list(registry.problems()) == []
+
+
+# Damage
+
+
+def flip(path, position):
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_flipped_byte_in_any_segment_file_is_found(folder):
+    paths = sorted((folder / "segments").iterdir())
+    assert len(paths) == 4
+    for path in paths:
+        for position in (0, path.stat().st_size // 2, path.stat().st_size - 1):
+            flip(path, position)
+            with Registry.open(folder, read_only=True) as registry:
+                assert len(list(registry.problems())) == 1
+                with pytest.raises(RegistryCorruptError, match=path.name):
+                    registry.snapshot()
+            flip(path, position)
+    with Registry.open(folder, read_only=True) as registry:
+        assert list(registry.problems()) == []
+
+
+def test_a_missing_segment_file_is_found(folder):
+    min((folder / "segments").iterdir()).unlink()
+    with Registry.open(folder, read_only=True) as registry:
+        assert len(list(registry.problems())) == 1
+        with pytest.raises(RegistryCorruptError):
+            registry.fingerprint("1")
+
+
+@pytest.mark.parametrize("text", [b"Studio", b"descriptors"])
+def test_a_changed_record_is_found(folder, text):
+    database = folder / "registry.sqlite"
+    flip(database, database.read_bytes().rindex(text) + 1)
+    with Registry.open(folder, read_only=True) as registry:
+        assert list(registry.problems())
+        with pytest.raises(RegistryCorruptError):
+            registry.snapshot()
+
+
+def test_a_file_that_is_no_database_is_corrupt(folder):
+    (folder / "registry.sqlite").write_bytes(b"not a database" * 100)
+    for read_only in (False, True):
+        with pytest.raises(RegistryCorruptError):
+            Registry.open(folder, read_only=read_only)
+
+
+# Many at once
+
+
+def test_register_goes_on_after_bad_files_and_where_it_stopped(tmp_path):
+    for seed in range(3):
+        write(tmp_path / f"in/{seed}.png", seed)
+    (tmp_path / "in/1.jpg").write_bytes(b"")
+    with Registry.create(tmp_path / "registry") as registry:
+        outcomes = list(register(tmp_path / "in", registry, owner="Studio"))
+        kinds = [type(outcome) for outcome in outcomes]
+        assert kinds == [Record, Refusal, Record, Record]
+        assert outcomes[1].reference_id == "1.jpg"
+        assert outcomes[1].error_type == "DecodeError"
+
+        (tmp_path / "in/2.png").write_bytes(encoded(draw(9)))
+        again = list(register(tmp_path / "in", registry))
+
+    assert again[0] == outcomes[0]
+    assert again[3].error_type == "DuplicateReferenceError"
