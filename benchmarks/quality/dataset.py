@@ -1,0 +1,128 @@
+"""The folder of photographs that the yardstick is fed with.
+
+Expected: ``manifest.csv`` with columns path, role, source and group; roles
+``original``, ``hard_negative`` (same group as an original, another photograph)
+and ``distractor``; ``benchmarks/<name>/ground_truth.csv`` with columns suspect,
+original and label for real copies made by others.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PilImage
+from PIL import ImageOps
+
+from benchmarks.quality.scene import Image
+
+__all__ = ["Dataset", "Photo", "RealPair", "read", "read_bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One file of the folder."""
+
+    path: str
+    role: str
+    group: str
+    source: str
+
+    @property
+    def split(self) -> str:
+        """``dev`` or ``test``; all photographs of one product fall together."""
+        digest = hashlib.sha256(self.group.encode()).digest()
+        return "dev" if digest[0] % 2 else "test"
+
+
+@dataclass(frozen=True, slots=True)
+class RealPair:
+    """A row of a benchmark's ground truth, paths relative to the folder."""
+
+    benchmark: str
+    suspect: str
+    original: str
+    is_copy: bool
+    attack: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The photographs of a folder, by role, restricted to a split."""
+
+    root: Path
+    originals: tuple[Photo, ...]
+    hard_negatives: tuple[Photo, ...]
+    distractors: tuple[Photo, ...]
+
+    @classmethod
+    def open(cls, root: Path, *, split: str = "all") -> "Dataset":
+        """Read the manifest; ``split`` is dev, test or all."""
+        if split not in ("dev", "test", "all"):
+            raise ValueError(f"split is dev, test or all, not {split!r}")
+        with (root / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            rows = [_photo(row) for row in csv.DictReader(file)]
+        kept = [row for row in rows if split in ("all", row.split)]
+
+        def of(role: str) -> tuple[Photo, ...]:
+            return tuple(photo for photo in kept if photo.role == role)
+
+        return cls(root, of("original"), of("hard_negative"), of("distractor"))
+
+    def real_pairs(self) -> Iterator[RealPair]:
+        """Yield the benchmarks' copies and non-copies, ambiguous ones left out.
+
+        A suspect that derives from none is paired with each original of its
+        own benchmark.
+        """
+        for truth in sorted(self.root.glob("benchmarks/*/ground_truth.csv")):
+            folder = truth.parent
+            with truth.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            everything = sorted({row["original"] for row in rows if row["original"]})
+            for row in rows:
+                if row["label"] == "ambiguous":
+                    continue
+                for original in [row["original"]] if row["original"] else everything:
+                    yield RealPair(
+                        folder.name,
+                        self._relative(folder / row["suspect"]),
+                        self._relative(folder / original),
+                        row["label"] == "copy",
+                        row["attack"],
+                    )
+
+    def _relative(self, path: Path) -> str:
+        return path.resolve().relative_to(self.root.resolve()).as_posix()
+
+
+def _photo(row: dict[str, str]) -> Photo:
+    return Photo(row["path"], row["role"], row["group"] or row["path"], row["source"])
+
+
+def read_bytes(root: Path, path: str) -> bytes:
+    """Return a file's bytes."""
+    return (root / path).read_bytes()
+
+
+@lru_cache(maxsize=256)
+def read(root: Path, path: str) -> Image:
+    """Return a file's upright RGB pixels, transparency laid on white."""
+    pixels = to_rgb((root / path).read_bytes())
+    pixels.flags.writeable = False
+    return pixels
+
+
+def to_rgb(data: bytes) -> Image:
+    """Return the upright RGB pixels of an encoded picture."""
+    with PilImage.open(io.BytesIO(data)) as file:
+        image = ImageOps.exif_transpose(file)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            ground = PilImage.new("RGBA", image.size, (255, 255, 255, 255))
+            image = PilImage.alpha_composite(ground, image)
+        return np.array(image.convert("RGB"))
