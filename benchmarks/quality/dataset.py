@@ -20,7 +20,7 @@ from PIL import ImageOps
 
 from benchmarks.quality.scene import Image
 
-__all__ = ["Dataset", "Photo", "RealPair", "read", "read_bytes"]
+__all__ = ["Dataset", "Photo", "RealPair", "read", "read_bytes", "split_of", "to_rgb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ class Photo:
     @property
     def split(self) -> str:
         """``dev`` or ``test``; all photographs of one product fall together."""
-        digest = hashlib.sha256(self.group.encode()).digest()
-        return "dev" if digest[0] % 2 else "test"
+        return split_of(self.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +43,10 @@ class RealPair:
     """A row of a benchmark's ground truth, paths relative to the folder."""
 
     benchmark: str
+    group: str
     suspect: str
     original: str
     is_copy: bool
-    attack: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class Dataset:
     """The photographs of a folder, by role, restricted to a split."""
 
     root: Path
+    split: str
     originals: tuple[Photo, ...]
     hard_negatives: tuple[Photo, ...]
     distractors: tuple[Photo, ...]
@@ -71,14 +71,20 @@ class Dataset:
         def of(role: str) -> tuple[Photo, ...]:
             return tuple(photo for photo in kept if photo.role == role)
 
-        return cls(root, of("original"), of("hard_negative"), of("distractor"))
+        return cls(root, split, of("original"), of("hard_negative"), of("distractor"))
 
     def real_pairs(self) -> Iterator[RealPair]:
         """Yield the benchmarks' copies and non-copies, ambiguous ones left out.
 
         A suspect that derives from none is paired with each original of its
-        own benchmark.
+        own benchmark. A benchmark falls into one split as a whole, except that
+        pairs with a registered original fall with its product.
         """
+        with (self.root / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            photos = [_photo(row) for row in csv.DictReader(file)]
+        groups = {
+            photo.path: photo.group for photo in photos if photo.role == "original"
+        }
         for truth in sorted(self.root.glob("benchmarks/*/ground_truth.csv")):
             folder = truth.parent
             with truth.open(newline="", encoding="utf-8") as file:
@@ -88,16 +94,24 @@ class Dataset:
                 if row["label"] == "ambiguous":
                     continue
                 for original in [row["original"]] if row["original"] else everything:
-                    yield RealPair(
-                        folder.name,
-                        self._relative(folder / row["suspect"]),
-                        self._relative(folder / original),
-                        row["label"] == "copy",
-                        row["attack"],
-                    )
+                    path = self._relative(folder / original)
+                    group = groups.get(path, folder.name)
+                    if self.split in ("all", split_of(group)):
+                        yield RealPair(
+                            folder.name,
+                            group,
+                            self._relative(folder / row["suspect"]),
+                            path,
+                            row["label"] == "copy",
+                        )
 
     def _relative(self, path: Path) -> str:
         return path.resolve().relative_to(self.root.resolve()).as_posix()
+
+
+def split_of(group: str) -> str:
+    """Return ``dev`` or ``test``, by a hash of the group's name."""
+    return "dev" if hashlib.sha256(group.encode()).digest()[0] % 2 else "test"
 
 
 def _photo(row: dict[str, str]) -> Photo:

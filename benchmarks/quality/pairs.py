@@ -252,7 +252,7 @@ def real(dataset: Dataset) -> Iterator[Job]:
     for pair in dataset.real_pairs():
         kind = f"real:{pair.benchmark}"
         files = pair.original, pair.suspect
-        yield Job(kind, "real", 0, kind, *files, is_copy=pair.is_copy)
+        yield Job(kind, "real", 0, pair.group, *files, is_copy=pair.is_copy)
 
 
 def _from_template(
