@@ -21,8 +21,8 @@ def product_mask(image: Image) -> tuple[NDArray[np.bool_], bool]:
     was_white = bool((rim.min(axis=1) > 228).mean() > 0.7)
     mask = _flooded(image) if was_white else _grabbed(image)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel, iterations=2)
-    mask = _main_part(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel))
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel, iterations=2)
+    mask = _main_part(np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel)))
     if not 0.06 < mask.mean() < 0.92:
         mask = np.zeros((height, width), np.uint8)
         centre, axes = (width // 2, height // 2), (width * 3 // 7, height * 3 // 7)
@@ -34,7 +34,7 @@ def _flooded(image: Image) -> Image:
     near = (image.min(axis=2) > 232).astype(np.uint8)
     padded = cv2.copyMakeBorder(near, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     _, parts = cv2.connectedComponents(padded, connectivity=4)
-    return (parts[1:-1, 1:-1] != parts[0, 0]).astype(np.uint8)
+    return np.asarray(parts[1:-1, 1:-1] != parts[0, 0], np.uint8)
 
 
 def _grabbed(image: Image) -> Image:

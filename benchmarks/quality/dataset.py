@@ -8,19 +8,15 @@ original and label for real copies made by others.
 
 import csv
 import hashlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-from PIL import Image as PilImage
-from PIL import ImageOps
-
+from benchmarks.quality.codec import decode
 from benchmarks.quality.scene import Image
 
-__all__ = ["Dataset", "Photo", "RealPair", "read", "read_bytes", "split_of", "to_rgb"]
+__all__ = ["Dataset", "Photo", "RealPair", "read", "read_bytes", "split_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +122,6 @@ def read_bytes(root: Path, path: str) -> bytes:
 @lru_cache(maxsize=256)
 def read(root: Path, path: str) -> Image:
     """Return a file's upright RGB pixels, transparency laid on white."""
-    pixels = to_rgb((root / path).read_bytes())
+    pixels = decode((root / path).read_bytes())
     pixels.flags.writeable = False
     return pixels
-
-
-def to_rgb(data: bytes) -> Image:
-    """Return the upright RGB pixels of an encoded picture."""
-    with PilImage.open(io.BytesIO(data)) as file:
-        image = ImageOps.exif_transpose(file)
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            ground = PilImage.new("RGBA", image.size, (255, 255, 255, 255))
-            image = PilImage.alpha_composite(ground, image)
-        return np.array(image.convert("RGB"))

@@ -1,10 +1,11 @@
-"""What sellers draw on pictures: marks, banners, stickers, pages, frames.
+"""What sellers draw on pictures: marks, banners, stickers, text.
 
 Each function draws a design from a seeded generator, so that the same seed
 puts the same graphic on several photographs. A layer is (H, W, 4) uint8 RGBA.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -15,47 +16,49 @@ from PIL import ImageDraw
 from benchmarks.quality.fonts import font
 from benchmarks.quality.scene import Box, Colour, Image
 
+T = TypeVar("T")
 Layer = NDArray[np.uint8]
 
 __all__ = [
+    "PROMO",
+    "SHOPS",
+    "SHOPS_CJK",
+    "VIVID",
     "Layer",
-    "Page",
-    "app_page",
     "banner",
     "blend",
     "caption",
-    "collage_frame",
-    "frame",
-    "label",
+    "fit_width",
     "logo",
-    "size_chart",
+    "pick",
     "sticker",
+    "text_layer",
     "tiles",
 ]
 
-_SHOPS = (
+SHOPS = (
     "AURORA STUDIO",
     "shop.lumen.example",
     "PhotoCraft",
     "MODA·ONE",
     "BestBuyer88",
 )
-_SHOPS_CJK = ("优品服饰旗舰店", "原创实拍 盗图必究", "晨光摄影工作室", "小鹿家居馆")
-_PROMO = (
+SHOPS_CJK = ("优品服饰旗舰店", "原创实拍 盗图必究", "晨光摄影工作室", "小鹿家居馆")
+PROMO = (
     "FREE SHIPPING",
     "SALE -50%",
     "NEW SEASON 2024",
     "BUY 1 GET 1 FREE",
     "HOT DEAL",
 )
-_PROMO_CJK = (
+PROMO_CJK = (
     "限时特惠 全场包邮",
     "双十一狂欢价 ¥99",
     "新品上市 买一送一",
     "厂家直销 品质保证",
 )
 _BADGES = ("NEW", "HOT", "-30%", "BEST", "包邮", "正品", "爆款", "¥59")
-_VIVID: tuple[Colour, ...] = (
+VIVID: tuple[Colour, ...] = (
     (226, 34, 40),
     (255, 106, 0),
     (17, 120, 214),
@@ -67,7 +70,7 @@ _VIVID: tuple[Colour, ...] = (
 )
 
 
-def pick(rng: np.random.Generator, options: tuple) -> object:  # type: ignore[type-arg]
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
     """Return one of the options."""
     return options[int(rng.integers(len(options)))]
 
@@ -95,13 +98,9 @@ def blend(
     rows, columns = np.nonzero(change > 5)
     if not len(rows):
         return out, None
-    box = (
-        columns.min() + x0,
-        rows.min() + y0,
-        columns.max() + x0 + 1,
-        rows.max() + y0 + 1,
-    )
-    return out, tuple(float(v) for v in box)  # type: ignore[return-value]
+    left, right = float(x0 + columns.min()), float(x0 + columns.max() + 1)
+    top, bottom = float(y0 + rows.min()), float(y0 + rows.max() + 1)
+    return out, (left, top, right, bottom)
 
 
 def text_layer(
@@ -127,7 +126,7 @@ def text_layer(
 
 def logo(rng: np.random.Generator, width: int) -> Layer:
     """Return a shop's mark: an emblem beside its name, one colour."""
-    name = str(pick(rng, _SHOPS + _SHOPS_CJK))
+    name = pick(rng, SHOPS + SHOPS_CJK)
     colour: Colour = (255, 255, 255) if rng.random() < 0.6 else (30, 30, 30)
     contrary: Colour = (0, 0, 0) if colour[0] > 128 else (255, 255, 255)
     words = text_layer(
@@ -167,19 +166,17 @@ def tiles(rng: np.random.Generator, width: int, height: int) -> Layer:
 
 def banner(rng: np.random.Generator, width: int, height: int) -> Layer:
     """Return a promotion bar across the whole width."""
-    colour, accent = rng.choice(len(_VIVID), 2, replace=False)
+    colour, accent = rng.choice(len(VIVID), 2, replace=False)
     layer = np.zeros((height, width, 4), np.uint8)
     ramp = np.linspace(0.75, 1.1, width)[None, :, None]
-    layer[..., :3] = np.clip(np.array(_VIVID[colour]) * ramp, 0, 255)
+    layer[..., :3] = np.clip(np.array(VIVID[colour]) * ramp, 0, 255)
     layer[..., 3] = 255
     price = text_layer(f"¥{int(rng.integers(19, 999))}", height * 0.55, (255, 255, 255))
     tab = fit_width(price, min(price.shape[1], width // 4))
     x = width - tab.shape[1] - height // 3
-    layer[:, x - height // 4 :, :3] = _VIVID[accent]
+    layer[:, x - height // 4 :, :3] = VIVID[accent]
     over(layer, tab, x, (height - tab.shape[0]) // 2)
-    words = text_layer(
-        str(pick(rng, _PROMO + _PROMO_CJK)), height * 0.5, (255, 255, 255)
-    )
+    words = text_layer(pick(rng, PROMO + PROMO_CJK), height * 0.5, (255, 255, 255))
     words = fit_width(words, min(words.shape[1], x - height // 2 - 8))
     over(layer, words, height // 5, (height - words.shape[0]) // 2)
     return layer
@@ -187,7 +184,7 @@ def banner(rng: np.random.Generator, width: int, height: int) -> Layer:
 
 def sticker(rng: np.random.Generator, side: int) -> Layer:
     """Return a round, star or square badge with a word on it."""
-    colour: Colour = pick(rng, _VIVID)  # type: ignore[assignment]
+    colour: Colour = pick(rng, VIVID)
     big = 240
     image = PilImage.new("RGBA", (big, big), (*colour, 0))
     draw = ImageDraw.Draw(image)
@@ -205,7 +202,7 @@ def sticker(rng: np.random.Generator, side: int) -> Layer:
     else:
         draw.rounded_rectangle((2, 30, big - 3, big - 31), 24, fill=(*colour, 255))
     layer = np.array(image)
-    words = text_layer(str(pick(rng, _BADGES)), 70, (255, 255, 255))
+    words = text_layer(pick(rng, _BADGES), 70, (255, 255, 255))
     words = fit_width(words, min(words.shape[1], 170))
     over(layer, words, (big - words.shape[1]) // 2, (big - words.shape[0]) // 2)
     return fit_width(layer, side)
@@ -213,9 +210,9 @@ def sticker(rng: np.random.Generator, side: int) -> Layer:
 
 def caption(rng: np.random.Generator, width: int, *, cjk: bool) -> Layer:
     """Return one to three lines of promotion text."""
-    source = _PROMO_CJK + _SHOPS_CJK if cjk else _PROMO + _SHOPS
+    source = PROMO_CJK + SHOPS_CJK if cjk else PROMO + SHOPS
     picked = rng.choice(len(source), int(rng.integers(1, 4)), replace=False)
-    colour: Colour = pick(rng, ((255, 255, 255), *_VIVID))  # type: ignore[assignment]
+    colour: Colour = pick(rng, ((255, 255, 255), *VIVID))
     outline: Colour = (0, 0, 0) if sum(colour) > 380 else (255, 255, 255)
     lines = [
         text_layer(
@@ -233,209 +230,6 @@ def caption(rng: np.random.Generator, width: int, *, cjk: bool) -> Layer:
         out[y : y + line.shape[0], : line.shape[1]] = line
         y += line.shape[0] + 12
     return fit_width(out, width)
-
-
-def frame(rng: np.random.Generator, width: int, height: int, thick: int) -> Image:
-    """Return a decorated canvas; the photograph covers all but its rim."""
-    base, accent = rng.choice(len(_VIVID), 2, replace=False)
-    pale = rng.random() < 0.5
-    canvas = np.full((height, width, 3), 248 if pale else _VIVID[base], np.uint8)
-    image = PilImage.fromarray(canvas)
-    draw = ImageDraw.Draw(image)
-    rim = thick // 3
-    draw.rectangle(
-        (rim, rim, width - rim - 1, height - rim - 1),
-        outline=_VIVID[accent],
-        width=max(2, thick // 8),
-    )
-    step = max(12, thick)
-    for x in range(step // 2, width, step):
-        for y in (rim // 2 + 1, height - rim // 2 - 2):
-            draw.regular_polygon((x, y, max(3, rim // 2)), 4, 0, _VIVID[accent])
-    return np.array(image)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """A canvas and the boxes (x, y, width, height) that photographs go into."""
-
-    canvas: Image
-    slots: tuple[tuple[int, int, int, int], ...]
-
-
-def collage_frame(
-    rng: np.random.Generator, rows: int, columns: int, *, cell: int = 320
-) -> Page:
-    """Return a grid of windows; gutter, margin, colour and title vary."""
-    gutter, margin = int(rng.integers(0, 14)), int(rng.integers(0, 30))
-    title = int(rng.integers(50, 90)) if rng.random() < 0.4 else 0
-    aspect = rng.choice([1.0, 1.25, 4 / 3])
-    tall = round(cell * aspect)
-    width = 2 * margin + columns * cell + (columns - 1) * gutter
-    height = 2 * margin + rows * tall + (rows - 1) * gutter + title
-    ground: Colour = pick(rng, ((255, 255, 255), (240, 236, 228), *_VIVID))  # type: ignore[assignment]
-    canvas = np.full((height, width, 3), ground, np.uint8)
-    if title:
-        ink: Colour = (20, 20, 20) if sum(ground) > 420 else (255, 255, 255)
-        words = text_layer(str(pick(rng, _PROMO + _SHOPS_CJK)), title * 0.55, ink)
-        canvas, _ = blend(canvas, words, (width - words.shape[1]) // 2, margin + 8)
-    slots = tuple(
-        (
-            margin + column * (cell + gutter),
-            margin + title + row * (tall + gutter),
-            cell,
-            tall,
-        )
-        for row in range(rows)
-        for column in range(columns)
-    )
-    return Page(canvas, slots)
-
-
-def size_chart(rng: np.random.Generator, width: int) -> Image:
-    """Return a table of clothing sizes."""
-    cjk = rng.random() < 0.5
-    heads = (
-        ("尺码", "胸围", "衣长", "肩宽", "袖长")
-        if cjk
-        else ("Size", "Chest", "Length", "Shoulder", "Sleeve")
-    )
-    rows = ("S", "M", "L", "XL", "XXL")[: int(rng.integers(3, 6))]
-    line, big = 56, 900
-    image = PilImage.new("RGB", (big, line * (len(rows) + 2)), (255, 255, 255))
-    draw = ImageDraw.Draw(image)
-    head: Colour = pick(rng, _VIVID)  # type: ignore[assignment]
-    title = "尺码表 (cm)" if cjk else "SIZE CHART (cm)"
-    draw.text((20, 8), title, (20, 20, 20), font(32, cjk=cjk))
-    draw.rectangle((0, line, big, 2 * line), fill=head)
-    for column, word in enumerate(heads):
-        x = column * big // 5 + 20
-        draw.text((x, line + 12), word, (255, 255, 255), font(26, cjk=cjk))
-        draw.line((column * big // 5, line, column * big // 5, big), (180, 180, 180), 2)
-        for row, name in enumerate(rows):
-            value = name if column == 0 else str(40 + 11 * column + 3 * row)
-            draw.text((x, line * (row + 2) + 12), value, (40, 40, 40), font(26))
-    for row in range(len(rows) + 2):
-        draw.line((0, line * row, big, line * row), (180, 180, 180), 2)
-    return fit_width(np.array(image), width)
-
-
-def label(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Return a printed design: a package face, a poster, a coaster."""
-    ground, ink, accent = (_VIVID[i] for i in rng.choice(len(_VIVID), 3, replace=False))
-    image = PilImage.new("RGB", (width, height), ground)
-    draw = ImageDraw.Draw(image)
-    for _ in range(int(rng.integers(14, 26))):
-        x, y = rng.uniform(0, width), rng.uniform(0, height)
-        radius = rng.uniform(0.02, 0.14) * width
-        colour = pick(rng, _VIVID)
-        if rng.random() < 0.5:
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), colour)
-        else:
-            sides, turn = int(rng.integers(3, 8)), float(rng.uniform(0, 360))
-            draw.regular_polygon((x, y, radius), sides, turn, colour)
-    draw.rectangle((0, height * 0.36, width, height * 0.62), fill=accent)
-    out = np.array(image)
-    for text, y, share in (
-        (str(pick(rng, _SHOPS)), 0.39, 0.8),
-        (str(pick(rng, _SHOPS_CJK)), 0.5, 0.5),
-        (str(pick(rng, _PROMO)), 0.85, 0.6),
-    ):
-        words = fit_width(text_layer(text, 60, ink), round(width * share))
-        words[..., 3] = np.minimum(words[..., 3], 250)
-        out, _ = blend(out, words, (width - words.shape[1]) // 2, round(height * y))
-    return out
-
-
-def app_page(rng: np.random.Generator, *, width: int = 720) -> Page:
-    """Return a phone's shop page with one window for a photograph."""
-    cjk = rng.random() < 0.7
-    theme: Colour = pick(rng, _VIVID[:4])  # type: ignore[assignment]
-    height = round(width * rng.choice([16 / 9, 19.5 / 9, 20 / 9]))
-    image = PilImage.new("RGB", (width, height), (255, 255, 255))
-    draw = ImageDraw.Draw(image)
-    unit = width / 360
-    clock = f"{int(rng.integers(24)):02d}:{int(rng.integers(60)):02d}"
-    draw.text((14 * unit, 5 * unit), clock, (20, 20, 20), font(13 * unit))
-    draw.text((270 * unit, 5 * unit), "5G ▂▄▆", (20, 20, 20), font(11 * unit))
-    draw.rounded_rectangle(
-        (328 * unit, 7 * unit, 350 * unit, 17 * unit), 2 * unit, outline=(20, 20, 20)
-    )
-    draw.rectangle((330 * unit, 9 * unit, 344 * unit, 15 * unit), fill=(20, 20, 20))
-    top = round(26 * unit)
-    if rng.random() < 0.5:
-        draw.rounded_rectangle(
-            (40 * unit, top, 300 * unit, top + 28 * unit), 14 * unit, (240, 240, 240)
-        )
-        word = "搜索商品" if cjk else "Search items"
-        draw.text(
-            (56 * unit, top + 6 * unit), word, (150, 150, 150), font(12 * unit, cjk=cjk)
-        )
-        draw.text((12 * unit, top - 2 * unit), "<", (30, 30, 30), font(24 * unit))
-        draw.text((318 * unit, top), "···", (30, 30, 30), font(18 * unit))
-        top += round(36 * unit)
-    tall = round(width * rng.choice([0.75, 1.0, 1.0, 1.2]))
-    tall = min(tall, height - top - round(200 * unit))
-    _below(draw, rng, top + tall, width, height, theme, cjk=cjk)
-    return Page(np.array(image), ((0, top, width, tall),))
-
-
-def _below(  # type: ignore[no-untyped-def]
-    draw, rng, y, width, height, theme, *, cjk
-) -> None:
-    """Draw price, title, tags, shop and the bar of buttons under the photo."""
-    unit = width / 360
-    dark, grey = (30, 30, 30), (140, 140, 140)
-    price = f"¥{int(rng.integers(9, 999))}.{int(rng.integers(10))}0"
-    draw.text((12 * unit, y + 10 * unit), price, theme, font(24 * unit))
-    sold = f"已售 {int(rng.integers(20, 9000))}+" if cjk else "1.2k sold"
-    draw.text((270 * unit, y + 18 * unit), sold, grey, font(12 * unit, cjk=cjk))
-    title = (
-        ("正品实拍 2024新款 宽松百搭", "厂家直销 高品质 七天无理由退换")
-        if cjk
-        else ("Original quality, new 2024", "style, ships within 24 hours")
-    )
-    for row, words in enumerate(title):
-        place = 12 * unit, y + (46 + 22 * row) * unit
-        draw.text(place, words, dark, font(16 * unit, cjk=cjk))
-    tags = ("包邮", "退货险", "极速发货") if cjk else ("Free ship", "Returns", "Fast")
-    for column, tag in enumerate(tags):
-        box = (12 + 74 * column) * unit, y + 96 * unit
-        draw.rounded_rectangle(
-            (*box, box[0] + 68 * unit, box[1] + 20 * unit), 4 * unit, outline=theme
-        )
-        draw.text(
-            (box[0] + 6 * unit, box[1] + 3 * unit), tag, theme, font(11 * unit, cjk=cjk)
-        )
-    y += 128 * unit
-    draw.rectangle((0, y, width, y + 8 * unit), fill=(243, 243, 243))
-    if y + 130 * unit < height:
-        draw.ellipse((12 * unit, y + 18 * unit, 52 * unit, y + 58 * unit), fill=theme)
-        shop = str(pick(rng, _SHOPS_CJK if cjk else _SHOPS))
-        draw.text((62 * unit, y + 22 * unit), shop, dark, font(14 * unit, cjk=cjk))
-        stars = "★★★★★ 4.9"
-        draw.text((62 * unit, y + 42 * unit), stars, (240, 160, 20), font(11 * unit))
-    bar = height - 54 * unit
-    draw.rectangle((0, bar, width, height), fill=(255, 255, 255))
-    draw.line((0, bar, width, bar), (225, 225, 225), 2)
-    words = ("店铺", "客服", "收藏") if cjk else ("Shop", "Chat", "Save")
-    for column, word in enumerate(words):
-        x = (16 + 42 * column) * unit
-        draw.ellipse(
-            (x + 4 * unit, bar + 8 * unit, x + 20 * unit, bar + 24 * unit),
-            outline=grey,
-            width=2,
-        )
-        draw.text((x, bar + 30 * unit), word, grey, font(10 * unit, cjk=cjk))
-    left, right = ("加入购物车", "立即购买") if cjk else ("Add to cart", "Buy now")
-    for x0, word, fill in ((146, left, (255, 160, 0)), (250, right, theme)):
-        draw.rounded_rectangle(
-            (x0 * unit, bar + 8 * unit, (x0 + 100) * unit, bar + 44 * unit),
-            18 * unit,
-            fill,
-        )
-        place = (x0 + 16) * unit, bar + 18 * unit
-        draw.text(place, word, (255, 255, 255), font(14 * unit, cjk=cjk))
 
 
 def over(under: Layer, layer: Layer, x: int, y: int) -> None:

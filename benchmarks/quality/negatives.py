@@ -9,8 +9,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from benchmarks.quality import graphics
-from benchmarks.quality.edits import STEPS, corner_mark, covering, fit
+from benchmarks.quality import pages
+from benchmarks.quality.edits import STEPS
+from benchmarks.quality.edits.marks import corner_mark
+from benchmarks.quality.edits.shape import covering, fit
 from benchmarks.quality.scene import Image, start
 
 __all__ = ["TEMPLATES", "flat", "printed"]
@@ -34,14 +36,14 @@ def _on_canvas(step_name: str) -> Template:
 
 def interface(photo: Image, rng: Rng) -> Image:
     """Show the photograph in a phone's shop page."""
-    page = graphics.app_page(rng)
+    page = pages.app_page(rng)
     return _fill(page, [photo])
 
 
 def size_chart(photo: Image, rng: Rng) -> Image:
     """Put a table of sizes under the photograph."""
     width = 800
-    chart = graphics.size_chart(rng, width)
+    chart = pages.size_chart(rng, width)
     height = round(width * rng.choice([0.75, 1.0]))
     return np.vstack([covering(start(photo), width, height).pixels, chart])
 
@@ -49,7 +51,7 @@ def size_chart(photo: Image, rng: Rng) -> Image:
 def collage_frame(photo: Image, rng: Rng) -> Image:
     """Fill the windows of one collage with parts of the photograph."""
     rows, columns = (int(v) for v in rng.choice([[2, 2], [1, 2], [2, 1], [3, 1]]))
-    page = graphics.collage_frame(rng, rows, columns, cell=360)
+    page = pages.collage_frame(rng, rows, columns, cell=360)
     canvas = page.canvas
     stickers = STEPS["stickers"]
     height, width = photo.shape[:2]
@@ -58,16 +60,16 @@ def collage_frame(photo: Image, rng: Rng) -> Image:
         for y in (0, height // 3)
         for x in (0, width // 3)
     ]
-    filled = _fill(graphics.Page(canvas, page.slots), parts)
+    filled = _fill(pages.Page(canvas, page.slots), parts)
     return stickers(start(filled), rng, ()).pixels
 
 
 def product_card(photo: Image, rng: Rng) -> Image:
     """Put the photograph in a decorated card with banner, logo and stickers."""
     width, height = 800, 1000
-    canvas = graphics.frame(rng, width, height, 36)
+    canvas = pages.frame(rng, width, height, 36)
     slot = (36, 130, width - 72, height - 290)
-    scene = start(_fill(graphics.Page(canvas, (slot,)), [photo]))
+    scene = start(_fill(pages.Page(canvas, (slot,)), [photo]))
     for name in ("banner", "watermark_corner_heavy", "stickers"):
         scene = STEPS[name](scene, rng, ())
     return scene.pixels
@@ -101,7 +103,8 @@ def printed(host: Image, design: Image, rng: Rng) -> Image:
     """Photograph a printed design once: on some ground, tilted, in its light."""
     scene = fit(start(host), 1000)
     width, height = scene.size
-    sheet = start(cv2.GaussianBlur(design, (0, 0), rng.uniform(0.5, 1.2)))
+    soft = cv2.GaussianBlur(design, (0, 0), rng.uniform(0.5, 1.2))
+    sheet = start(np.asarray(soft, np.uint8))
     share = rng.uniform(0.45, 0.8)
     sheet = fit(sheet, round(share * min(width, height)))
     w, h = sheet.size
@@ -143,7 +146,7 @@ def flat(rng: Rng) -> Image:
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-def _fill(page: graphics.Page, photos: list[Image]) -> Image:
+def _fill(page: pages.Page, photos: list[Image]) -> Image:
     canvas = page.canvas.copy()
     for i, (x, y, w, h) in enumerate(page.slots):
         cell = covering(start(photos[i % len(photos)]), w, h)

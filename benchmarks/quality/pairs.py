@@ -12,10 +12,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.quality.codec import encode, save
 from benchmarks.quality.dataset import Dataset, Photo, read, read_bytes
-from benchmarks.quality.edits import EDITS, encode, fit, save
-from benchmarks.quality.graphics import label
+from benchmarks.quality.edits import EDITS
+from benchmarks.quality.edits.shape import fit
 from benchmarks.quality.negatives import TEMPLATES, flat, printed
+from benchmarks.quality.pages import label
 from benchmarks.quality.scene import Edited, Image, start
 
 __all__ = [
@@ -308,7 +310,8 @@ def _drawn(
     """Draw pairs of different products."""
     made = 0
     while made < count:
-        a, b = first[rng.integers(len(first))], second[rng.integers(len(second))]
+        a = first[int(rng.integers(len(first)))]
+        b = second[int(rng.integers(len(second)))]
         if a.group != b.group:
             made += 1
             yield a, b

@@ -7,9 +7,9 @@ from typing import Any
 
 import cv2
 import jinja2
+import numpy as np
 
-from benchmarks.quality.dataset import to_rgb
-from benchmarks.quality.edits import encode
+from benchmarks.quality.codec import decode, encode
 from benchmarks.quality.pairs import Job, make
 from benchmarks.quality.run import Outcome
 from benchmarks.quality.scene import Image
@@ -89,7 +89,7 @@ def _cases(
 ) -> Iterator[dict[str, Any]]:
     for outcome in failures:
         pair = make(data, jobs[outcome.job])
-        reference, suspect = pair.reference, to_rgb(pair.suspect)
+        reference, suspect = pair.reference, decode(pair.suspect)
         if pair.edited is not None and pair.edited.query_box is not None:
             suspect = suspect.copy()
             x0, y0, x1, y1 = (round(v) for v in pair.edited.query_box)
@@ -108,7 +108,7 @@ def _cases(
 def _inline(pixels: Image, *, long: int = 360) -> str:
     scale = min(1.0, long / max(pixels.shape))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return base64.b64encode(encode(small, 75)).decode()
+    return base64.b64encode(encode(np.asarray(small, np.uint8), 75)).decode()
 
 
 def _systems(systems: Mapping[str, Mapping[str, Any]]) -> str:

@@ -159,7 +159,7 @@ def explain(found: Any, edited: Edited) -> Explained:
             boxes[edit.kind].append(tuple(box))
     added, removed = edited.overlay_boxes, edited.removed_boxes
     error = None
-    if found.homography is not None and edited.homography is not None:
+    if found.homography is not None:
         size = edited.original_size
         error = corner_error(found.homography, edited.homography, *size)
     return Explained(

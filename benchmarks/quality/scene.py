@@ -38,8 +38,8 @@ class Edited:
     ----------
     pixels : (H, W, 3) uint8
         RGB, before the last save.
-    homography : (3, 3) float64 or None
-        Original px -> suspect px; None where undefined.
+    homography : (3, 3) float64
+        Original px -> suspect px.
     region : (N, 2) float64
         Convex outline of the copied content in suspect px; pixel edges, that
         is (-0.5, -0.5) for the corner of the first pixel.
@@ -60,7 +60,7 @@ class Edited:
     """
 
     pixels: Image
-    homography: NDArray[np.float64] | None
+    homography: NDArray[np.float64]
     region: NDArray[np.float64]
     original_size: tuple[int, int]
     recoloured: bool = False
@@ -78,9 +78,7 @@ class Edited:
     @property
     def mirrored(self) -> bool:
         """Whether the content is a mirror image of the original."""
-        return self.homography is not None and bool(
-            np.linalg.det(self.homography[:2, :2]) < 0
-        )
+        return bool(np.linalg.det(self.homography[:2, :2]) < 0)
 
     @property
     def query_box(self) -> Box | None:
@@ -90,9 +88,9 @@ class Edited:
     @property
     def kept_box(self) -> Box | None:
         """Bounding box of the copied content in original px."""
-        if self.homography is None or not self.boxed:
+        if not self.boxed:
             return None
-        back = _project(np.linalg.inv(self.homography), self.region)
+        back = _project(_inverse(self.homography), self.region)
         width, height = self.original_size
         x0, y0, x1, y1 = _bounds(back)
         return max(x0, 0.0), max(y0, 0.0), min(x1, width), min(y1, height)
@@ -139,7 +137,8 @@ def resized(scene: Edited, width: int, height: int) -> Edited:
     old_width, old_height = scene.size
     shrinks = width * height < old_width * old_height
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    pixels = cv2.resize(scene.pixels, (width, height), interpolation=method)
+    scaled = cv2.resize(scene.pixels, (width, height), interpolation=method)
+    pixels = np.asarray(scaled, np.uint8)
     sx, sy = width / old_width, height / old_height
     return _moved(scene, pixels, _affine(sx, sy, (sx - 1) / 2, (sy - 1) / 2))
 
@@ -167,7 +166,7 @@ def warped(
     pixels = cv2.warpPerspective(
         scene.pixels, matrix, size, flags=cv2.INTER_CUBIC, borderValue=fill
     )
-    return _moved(scene, pixels, np.asarray(matrix, np.float64))
+    return _moved(scene, np.asarray(pixels, np.uint8), np.asarray(matrix, np.float64))
 
 
 def placed(scene: Edited, canvas: Image, x: int, y: int) -> Edited:
@@ -192,57 +191,50 @@ def kinds_of(scene: Edited) -> tuple[tuple[str, ...], tuple[str, ...]]:
         "overlay_removed": bool(scene.removed_boxes),
     }
     sure = [kind for kind, present in named.items() if present]
-
-    def judge(kind: str, amount: float, slight: float, clear: float) -> None:
+    for kind, amount, slight, clear in _geometry(scene):
         if amount >= clear:
             sure.append(kind)
         elif amount >= slight:
             unsure.append(kind)
-
-    if scene.homography is not None:
-        _judge_geometry(scene, judge)
     open_kinds = [kind for kind in unsure if kind not in sure or not scene.boxed]
     certain = [kind for kind in sure if kind not in open_kinds]
     return tuple(dict.fromkeys(certain)), tuple(dict.fromkeys(open_kinds))
 
 
-def _judge_geometry(scene: Edited, judge) -> None:  # type: ignore[no-untyped-def]
-    matrix = scene.homography
-    assert matrix is not None
+def _geometry(scene: Edited) -> list[tuple[str, float, float, float]]:
+    """Return each geometric kind's amount, and from where it is slight and clear."""
+    matrix, back = scene.homography, _inverse(scene.homography)
     width, height = scene.original_size
-    centre = np.linalg.inv(matrix) @ [*scene.region.mean(0), 1]
-    jacobian = _jacobian(matrix, centre[:2] / centre[2])
+    jacobian = _jacobian(matrix, _project(back, scene.region.mean(0)[None])[0])
     scales = np.linalg.svd(jacobian, compute_uv=False)
     if scene.mirrored:
         jacobian = jacobian @ np.diag([-1.0, 1.0])
     turn = jacobian[1, 0] - jacobian[0, 1], jacobian[0, 0] + jacobian[1, 1]
-    corners = _rectangle(width, height)
-    affine = cv2.getAffineTransform(*_float32(corners[:3], matrix))
-    gap = _project(matrix, corners[3:]) - (affine @ [*corners[3], 1])
-    extent = np.ptp(_project(matrix, corners), axis=0).max()
-    kept = _area(_project(np.linalg.inv(matrix), scene.region)) / (width * height)
+    corners = _project(matrix, _rectangle(width, height))
+    gap = corners[0] - corners[1] + corners[2] - corners[3]
+    tilt = np.abs(gap).max() / np.ptp(corners, axis=0).max()
+    kept = _area(_project(back, scene.region)) / (width * height)
     x0, y0, x1, y1 = _bounds(scene.region)
     whole = scene.size[0] * scene.size[1]
-    tilt = np.abs(gap).max() / extent
-    judge("mirror", float(scene.mirrored), 1, 1)
-    judge("rotation", abs(np.degrees(np.arctan2(*turn))), 0.5, 6 if tilt > 0.005 else 2)
-    judge("resize", abs(np.log(np.sqrt(scales.prod()))), 0.005, 0.05)
-    judge(
-        "stretch", np.log(scales[0] / scales[1]), 0.005, 0.2 if tilt > 0.005 else 0.04
-    )
-    judge("perspective", tilt, 0.005, 0.04)
-    judge("crop", 1 - kept, 0.002, 0.03)
-    judge("inset", 1 - (x1 - x0) * (y1 - y0) / whole, 0.002, 0.1)
-    judge("inset", 1 - _area(scene.region) / whole, 0.002, np.inf)
+    tilted = tilt > 0.005
+    return [
+        ("mirror", float(scene.mirrored), 1, 1),
+        ("rotation", abs(np.degrees(np.arctan2(*turn))), 0.5, 6 if tilted else 2),
+        ("resize", abs(np.log(np.sqrt(scales.prod()))), 0.005, 0.05),
+        ("stretch", np.log(scales[0] / scales[1]), 0.005, 0.2 if tilted else 0.04),
+        ("perspective", tilt, 0.005, 0.04),
+        ("crop", 1 - kept, 0.002, 0.03),
+        ("inset", 1 - (x1 - x0) * (y1 - y0) / whole, 0.002, 0.1),
+        ("inset", 1 - _area(scene.region) / whole, 0.002, np.inf),
+    ]
 
 
 def _moved(scene: Edited, pixels: Image, matrix: NDArray[np.float64]) -> Edited:
     height, width = pixels.shape[:2]
-    known = scene.homography is not None
     return replace(
         scene,
         pixels=pixels,
-        homography=matrix @ scene.homography if known else None,
+        homography=matrix @ scene.homography,
         region=_clip(_project(matrix, scene.region), width, height),
         overlay_boxes=tuple(
             moved
@@ -270,11 +262,15 @@ def _rectangle(width: int, height: int) -> NDArray[np.float64]:
     return np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]])
 
 
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.linalg.inv(matrix).astype(np.float64)
+
+
 def _project(
     matrix: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     moved = np.c_[points, np.ones(len(points))] @ matrix.T
-    return moved[:, :2] / moved[:, 2:]
+    return np.asarray(moved[:, :2] / moved[:, 2:])
 
 
 def _jacobian(
@@ -283,12 +279,6 @@ def _jacobian(
     steps = np.array([[0, 0], [1e-3, 0], [0, 1e-3]])
     moved = _project(matrix, point + steps)
     return np.asarray((moved[1:] - moved[0]).T / 1e-3)
-
-
-def _float32(
-    points: NDArray[np.float64], matrix: NDArray[np.float64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return points.astype(np.float32), _project(matrix, points).astype(np.float32)
 
 
 def _bounds(polygon: NDArray[np.float64]) -> Box:

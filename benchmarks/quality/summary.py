@@ -52,15 +52,15 @@ def _overall(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     strict = zero_false_threshold(scores, truths)
     mild = max((o.score for o in photos), default=-np.inf)
     synthetic = [o for o in judged if o.family != "real"]
-    out = {
+    out: dict[str, Any] = {
         "micro_ap": micro_ap(scores, truths),
         "micro_ap_made": micro_ap(
             [o.score for o in synthetic], [bool(o.is_copy) for o in synthetic]
         ),
         "threshold": strict,
-        "recall": _edit_mean(made, lambda o: o.score > strict),
+        "recall": _edit_mean(made, _above(strict)),
         "photographic_threshold": mild,
-        "photographic_recall": _edit_mean(made, lambda o: o.score > mild),
+        "photographic_recall": _edit_mean(made, _above(mild)),
         "describe_ms": median(o.describe_ms for o in judged),
         "compare_ms": median(o.judge_ms for o in judged),
     }
@@ -108,7 +108,7 @@ def _false(of: dict[str, list[Outcome]]) -> dict[str, dict[str, Any]]:
         for kind, found in _grouped(negatives).items():
             row = rows.setdefault(kind, {"n": len(found)})
             top = max(o.score for o in found)
-            row[name] = _edit_mean(made, lambda o, top=top: o.score > top)
+            row[name] = _edit_mean(made, _above(top))
             if any(o.verdict for o in found):
                 row["verdicts"] = dict(Counter(o.verdict for o in found))
                 row["false_derived"] = sum(map(_derived, found))
@@ -131,7 +131,11 @@ def _explanation(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         counts = Counter(
             (kind in e.named, kind in e.wanted) for e in told if kind not in e.open
         )
-        hit, extra, missed = counts[1, 1], counts[1, 0], counts[0, 1]
+        hit, extra, missed = (
+            counts[True, True],
+            counts[True, False],
+            counts[False, True],
+        )
         out["kinds"][kind] = {
             "wanted": hit + missed,
             "precision": hit / (hit + extra) if hit + extra else None,
@@ -163,6 +167,10 @@ def _derived(outcome: Outcome) -> bool:
 
 def _suspected(outcome: Outcome) -> bool:
     return outcome.verdict in ("derived", "review")
+
+
+def _above(bar: float) -> Callable[[Outcome], bool]:
+    return lambda outcome: outcome.score > bar
 
 
 def _grouped(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.dataset import to_rgb
+from benchmarks.quality.codec import decode
 from benchmarks.quality.scene import Image
 
 __all__ = ["PEERS", "Answer", "System", "system"]
@@ -52,7 +52,7 @@ class _Peer:
         return self.describe(pixels)
 
     def describe_query(self, data: bytes) -> Any:
-        return self.describe(to_rgb(data))
+        return self.describe(decode(data))
 
 
 class PHash(_Peer):

@@ -17,8 +17,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.quality.codec import encode
 from benchmarks.quality.dataset import Dataset, Photo, read, read_bytes
-from benchmarks.quality.edits import encode
 from benchmarks.quality.negatives import TEMPLATES
 from benchmarks.quality.run import Progress, quiet, tasks_done
 from benchmarks.quality.systems import System, system
