@@ -23,7 +23,7 @@ def product_mask(image: Image) -> tuple[NDArray[np.bool_], bool]:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel, iterations=2)
     mask = _main_part(np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel)))
-    if not 0.06 < mask.mean() < 0.92:
+    if not (0.03 if was_white else 0.15) < mask.mean() < 0.92:
         mask = np.zeros((height, width), np.uint8)
         centre, axes = (width // 2, height // 2), (width * 3 // 7, height * 3 // 7)
         cv2.ellipse(mask, centre, axes, 0, 0, 360, 1, -1)
