@@ -143,20 +143,24 @@ class Sift(_Local):
 
 
 class Imgmatch:
-    """imgmatch.compare, as a caller would use it."""
+    """imgmatch.compare in its two halves, so that each is timed."""
 
     name = "imgmatch"
 
     def describe_reference(self, pixels: Image) -> Any:
-        return pixels
+        from imgmatch.fingerprint import Role, fingerprint
+
+        return fingerprint(pixels, role=Role.REFERENCE)
 
     def describe_query(self, data: bytes) -> Any:
-        return data
+        from imgmatch.fingerprint import Role, fingerprint
+
+        return fingerprint(data, role=Role.QUERY)
 
     def judge(self, reference: Any, query: Any) -> Answer:
-        import imgmatch
+        from imgmatch.compare import compare_fingerprints
 
-        comparison = imgmatch.compare(reference, query)
+        comparison = compare_fingerprints(reference, query)
         return Answer(comparison.score, comparison)
 
 

@@ -93,7 +93,7 @@ def blocks(
     *,
     seed: int,
     distractors: int | None = None,
-    designs: int = 2,
+    designs: int = 3,
     photos: int = 30,
 ) -> Iterator[Block]:
     """List the blocks.
