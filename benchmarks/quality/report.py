@@ -11,8 +11,8 @@ import numpy as np
 
 from benchmarks.quality.codec import decode, encode
 from benchmarks.quality.pairs import Job, make
-from benchmarks.quality.run import Outcome
-from benchmarks.quality.scene import Image
+from benchmarks.quality.run import Explained, Outcome
+from benchmarks.quality.scene import Box, Colour, Image
 from benchmarks.quality.volume import Tally
 
 __all__ = ["failures_page", "markdown", "worst"]
@@ -50,7 +50,7 @@ def markdown(summary: Mapping[str, Any]) -> str:
 def worst(
     outcomes: Sequence[Outcome], *, each: int = 3, limit: int = 80
 ) -> list[Outcome]:
-    """Pick false claims first, then missed copies, a few of each kind."""
+    """Pick false claims, then missed, misplaced and reversed copies of each kind."""
     judged = [o for o in outcomes if o.is_copy is not None]
     bar = max((o.score for o in judged if not o.is_copy), default=0.0)
 
@@ -62,11 +62,17 @@ def worst(
     false = [o for o in judged if not o.is_copy and claims(o)]
     near = [o for o in judged if not o.is_copy and o.verdict == "review"]
     missed = [o for o in judged if o.is_copy and not claims(o)]
+    boxed = [
+        o
+        for o in judged
+        if o.is_copy and claims(o) and o.explained and _misplaced(o.explained)
+    ]
     turned = [o for o in outcomes if o.is_copy is None and o.direction == "consistent"]
     ranked = [
         *sorted(false, key=lambda o: -o.score),
         *sorted(near, key=lambda o: -o.score),
         *sorted(missed, key=lambda o: o.score),
+        *boxed,
         *turned,
     ]
     seen: dict[str, int] = {}
@@ -76,6 +82,10 @@ def worst(
         if seen[outcome.kind] <= each:
             kept.append(outcome)
     return kept[:limit]
+
+
+def _misplaced(told: Explained) -> bool:
+    return told.reference_iou is not None and told.reference_iou < 0.7
 
 
 def failures_page(data: Path, jobs: Sequence[Job], failures: Sequence[Outcome]) -> str:
@@ -91,10 +101,9 @@ def _cases(
         pair = make(data, jobs[outcome.job])
         reference, suspect = pair.reference, decode(pair.suspect)
         if pair.edited is not None and pair.edited.query_box is not None:
-            suspect = suspect.copy()
-            x0, y0, x1, y1 = (round(v) for v in pair.edited.query_box)
-            thick = max(1, max(suspect.shape) // 250)
-            cv2.rectangle(suspect, (x0, y0), (x1 - 1, y1 - 1), (0, 200, 0), thick)
+            suspect = _boxed(suspect, pair.edited.query_box, (0, 200, 0))
+        if outcome.explained and outcome.explained.query_box:
+            suspect = _boxed(suspect, outcome.explained.query_box, (220, 0, 0))
         yield {
             "outcome": outcome,
             "truth": {True: "copy", False: "not a copy", None: "reversed"}[
@@ -103,6 +112,14 @@ def _cases(
             "reference": _inline(reference),
             "suspect": _inline(suspect),
         }
+
+
+def _boxed(pixels: Image, box: Box, colour: Colour) -> Image:
+    out = pixels.copy()
+    x0, y0, x1, y1 = (round(v) for v in box)
+    thick = max(1, max(out.shape) // 250)
+    cv2.rectangle(out, (x0, y0), (x1 - 1, y1 - 1), colour, thick)
+    return out
 
 
 def _inline(pixels: Image, *, long: int = 360) -> str:
@@ -226,7 +243,8 @@ img { max-width: 360px; max-height: 360px; vertical-align: top }
 b.wrong { color: #b00 }
 </style>
 <h1>Worst failures</h1>
-<p>Left the registered picture, right the suspect (green: where the copy is).</p>
+<p>Left the registered picture, right the suspect (green: where the
+copy is; red: where it was seen).</p>
 {% for case in cases %}{% set o = case.outcome %}
 <section><p><b class="wrong">{{ o.kind }}</b>: {{ case.truth }},
 {{ o.system }} says {{ o.verdict or "nothing" }}, score {{ "%.4g"|format(o.score) }}

@@ -39,6 +39,8 @@ class Explained:
     removed_iou: float | None = None
     corner_error: float | None = None
     mirror_right: bool | None = None
+    query_box: Box | None = None
+    """Where the answer sees the copy, for the page of failures."""
     named: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
@@ -175,6 +177,7 @@ def explain(found: Any, edited: Edited) -> Explained:
         ),
         corner_error=error,
         mirror_right=found.mirrored == edited.mirrored,
+        query_box=None if found.query_box is None else tuple(found.query_box),
         named=tuple(sorted({str(edit.kind) for edit in found.edits})),
         wanted=edited.kinds,
         open=edited.open_kinds,
