@@ -180,6 +180,7 @@ def test_the_command_writes_its_report(folder, tmp_path, capsys):
         originals=1,
         negatives=1,
         crosswise=1,
+        designs=1,
         workers=1,
     )
 

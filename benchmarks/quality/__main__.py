@@ -35,6 +35,7 @@ def main(
     crosswise: Annotated[
         int, typer.Option(help="Distractors to set against all originals; 0: none.")
     ] = 0,
+    designs: Annotated[int, typer.Option(help="Designs a template, crosswise.")] = 3,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
     seed: int = 0,
 ) -> None:
@@ -56,7 +57,9 @@ def main(
     found = summarise(outcomes)
     found["run"] = {"split": split, "seed": seed, "originals per edit": count}
     if crosswise:
-        listed = list(blocks(dataset, seed=seed, distractors=crosswise))
+        listed = list(
+            blocks(dataset, seed=seed, distractors=crosswise, designs=designs)
+        )
         found["volume"] = volume(
             data, listed, names[0], workers=workers, progress=_progress
         )

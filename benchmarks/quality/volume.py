@@ -179,6 +179,7 @@ def _reference(data: Path, item: Item, name: str) -> Any:
     return _system(name).describe_reference(_pixels(data, item))
 
 
+@lru_cache(maxsize=64)
 def _pixels(data: Path, item: Item) -> Any:
     photo = read(data, item.path)
     if not item.template:
