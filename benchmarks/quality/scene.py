@@ -181,8 +181,8 @@ def kinds_of(scene: Edited) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the edit kinds that are certain, and those left open.
 
     A geometric kind is certain when clearly visible, open when slight. A turned
-    picture with filled corners is not called an inset, nor an unequal scale
-    under perspective a stretch, but either may be said.
+    picture with filled corners is not called an inset, nor the scale
+    that comes with perspective a resize or a stretch, but all may be said.
     """
     unsure = list(scene.tolerated)
     named = {
@@ -220,7 +220,7 @@ def _geometry(scene: Edited) -> list[tuple[str, float, float, float]]:
     return [
         ("mirror", float(scene.mirrored), 1, 1),
         ("rotation", abs(np.degrees(np.arctan2(*turn))), 0.5, 6 if tilted else 2),
-        ("resize", abs(np.log(np.sqrt(scales.prod()))), 0.005, 0.05),
+        ("resize", abs(np.log(scales.prod())) / 2, 0.005, 0.3 if tilted else 0.05),
         ("stretch", np.log(scales[0] / scales[1]), 0.005, 0.2 if tilted else 0.04),
         ("perspective", tilt, 0.005, 0.04),
         ("crop", 1 - kept, 0.002, 0.03),
