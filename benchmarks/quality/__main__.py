@@ -1,10 +1,11 @@
 """``python -m benchmarks.quality --data DIR``: measure, and write the report."""
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,7 +69,9 @@ def main(
     (out / "report.md").write_text(text, encoding="utf-8")
     if "volume" in found:
         found["volume"] = {k: v.to_dict() for k, v in found["volume"].items()}
-    (out / "report.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
+    (out / "report.json").write_text(
+        json.dumps(_finite(found), indent=1), encoding="utf-8"
+    )
     with (out / "outcomes.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(o.to_dict()) + "\n" for o in outcomes)
     mine = [outcome for outcome in outcomes if outcome.system == names[0]]
@@ -76,6 +79,17 @@ def main(
     (out / "failures.html").write_text(page, encoding="utf-8")
     print(text)
     _say(f"{time.perf_counter() - started:.0f} s; report in {out}\n")
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON cannot say, nan and infinity, by null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _progress(done: int, total: int) -> None:

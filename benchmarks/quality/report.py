@@ -33,6 +33,8 @@ def markdown(summary: Mapping[str, Any]) -> str:
         "`derived`, `or review`: imgmatch's verdicts. Other columns: recall at the "
         "system's threshold without a false match.",
         _rows("edit", summary["edits"]),
+        "The same with only photographic negatives:",
+        _rows("edit", summary["edits_photographic"]),
         "## Negatives",
         "`derived`, `review`: false claims of imgmatch. Other columns: recall over "
         "the made edits if this kind alone had to be kept out.",

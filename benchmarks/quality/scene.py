@@ -180,9 +180,9 @@ def placed(scene: Edited, canvas: Image, x: int, y: int) -> Edited:
 def kinds_of(scene: Edited) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the edit kinds that are certain, and those left open.
 
-    A geometric kind is certain when clearly visible, open when slight. A turned
-    picture with filled corners is not called an inset, nor the scale
-    that comes with perspective a resize or a stretch, but all may be said.
+    A geometric kind is certain when clearly visible, open when slight. Filled
+    corners need not be called an inset, nor the scale that comes with
+    perspective a resize or a stretch, but either may be said.
     """
     unsure = list(scene.tolerated)
     named = {

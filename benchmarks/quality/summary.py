@@ -23,8 +23,9 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "pairs": _counts(of[systems[0]]),
         "systems": {name: _overall(of[name]) for name in systems},
-        "edits": _table(of, lambda o: o.is_copy is True and o.family == "edit"),
-        "real": _table(of, lambda o: o.is_copy is True and o.family == "real"),
+        "edits": _table(of, "edit"),
+        "edits_photographic": _table(of, "edit", kinds=PHOTOGRAPHIC),
+        "real": _table(of, "real"),
         "negatives": _false(of),
         "explanation": {
             name: _explanation(of[name])
@@ -76,16 +77,18 @@ def _overall(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _table(
-    of: dict[str, list[Outcome]], wanted: Callable[[Outcome], bool]
+    of: dict[str, list[Outcome]], family: str, *, kinds: Sequence[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """Return each kind's recall: by verdict, else at zero false matches."""
+    """Return each kind's recall by verdict, and at zero false matches.
+
+    `kinds` restricts the negatives that must not match.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for name, outcomes in of.items():
-        judged = [o for o in outcomes if o.is_copy is not None]
-        bar = zero_false_threshold(
-            [o.score for o in judged], [bool(o.is_copy) for o in judged]
-        )
-        copies = [o for o in outcomes if wanted(o)]
+        negatives = [o for o in outcomes if o.is_copy is False]
+        kept = [o.score for o in negatives if not kinds or o.kind in kinds]
+        bar = max(kept, default=-np.inf)
+        copies = [o for o in outcomes if o.is_copy and o.family == family]
         for kind, found in _grouped(copies).items():
             row = rows.setdefault(kind, {"n": len(found)})
             row[name] = recall_above([o.score for o in found], bar)
