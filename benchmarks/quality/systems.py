@@ -130,7 +130,7 @@ class Orb(_Local):
     name, norm, ratio, method = "orb", cv2.NORM_HAMMING, 0.8, cv2.RANSAC
 
     def detector(self) -> cv2.Feature2D:
-        return cv2.ORB_create(1000)
+        return cv2.ORB.create(1000)
 
 
 class Sift(_Local):
@@ -139,7 +139,7 @@ class Sift(_Local):
     name, norm, ratio, method = "sift", cv2.NORM_L2, 0.8, cv2.USAC_MAGSAC
 
     def detector(self) -> cv2.Feature2D:
-        return cv2.SIFT_create(2000)
+        return cv2.SIFT.create(2000)
 
 
 class Imgmatch:
