@@ -1,16 +1,62 @@
 """Evidence -> verdict and score. Every threshold of a verdict lives here.
 
-The score is the log-odds of derivation by a logistic model of what the pixels
-and the keypoints say, above the value that no negative of the training data
-reached: 0 is where an accusation starts, and each unit multiplies the odds by e.
-The model's weights are fitted by ``benchmarks/quality/fit.py``.
+The score is the log-odds, by a logistic model, that the query derives from the
+reference: 0 is even odds among the training pairs, each unit more multiplies
+the odds by e. The model sees six figures, each with one sign:
+
+- coherence: log of agreeing over conflicting windows;
+- photographic_coherence: the same for windows that hold shading, since graphics
+  are shared by unrelated pictures;
+- unanimity: log of agreeing over all other textured windows, where more agree;
+- photographic_share: how much of what agrees holds shading, up to a quarter;
+- geometry: tens of orders of magnitude by which chance does not explain the
+  keypoints, up to four;
+- perspective: a copy is rarely tilted, a print photographed anew is.
+
+``python -m benchmarks.quality.fit`` fits the weights and states the data.
 """
 
+import math
 from dataclasses import dataclass
 
 from imgmatch.types import Verdict
 
-__all__ = ["Evidence", "decide", "score"]
+__all__ = [
+    "DERIVED_SCORE",
+    "REVIEW_SCORE",
+    "WEIGHTS",
+    "Evidence",
+    "decide",
+    "expected_false_accusations",
+    "features",
+    "score",
+]
+
+BIAS = -7.23
+WEIGHTS = {
+    "coherence": 0.539,
+    "photographic_coherence": 0.897,
+    "unanimity": 1.512,
+    "photographic_share": 19.141,
+    "geometry": 0.572,
+    "perspective": -3.97,
+}
+
+DERIVED_SCORE = 4.0
+"""Above every negative of the training data, the closest by half a unit."""
+
+REVIEW_SCORE = 0.0
+
+MIN_WINDOWS = 10.0
+"""Agreeing windows below which a picture is too little to accuse on."""
+
+COMMON_WINDOWS = 6.0
+COMMON_LOG_NFA = -4.0
+"""Agreeing windows, and false alarms of their keypoints, that show that two
+pictures have something in common at all."""
+
+GRAPHIC_SHARE = 0.12
+"""Photographic share of the agreement below which it is a drawn overlay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +94,67 @@ class Evidence:
     residual: float
 
 
+def features(evidence: Evidence) -> dict[str, float]:
+    """Return the figures that the score weighs, by name."""
+    agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
+    other = max(evidence.textured - agreeing, 0.0)
+    unanimity = math.log((agreeing + 1) / (other + 1))
+    return {
+        "coherence": math.log((agreeing + 1) / (evidence.conflicting + 1)),
+        "photographic_coherence": math.log(
+            (photographic + 1) / (evidence.photographic_conflicting + 1)
+        ),
+        "unanimity": min(max(unanimity, 0.0), 3.0),
+        "photographic_share": min(photographic / max(agreeing, 1.0), 0.25),
+        "geometry": min(max(-evidence.log_nfa, 0.0), 40.0) / 10,
+        "perspective": min(evidence.perspective, 0.1) * 10,
+    }
+
+
 def score(evidence: Evidence | None) -> float:
     """Log-odds of derivation; -inf where nothing aligns."""
-    return 0.0
+    if evidence is None:
+        return -math.inf
+    values = features(evidence)
+    return BIAS + sum(weight * values[name] for name, weight in WEIGHTS.items())
 
 
 def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
-    return Verdict.UNRELATED, ""
+    """Judge a pair.
+
+    Parameters
+    ----------
+    evidence : Evidence or None
+        None where no alignment was found.
+
+    Returns
+    -------
+    verdict : Verdict
+    reason : str
+        One sentence for a reader of the verdict.
+    """
+    if evidence is None:
+        return Verdict.UNRELATED, "no alignment of keypoints explains both pictures"
+    value = score(evidence)
+    agreement = (
+        f"{evidence.agreeing:.0f} of {evidence.textured:.0f} windows agree, "
+        f"{evidence.conflicting:.0f} conflict"
+    )
+    enough = evidence.agreeing >= MIN_WINDOWS
+    if value >= DERIVED_SCORE and enough:
+        return Verdict.DERIVED, f"the pixels are the same: {agreement}"
+    if value >= REVIEW_SCORE and enough:
+        return Verdict.REVIEW, f"the pixels are largely the same: {agreement}"
+    common = (
+        evidence.agreeing >= COMMON_WINDOWS and evidence.log_nfa <= COMMON_LOG_NFA
+    )
+    if not common:
+        return Verdict.UNRELATED, f"the pixels do not bear the alignment out: {agreement}"
+    if evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing:
+        return Verdict.SHARED_OVERLAY, f"only drawn graphics agree: {agreement}"
+    return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"
 
 
 def expected_false_accusations(evidence: Evidence) -> float | None:
+    """Expected number of negatives that score as high, in a scan."""
     return None
