@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -7,6 +6,7 @@ import sys
 import textwrap
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -327,7 +327,6 @@ def start(script, *arguments):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=os.path.dirname(__file__),  # noqa: PTH120
     )
 
 
@@ -356,6 +355,7 @@ FILL = """
     import sys
     from itertools import count
     from imgmatch.registry import Registry
+    sys.path.append(sys.argv[3])
     from pictures import draw
     with Registry.open(sys.argv[1]) as registry:
         for seed in count(int(sys.argv[2])):
@@ -370,7 +370,7 @@ FILL = """
 def test_a_killed_writer_loses_nothing_that_was_committed(folder, rng):
     committed = 2
     for wait in rng.uniform(0, 0.08, 4):
-        process = start(FILL, folder, committed + 1)
+        process = start(FILL, folder, committed + 1, Path(__file__).parent)
         try:
             committed = int(process.stdout.readline())
             threading.Event().wait(wait)
