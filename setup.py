@@ -12,9 +12,10 @@ KERNELS = Path("src/imgmatch/_kernels")
 
 # No -march: every instruction set beyond the baseline is a function with a
 # target attribute, chosen at run time, so that one binary serves all machines.
-FLAGS = ["/O2"] if sys.platform == "win32" else ["-O3", "-std=c11"]
+FLAGS = ["/O2", "/std:c11"] if sys.platform == "win32" else ["-O3", "-std=c11"]
 LINK: list[str] = []
-if os.environ.get("IMGMATCH_SANITIZE"):
+SANITIZED = bool(os.environ.get("IMGMATCH_SANITIZE"))
+if SANITIZED:
     SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
     FLAGS = ["-O1", "-g", "-std=c11", "-fno-omit-frame-pointer", *SANITIZE]
     LINK = SANITIZE
@@ -32,9 +33,10 @@ core = Extension(
 setup(
     ext_modules=cythonize(
         [core],
+        build_dir="build/sanitized" if SANITIZED else None,  # its C differs
         compiler_directives={
             "language_level": 3,
-            "boundscheck": bool(os.environ.get("IMGMATCH_SANITIZE")),
+            "boundscheck": SANITIZED,
             "wraparound": False,
             "embedsignature": True,
         },

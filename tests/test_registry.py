@@ -17,7 +17,7 @@ from imgmatch.errors import (
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Record, Refusal, Registry, register
 from imgmatch.types import Size
-from pictures import draw, encode, write
+from pictures import draw, encoded, write
 
 
 def assert_equal(one, other):
@@ -306,7 +306,7 @@ def test_register_goes_on_after_bad_files_and_where_it_stopped(tmp_path):
         assert outcomes[1].reference_id == "1.jpg"
         assert outcomes[1].error_type == "DecodeError"
 
-        (tmp_path / "in/2.png").write_bytes(encode(draw(9)))
+        (tmp_path / "in/2.png").write_bytes(encoded(draw(9)))
         again = list(register(tmp_path / "in", registry))
 
     assert again[0] == outcomes[0]

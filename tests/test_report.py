@@ -10,7 +10,7 @@ from imgmatch.registry import Registry
 from imgmatch.report import render
 from imgmatch.sources import NamedImage
 from imgmatch.types import Edit, EditKind, Match, Result, ScanFailure, Verdict
-from pictures import draw, encode
+from pictures import draw, encoded
 
 SHA256 = "0" * 64
 GOLDEN = Path(__file__).parent / "golden" / "report.html"
@@ -21,7 +21,7 @@ GOLDEN = Path(__file__).parent / "golden" / "report.html"
 def registry():
     with Registry.temporary() as registry:
         for seed in range(2):
-            registry.add(encode(draw(seed)), reference_id=f"dress/{seed}.png")
+            registry.add(encoded(draw(seed)), reference_id=f"dress/{seed}.png")
         yield registry
 
 
@@ -67,7 +67,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def html(registry):
     names = [outcome.query for outcome in OUTCOMES]
-    suspects = [NamedImage(name, encode(draw(9))) for name in names]
+    suspects = [NamedImage(name, encoded(draw(9))) for name in names]
     return render(OUTCOMES, registry=registry, suspects=suspects)
 
 
@@ -131,7 +131,7 @@ def test_pictures_are_small_and_have_their_size_and_a_text(html):
 
 def test_the_same_results_give_the_same_page(html, registry):
     names = [outcome.query for outcome in OUTCOMES]
-    suspects = [NamedImage(name, encode(draw(9))) for name in names]
+    suspects = [NamedImage(name, encoded(draw(9))) for name in names]
 
     assert render(reversed(OUTCOMES), registry=registry, suspects=suspects) == html
 
@@ -147,7 +147,7 @@ def test_the_page_is_the_golden_one(html):
 
 def test_all_accused_originals_of_a_collage_are_shown(registry):
     collage = result("collage.png", compared(), compared(Verdict.REVIEW, 9.0))
-    suspects = [NamedImage("collage.png", encode(draw(9)))]
+    suspects = [NamedImage("collage.png", encoded(draw(9)))]
 
     page = Page(render([collage], registry=registry, suspects=suspects))
 

@@ -8,14 +8,14 @@ from imgmatch.registry import Registry
 from imgmatch.scan import scan
 from imgmatch.sources import NamedImage
 from imgmatch.types import Result, ScanFailure, Verdict
-from pictures import draw, encode, write
+from pictures import draw, encoded, write
 
 
 @pytest.fixture
 def registry():
     with Registry.temporary() as registry:
         for seed in range(3):
-            registry.add(encode(draw(seed)), reference_id=f"{seed}")
+            registry.add(encoded(draw(seed)), reference_id=f"{seed}")
         yield registry
 
 
@@ -27,7 +27,7 @@ def listings(tmp_path):
     write(folder / "中文.png", 2)
     (folder / "empty.jpg").touch()
     (folder / "text.jpg").write_text("no image")
-    (folder / "truncated.png").write_bytes(encode(draw(0))[:900])
+    (folder / "truncated.png").write_bytes(encoded(draw(0))[:900])
     return folder
 
 
@@ -69,7 +69,7 @@ def test_no_surprise_ends_the_scan(registry, monkeypatch):
 
     compare_with(monkeypatch, surprise)
     odd = NamedImage("odd", draw(1)[:100])
-    fine = NamedImage("fine", encode(draw(1)))
+    fine = NamedImage("fine", encoded(draw(1)))
 
     failure, result = scan([odd, fine], registry)
 
@@ -91,7 +91,7 @@ def test_suspects_are_read_one_at_a_time(registry, monkeypatch):
 
     def endless():
         while True:
-            yield NamedImage("again", encode(draw(1)))
+            yield NamedImage("again", encoded(draw(1)))
 
     outcomes = scan(endless(), registry)
 
@@ -100,10 +100,10 @@ def test_suspects_are_read_one_at_a_time(registry, monkeypatch):
 
 def test_a_scan_keeps_to_the_originals_it_began_with(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
-    suspects = [NamedImage(name, encode(draw(5))) for name in "ab"]
+    suspects = [NamedImage(name, encoded(draw(5))) for name in "ab"]
 
     outcomes = scan(suspects, registry)
     first = next(outcomes)
-    registry.add(encode(draw(5)), reference_id="5")
+    registry.add(encoded(draw(5)), reference_id="5")
 
     assert first.verdict is next(outcomes).verdict is Verdict.UNRELATED

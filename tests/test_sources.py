@@ -3,7 +3,7 @@ import os
 import pytest
 
 from imgmatch.sources import NamedImage, find_images
-from pictures import draw, encode, write
+from pictures import draw, encoded, write
 
 
 def names(*paths):
@@ -35,7 +35,7 @@ def test_what_claims_to_be_an_image_counts_and_other_files_do_not(tmp_path):
     (tmp_path / "notes.txt").write_text("BM is how a note may begin")
     (tmp_path / "empty").touch()
     for kind in ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"):
-        (tmp_path / f"{kind}-without-suffix").write_bytes(encode(draw(0), kind))
+        (tmp_path / f"{kind}-without-suffix").write_bytes(encoded(draw(0), kind))
 
     found = names(tmp_path)
 

@@ -5,14 +5,14 @@ from imgmatch.errors import DecodeError
 from imgmatch.registry import Registry
 from imgmatch.types import Verdict
 from imgmatch.verify import verify
-from pictures import draw, encode, write
+from pictures import draw, encoded, write
 
 
 @pytest.fixture(scope="module")
 def registry():
     with Registry.temporary() as registry:
         for seed in range(4):
-            registry.add(encode(draw(seed)), reference_id=f"{seed}")
+            registry.add(encoded(draw(seed)), reference_id=f"{seed}")
         yield registry
 
 
@@ -39,7 +39,7 @@ def test_matches_come_best_first_without_the_unrelated(registry, monkeypatch):
 def test_nothing_in_common_is_an_answer(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
 
-    result = verify(encode(draw(50)), registry)
+    result = verify(encoded(draw(50)), registry)
 
     assert result.matches == ()
     assert result.verdict is Verdict.UNRELATED
@@ -54,7 +54,7 @@ def test_only_so_many_are_compared(registry, monkeypatch):
 
     compare_with(monkeypatch, compare)
 
-    result = verify(encode(draw(2)), registry, max_candidates=1)
+    result = verify(encoded(draw(2)), registry, max_candidates=1)
 
     assert len(asked) == 1
     assert result.matches[0].reference_id == "2"
@@ -74,7 +74,7 @@ def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_p
 def test_a_snapshot_will_do(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
 
-    result = verify(encode(draw(1)), registry.snapshot())
+    result = verify(encoded(draw(1)), registry.snapshot())
 
     assert result.matches[0].reference_id == "1"
 

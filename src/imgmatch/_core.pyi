@@ -5,7 +5,11 @@ from numpy.typing import NDArray
 
 _Codes: TypeAlias = NDArray[np.uint64]
 
+_Rows: TypeAlias = NDArray[np.uint32]
+_Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
+
 def kernels() -> tuple[str, ...]: ...
+def kernel_name(name: str | None = None) -> str: ...
 def knn(
     queries: _Codes, codes: _Codes, k: int, *, first: int = 0, kernel: str | None = None
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]: ...
@@ -16,8 +20,38 @@ def radius(
     *,
     first: int = 0,
     above: bool = False,
+    rows: _Rows | None = None,
     kernel: str | None = None,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]: ...
+) -> _Hits: ...
+def index_lookups(words: int, tables: int, radius: int) -> float: ...
+def index_build(codes: _Codes, tables: int) -> tuple[_Codes, _Rows, _Rows, _Rows]: ...
+
+class Index:
+    def __init__(
+        self,
+        codes: _Codes,
+        rows: _Rows,
+        positions: _Rows,
+        starts: _Rows,
+        *,
+        patience: float,
+    ) -> None: ...
+    def radius(
+        self,
+        queries: _Codes,
+        radius: int,
+        *,
+        kernel: str | None = None,
+    ) -> _Hits: ...
+    def pairs(
+        self,
+        start: int,
+        stop: int,
+        radius: int,
+        *,
+        kernel: str | None = None,
+    ) -> _Hits: ...
+
 def match_two_nearest(
     reference: _Codes,
     query: _Codes,

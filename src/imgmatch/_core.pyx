@@ -29,10 +29,29 @@ cdef extern from "hamming.h" nogil:
     int im_radius(const im_kernel *, const uint64_t *, size_t, const uint64_t *, size_t,
                   size_t, uint32_t, uint64_t, int, im_hits *)
     int im_hits_rows(const im_hits *, size_t, int64_t *, uint64_t *)
+    void im_hits_rename(im_hits *, const uint32_t *)
     void im_hits_free(im_hits *)
     ptrdiff_t im_match_two_nearest(const im_kernel *, const uint64_t *, size_t,
                                    const uint64_t *, size_t, double, int, int,
                                    im_match *)
+
+
+cdef extern from "hamming_index.h" nogil:
+    ctypedef struct im_index:
+        size_t n, words, tables
+        const uint64_t *codes
+        const uint32_t *rows
+        const uint32_t *positions
+        const uint32_t *starts
+        double patience
+    size_t im_index_starts(size_t, size_t)
+    double im_index_lookups(size_t, size_t, uint32_t)
+    void im_index_build(const uint64_t *, size_t, size_t, size_t, uint64_t *, uint32_t *,
+                        uint32_t *, uint32_t *)
+    int im_index_radius(const im_index *, const im_kernel *, const uint64_t *,
+                        size_t, uint32_t, im_hits *)
+    int im_index_pairs(const im_index *, const im_kernel *, size_t, size_t, uint32_t,
+                       im_hits *)
 
 
 # --- kernels ---------------------------------------------------------------
@@ -55,12 +74,17 @@ def kernels():
     return tuple(_USABLE)
 
 
-cdef const im_kernel *_kernel(name) except NULL:
+def kernel_name(name=None):
+    """`name` if usable, else KernelError; without one, the default."""
     if name is None:
         name = os.environ.get("IMGMATCH_KERNEL") or next(iter(_USABLE))
     if name not in _USABLE:
         raise KernelError(f"want one of {', '.join(_USABLE)}, got {name!r}")
-    return im_kernels[<size_t>_USABLE[name]]
+    return name
+
+
+cdef const im_kernel *_kernel(name) except NULL:
+    return im_kernels[<size_t>_USABLE[kernel_name(name)]]
 
 
 # --- Hamming search --------------------------------------------------------
@@ -104,12 +128,16 @@ def knn(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes, size_t k, 
 
 
 def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
-           uint32_t radius, *, uint64_t first=0, bint above=False, kernel=None):
+           uint32_t radius, *, uint64_t first=0, bint above=False,
+           const uint32_t[::1] rows=None, kernel=None):
     """Offsets (Q + 1,), distances and indices of all codes within `radius`.
 
     With `above`, query i is answered only by codes of a greater index than i.
+    With `rows`, the answer names code i by ``rows[i]``.
     """
     _check_words(queries, codes)
+    if rows is not None and rows.shape[0] != codes.shape[0]:
+        raise ShapeError(f"want {codes.shape[0]} rows, got {rows.shape[0]}")
     cdef const im_kernel *run = _kernel(kernel)
     cdef im_hits hits = im_hits(NULL, 0, 0)
     cdef int status
@@ -118,6 +146,8 @@ def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
             status = im_radius(run, _start(queries), queries.shape[0], _start(codes),
                                codes.shape[0], codes.shape[1], radius, first, above,
                                &hits)
+            if rows is not None and hits.n:
+                im_hits_rename(&hits, &rows[0])
         if status:
             raise MemoryError
         return _rows(&hits, queries.shape[0])
@@ -137,6 +167,95 @@ cdef _rows(const im_hits *hits, size_t n_queries):
     if status:
         raise MemoryError
     return offsets, *_unpack(keys)
+
+
+# --- multi-index hashing ---------------------------------------------------
+
+def index_lookups(size_t words, size_t tables, uint32_t radius):
+    """Buckets that one search of an index looks into."""
+    return im_index_lookups(words, tables, radius)
+
+
+def index_build(const uint64_t[:, ::1] codes, size_t tables):
+    """Lay out the codes sorted, their rows, positions and starts of an index."""
+    cdef size_t n = codes.shape[0], words = codes.shape[1]
+    if not 64 * words <= 28 * tables <= 28 * 64 * words or n >= 1 << 32:
+        raise ShapeError(f"cannot lay {n} codes of {words} words in {tables} tables")
+    sorted_codes, rows = np.empty((n, words), np.uint64), np.empty(n, np.uint32)
+    positions = np.empty((tables - 1, n), np.uint32)
+    starts = np.zeros(im_index_starts(words, tables), np.uint32)
+    cdef uint64_t[:, ::1] sorted_view = sorted_codes
+    cdef uint32_t[::1] rows_view = rows, starts_view = starts
+    cdef uint32_t[:, ::1] positions_view = positions
+    if n:
+        with nogil:
+            im_index_build(&codes[0, 0], n, words, tables, &sorted_view[0, 0],
+                           &rows_view[0], &positions_view[0, 0], &starts_view[0])
+    return sorted_codes, rows, positions, starts
+
+
+cdef class Index:
+    """The arrays of an index, checked and held for searches.
+
+    A query whose buckets hold more than `patience` times all codes is scanned for.
+    """
+
+    cdef im_index index
+    cdef object arrays
+
+    def __init__(self, const uint64_t[:, ::1] codes, const uint32_t[::1] rows,
+                 const uint32_t[:, ::1] positions, const uint32_t[::1] starts, *,
+                 double patience):
+        cdef size_t n = codes.shape[0], words = codes.shape[1]
+        cdef size_t tables = positions.shape[0] + 1
+        if (
+            <size_t>rows.shape[0] != n
+            or <size_t>positions.shape[1] != n
+            or not 64 * words <= 28 * tables <= 28 * 64 * words
+            or <size_t>starts.shape[0] != im_index_starts(words, tables)
+        ):
+            raise ShapeError(f"want the arrays of one index of {n} codes")
+        self.arrays = (codes, rows, positions, starts)
+        self.index = im_index(n, words, tables, NULL, NULL, NULL, &starts[0],
+                              patience)
+        if n:
+            self.index.codes = &codes[0, 0]
+            self.index.rows = &rows[0]
+            self.index.positions = &positions[0, 0]
+
+    def radius(self, const uint64_t[:, ::1] queries, uint32_t radius, *, kernel=None):
+        """As the module's `radius`."""
+        if <size_t>queries.shape[1] != self.index.words:
+            raise ShapeError(
+                f"want queries of {self.index.words} words, got {queries.shape[1]}"
+            )
+        cdef const im_kernel *run = _kernel(kernel)
+        cdef im_hits hits = im_hits(NULL, 0, 0)
+        cdef int status
+        try:
+            with nogil:
+                status = im_index_radius(&self.index, run, _start(queries),
+                                         queries.shape[0], radius, &hits)
+            if status:
+                raise MemoryError
+            return _rows(&hits, queries.shape[0])
+        finally:
+            im_hits_free(&hits)
+
+    def pairs(self, size_t start, size_t stop, uint32_t radius, *, kernel=None):
+        """Pairs of the codes at positions `start` to `stop` with all later ones."""
+        cdef const im_kernel *run = _kernel(kernel)
+        cdef im_hits hits = im_hits(NULL, 0, 0)
+        cdef int status
+        try:
+            with nogil:
+                status = im_index_pairs(&self.index, run, start,
+                                        min(stop, self.index.n), radius, &hits)
+            if status:
+                raise MemoryError
+            return _rows(&hits, self.index.n)
+        finally:
+            im_hits_free(&hits)
 
 
 # --- descriptor matching ---------------------------------------------------
@@ -186,7 +305,7 @@ cdef extern from "orb.h":
         pass
     int im_orb_detect(
         const uint8_t *level, ptrdiff_t stride, int width, int height,
-        int threshold, int quota, im_orb_keypoint *out,
+        uint8_t threshold, int quota, im_orb_keypoint *out,
     ) nogil
     void im_orb_describe(
         const uint8_t *smooth, ptrdiff_t stride,
@@ -197,7 +316,7 @@ cdef extern from "orb.h":
 ORB_BORDER = IM_ORB_BORDER
 
 
-def orb_detect(const uint8_t[:, ::1] level, *, int threshold, int quota):
+def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
     """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
 
     Returns (N, 4) float32: x, y in pixels of the level inside its border, cosine
@@ -236,8 +355,10 @@ def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
     if keypoints.shape[1] != 4:
         raise ValueError(f"want keypoints (N, 4), got (N, {keypoints.shape[1]})")
     for i in range(n):
-        if not (0 <= keypoints[i, 0] < width and 0 <= keypoints[i, 1] < height):
-            raise ValueError(f"keypoint {i} lies outside of {width} x {height} pixels")
+        if not (0 <= keypoints[i, 0] <= width - 1 and 0 <= keypoints[i, 1] <= height - 1
+                and keypoints[i, 2] ** 2 + keypoints[i, 3] ** 2 < 1.001):
+            raise ValueError(f"want keypoint {i} within {width} x {height} pixels and "
+                             f"a unit direction, got {np.asarray(keypoints[i])}")
     descriptors = np.empty((n, 4), dtype=np.uint64)
     cdef uint64_t[:, ::1] view = descriptors
     if n:

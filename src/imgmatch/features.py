@@ -27,15 +27,41 @@ __all__ = [
     "detect_with_mirror",
 ]
 
-REFERENCE_SIDE = 640
-REFERENCE_BUDGET = 1000
-QUERY_SIDE = 800
-QUERY_BUDGET = 2000
+# Chosen on 40 product and stock photographs and 26 edits: crops to 10 % of the
+# area, insets at 25 % of the width, watermarks, banners, screenshots, mirroring.
 
-_FACTOR = 1.2
-_MIN_SIDE = 40
-_QUOTA_EXPONENT = 0.4
-_THRESHOLD = 7
+REFERENCE_SIDE = QUERY_SIDE = 800
+"""Pixels, the longer side of the finest level. References at 640 lose 5 % of
+the correct matches, most in enlarged crops; 1000 for queries gains 4 % for half
+as much time again."""
+
+REFERENCE_BUDGET = 1000
+"""Keypoints. A tenth of the area then still holds some 60 at fine levels."""
+
+QUERY_BUDGET = 2000
+"""Keypoints; more than the reference has, since an inset, a collage or a
+screenshot spends most of them elsewhere. 2500 would gain 4 %, 1500 loses 8 %."""
+
+_LEVELS_PER_OCTAVE = 3
+"""Scale 1.26 from level to level. 2 loses 5 % of the matches, 6 levels for each
+factor of 2 gain none."""
+
+_MIN_SIDE = 32
+"""Pixels, the shorter side of the coarsest level: the width of the patch that a
+direction is taken from. The depth is what meets an inset or an enlarged crop."""
+
+_QUOTA_EXPONENT = 0.6
+"""Keypoints of a level go with this power of its area. 1 would follow the area
+and starve the coarse levels that small insets need; 0.5 to 0.7 do alike."""
+
+_THRESHOLD = 4
+"""Grey levels by which a corner's arc must stand out. So low that dark, faint
+and blurred pictures have corners; spreading keeps the strong ones first. 7 loses
+a tenth of the matches in the worst quarter of the photographs."""
+
+_SMOOTHING = 1.2
+"""Pixels, sigma before describing, on top of the 0.7 before detecting. Up to 1.6
+does alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +125,7 @@ def detect(
     Returns
     -------
     Features
-        Empty for a picture without corners or less than 40 pixels wide or high.
+        Empty for a picture without corners or narrower than 32 pixels.
 
     Raises
     ------
@@ -135,11 +161,22 @@ def detect_with_mirror(
 
 
 class _Level(NamedTuple):
-    """One level of the pyramid, with the border that the kernels want."""
+    """One level of the pyramid, with the border that the kernels want.
+
+    size : of the picture within the border
+    sharp : (H, W) uint8, where corners are found
+    smooth : (H, W) uint8, where they are described
+    """
 
     size: Size
     sharp: NDArray[np.uint8]
     smooth: NDArray[np.uint8]
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """The level without its border."""
+        border = _core.ORB_BORDER
+        return self.sharp[border:-border, border:-border]
 
 
 def _find(
@@ -149,30 +186,40 @@ def _find(
     if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
         raise ShapeError(f"want grey (H, W) uint8, got {grey.shape} {grey.dtype}")
     levels = _pyramid(grey, max_side)
-    weights = [(level.size.width * level.size.height) ** _QUOTA_EXPONENT for level in levels]
+    shares = np.array([level.size.width * level.size.height for level in levels])
+    shares = shares**_QUOTA_EXPONENT
     keypoints: list[NDArray[np.float32]] = []
-    # From the coarsest: what it cannot fill goes to the finer ones.
+    # From the coarsest level: what one cannot fill goes to the finer ones.
     for i in reversed(range(len(levels))):
-        quota = round(budget * weights[i] / sum(weights[: i + 1]))
+        quota = round(budget * shares[i] / shares[: i + 1].sum())
         found = _core.orb_detect(levels[i].sharp, threshold=_THRESHOLD, quota=quota)
         budget -= len(found)
-        keypoints.append(found)
-    return levels, keypoints[::-1]
+        keypoints.insert(0, found)
+    return levels, keypoints
 
 
 def _pyramid(grey: NDArray[np.uint8], max_side: int) -> list[_Level]:
-    """Shrink by a constant factor, from `max_side` down to the smallest level."""
+    """Shrink from `max_side` down to the smallest level."""
     height, width = grey.shape
     shrink = max(1.0, max(height, width) / max_side)
     levels: list[_Level] = []
-    image = grey
     while min(height, width) / shrink >= _MIN_SIDE:
         size = Size(round(width / shrink), round(height / shrink))
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        if levels:
+            source = levels[max(0, len(levels) - _LEVELS_PER_OCTAVE)].picture
+        else:
+            source = grey
+        # Bilinear interpolation skips pixels beyond a factor of 2, and is many
+        # times faster below.
+        skips = source.shape[1] > 2 * size.width + 1
+        method = cv2.INTER_AREA if skips else cv2.INTER_LINEAR
+        image = cv2.resize(source, size, interpolation=method)
         border = [_core.ORB_BORDER] * 4
-        sharp = cv2.copyMakeBorder(image, *border, cv2.BORDER_REFLECT_101)
-        levels.append(_Level(size, sharp, cv2.GaussianBlur(sharp, (7, 7), 2)))
-        shrink *= _FACTOR
+        bordered = cv2.copyMakeBorder(image, *border, cv2.BORDER_REPLICATE)
+        sharp = cv2.GaussianBlur(bordered, (3, 3), 0)
+        smooth = cv2.GaussianBlur(sharp, (5, 5), _SMOOTHING)
+        levels.append(_Level(size, sharp, smooth))
+        shrink *= 2 ** (1 / _LEVELS_PER_OCTAVE)
     return levels
 
 

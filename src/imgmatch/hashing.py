@@ -25,14 +25,22 @@ from imgmatch.image import Image, ImageSource, decode
 
 __all__ = ["HASH_LONG_SIDE", "MIN_QUALITY", "Hashes", "dhash", "hashes", "phash"]
 
-HASH_LONG_SIDE: Final = 512
+HASH_LONG_SIDE: Final = 256
 """Long side at which `phash` and `dhash` decode."""
 
-MIN_QUALITY: Final = 0.3
-"""Below this `Hashes.quality` two equal hashes mean nothing."""
+MIN_QUALITY: Final = 0.4
+"""Below this `Hashes.quality`, equal hashes mean nothing.
+
+Blank pages, noise, gradients, vignettes, and a disc or a box in the middle of
+a page stay under 0.34; 7 of 1851 photographs and screenshots under 0.4.
+"""
 
 _NOISE: Final = 0.5
-"""Amplitude, in 8-bit levels, that re-encoding may give a coefficient."""
+"""Amplitude, in 8-bit levels, of a frequency that copying may have made.
+
+JPEG at quality 30, WebP at 50 and resizing to 300 px moved 99 of 100
+amplitudes of photographs by less than 0.32.
+"""
 
 _WORKING_SIDE: Final = 256
 _COSINES: Final = np.cos(np.pi / 32 * np.outer(np.arange(8), np.arange(32) + 0.5))
@@ -68,8 +76,9 @@ def hashes(image: Image) -> Hashes:
     Parameters
     ----------
     image : Image
-        At least 128 pixels on its long side where the file has them. The
-        size it was decoded to moves a bit at most in ordinary photographs.
+        At least 256 pixels on its long side where the file has them. Other
+        sizes of one file give hashes 0 bits apart in the median, 4 at most
+        over 109 photographs decoded at 256 to 1024 pixels.
 
     Returns
     -------
@@ -141,15 +150,20 @@ def _resized(
 ) -> NDArray[np.float32]:
     """Resize as Pillow's Lanczos filter does, to whole grey levels."""
     rows, columns = _lanczos(grey.shape[0], height), _lanczos(grey.shape[1], width)
-    narrow = np.rint(grey @ columns.T).clip(0, 255)  # Pillow rounds here too
-    return np.rint(rows @ narrow).clip(0, 255)
+    narrow = _levels(grey @ columns.T)  # Pillow rounds here, too
+    return _levels(rows @ narrow)
+
+
+def _levels(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.clip(np.rint(grey), np.float32(0), np.float32(255))
 
 
 @functools.lru_cache(maxsize=2 * _WORKING_SIDE)
 def _lanczos(side: int, target: int) -> NDArray[np.float32]:
     """Pillow's filter as a (target, side) matrix: what it makes of unit vectors."""
     units = PILImage.fromarray(np.eye(side, dtype=np.float32))
-    return np.asarray(units.resize((side, target), PILImage.Resampling.LANCZOS))
+    matrix = units.resize((side, target), PILImage.Resampling.LANCZOS)
+    return np.asarray(matrix, dtype=np.float32)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:

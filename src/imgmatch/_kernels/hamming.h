@@ -26,11 +26,21 @@
 
 #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
 #define IM_X86
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define IM_ARM64
 #endif
+
+/* Call a loop whose last argument is the number of words, unrolled for the usual
+ * widths: 64-bit hashes, 256-bit descriptors. */
+#define IM_BY_WIDTH(loop, words, ...)                                                  \
+    ((words) == 1   ? loop(__VA_ARGS__, 1)                                             \
+     : (words) == 4 ? loop(__VA_ARGS__, 4)                                             \
+                    : loop(__VA_ARGS__, words))
 
 enum {
     IM_MAX_WORDS = 64,
     IM_BLOCK_WORDS = 4096, /* 32 KiB: a block stays in the first-level cache */
+    IM_BLOCK_ROOM = IM_BLOCK_WORDS + 8 * IM_MAX_WORDS,
     IM_INDEX_BITS = 48,
     IM_NO_MEMORY = -1
 };
@@ -43,6 +53,10 @@ IM_INLINE uint32_t im_key_distance(uint64_t key) {
     return (uint32_t)(key >> IM_INDEX_BITS);
 }
 
+IM_INLINE uint64_t im_key_index(uint64_t key) {
+    return key & (((uint64_t)1 << IM_INDEX_BITS) - 1);
+}
+
 typedef struct {
     const uint64_t *planes;
     size_t stride, n, words;
@@ -53,6 +67,7 @@ typedef struct {
     int (*supported)(void);
     /* Append the key of every code within `limit` of the query, in order of
      * index, `first` being that of the block's first code; return how many.
+     * `limit` is at most 64 * words.
      * `hits` has room for block->n keys and IM_SLACK more. */
     size_t (*select)(const uint64_t *query, const im_block *block, uint32_t limit,
                      uint64_t first, uint64_t *hits);
@@ -64,10 +79,11 @@ enum { IM_SLACK = 8 };
 
 /* The kernels of this build, best first, `portable` last; NULL ends the table. */
 extern const im_kernel *const im_kernels[];
-extern const im_kernel im_hamming_avx512, im_hamming_popcnt, im_hamming_portable;
+extern const im_kernel im_hamming_avx512, im_hamming_avx2, im_hamming_popcnt,
+    im_hamming_neon, im_hamming_portable;
 
 /* hamming_block.c: codes a block holds, and laying row-major codes out in one.
- * `room` has IM_BLOCK_WORDS words; one-word codes are used where they lie. */
+ * `room` has IM_BLOCK_ROOM words; one-word codes are used where they lie. */
 size_t im_block_codes(size_t words);
 im_block im_block_of(const uint64_t *codes, size_t n, size_t words, uint64_t *room);
 
@@ -97,6 +113,8 @@ int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries
 
 /* hamming_hits.c */
 int im_hits_append(im_hits *hits, uint64_t query, const uint64_t *keys, size_t n);
+/* Give every hit the row that its index stands for. */
+void im_hits_rename(im_hits *hits, const uint32_t *rows);
 /* Compressed rows: the keys of query q, ascending, are
  * keys[offsets[q]] .. keys[offsets[q + 1] - 1]. */
 int im_hits_rows(const im_hits *hits, size_t n_queries, int64_t *offsets,

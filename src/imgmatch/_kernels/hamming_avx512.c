@@ -63,9 +63,7 @@ IM_TARGET IM_INLINE size_t select_words(const uint64_t *query, const im_block *b
 
 IM_TARGET static size_t select(const uint64_t *query, const im_block *block,
                                uint32_t limit, uint64_t first, uint64_t *hits) {
-    if (block->words == 1) return select_words(query, block, limit, first, hits, 1);
-    if (block->words == 4) return select_words(query, block, limit, first, hits, 4);
-    return select_words(query, block, limit, first, hits, block->words);
+    return IM_BY_WIDTH(select_words, block->words, query, block, limit, first, hits);
 }
 
 IM_TARGET IM_INLINE int16_t distances_words(const uint64_t *query,
@@ -89,8 +87,7 @@ IM_TARGET IM_INLINE int16_t distances_words(const uint64_t *query,
 
 IM_TARGET static int16_t distances(const uint64_t *query, const im_block *block,
                                    int16_t *out) {
-    if (block->words == 4) return distances_words(query, block, out, 4);
-    return distances_words(query, block, out, block->words);
+    return IM_BY_WIDTH(distances_words, block->words, query, block, out);
 }
 
 static int supported(void) {

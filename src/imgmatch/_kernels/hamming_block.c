@@ -6,13 +6,26 @@ size_t im_block_codes(size_t words) {
     return codes - codes % 32; /* whole batches for every kernel */
 }
 
+IM_INLINE void lay_out(const uint64_t *restrict codes, size_t n,
+                       uint64_t *restrict planes, size_t stride, size_t words) {
+    enum { LINE = 8, AHEAD = 1024 }; /* words; the scan between blocks lets the
+                                        hardware's own prefetching go cold */
+    for (size_t i = 0; i < n; i++)
+        for (size_t w = 0; w < words; w++) {
+            if (w % LINE == 0) IM_PREFETCH(codes + i * words + w + AHEAD);
+            planes[w * stride + i] = codes[i * words + w];
+        }
+}
+
 im_block im_block_of(const uint64_t *codes, size_t n, size_t words, uint64_t *room) {
     im_block block = {codes, n, n, words};
     if (words == 1) return block;
     block.planes = room;
-    block.stride = im_block_codes(words);
-    for (size_t i = 0; i < n; i++)
-        for (size_t w = 0; w < words; w++)
-            room[w * block.stride + i] = codes[i * words + w];
+    /* A cache line more than the codes, lest all planes fall on the same lines. */
+    block.stride = im_block_codes(words) + 8;
+    if (words == 4)
+        lay_out(codes, n, room, block.stride, 4);
+    else
+        lay_out(codes, n, room, block.stride, words);
     return block;
 }

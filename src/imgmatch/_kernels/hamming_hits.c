@@ -17,6 +17,13 @@ int im_hits_append(im_hits *hits, uint64_t query, const uint64_t *keys, size_t n
     return 0;
 }
 
+void im_hits_rename(im_hits *hits, const uint32_t *rows) {
+    for (size_t i = 0; i < hits->n; i++) {
+        uint64_t key = hits->items[i].key;
+        hits->items[i].key = im_key(im_key_distance(key), rows[im_key_index(key)]);
+    }
+}
+
 void im_hits_free(im_hits *hits) {
     free(hits->items);
     *hits = (im_hits){NULL, 0, 0};

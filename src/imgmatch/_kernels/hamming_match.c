@@ -37,7 +37,7 @@ ptrdiff_t im_match_two_nearest(const im_kernel *kernel, const uint64_t *referenc
                                int mutual, im_match *matches) {
     im_row *rows = malloc((n_reference + 1) * sizeof *rows);
     int16_t *columns = malloc((n_query + 1) * sizeof *columns);
-    uint64_t *room = malloc(IM_BLOCK_WORDS * sizeof *room);
+    uint64_t *room = malloc(IM_BLOCK_ROOM * sizeof *room);
     int16_t distances[COLUMNS];
     ptrdiff_t n_matches = IM_NO_MEMORY;
     if (!rows || !columns || !room) goto done;

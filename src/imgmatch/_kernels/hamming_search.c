@@ -3,8 +3,6 @@
 
 #include "hamming.h"
 
-#define NO_KEY UINT64_MAX
-
 /* Replace the greatest key of a max-heap. */
 static void replace_root(uint64_t *heap, size_t n, uint64_t key) {
     size_t at = 0;
@@ -29,11 +27,12 @@ int im_knn(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
            const uint64_t *codes, size_t n, size_t words, size_t k, uint64_t first,
            uint64_t *keys) {
     const size_t per_block = im_block_codes(words);
-    uint64_t *room = malloc((IM_BLOCK_WORDS + per_block + IM_SLACK) * sizeof *room);
+    uint64_t *room = malloc((IM_BLOCK_ROOM + per_block + IM_SLACK) * sizeof *room);
     if (!room) return IM_NO_MEMORY;
-    uint64_t *hits = room + IM_BLOCK_WORDS;
+    uint64_t *hits = room + IM_BLOCK_ROOM;
 
-    for (size_t i = 0; i < n_queries * k; i++) keys[i] = NO_KEY;
+    const uint64_t none = im_key(64 * words + 1, 0);
+    for (size_t i = 0; i < n_queries * k; i++) keys[i] = none;
     for (size_t start = 0; start < n; start += per_block) {
         size_t size = n - start < per_block ? n - start : per_block;
         im_block block = im_block_of(codes + start * words, size, words, room);
@@ -56,10 +55,11 @@ int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries
               const uint64_t *codes, size_t n, size_t words, uint32_t radius,
               uint64_t first, int above, im_hits *hits) {
     const size_t per_block = im_block_codes(words);
-    uint64_t *room = malloc((IM_BLOCK_WORDS + per_block + IM_SLACK) * sizeof *room);
+    uint64_t *room = malloc((IM_BLOCK_ROOM + per_block + IM_SLACK) * sizeof *room);
     if (!room) return IM_NO_MEMORY;
-    uint64_t *keys = room + IM_BLOCK_WORDS;
+    uint64_t *keys = room + IM_BLOCK_ROOM;
     int status = 0;
+    if (radius > 64 * words) radius = (uint32_t)(64 * words);
 
     for (size_t start = 0; start < n && !status; start += per_block) {
         size_t size = n - start < per_block ? n - start : per_block;

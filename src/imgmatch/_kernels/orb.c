@@ -12,13 +12,14 @@ enum {
     PER_CELL = 4,       /* keypoints a grid cell would hold if all were alike */
     MIN_CELL = 16,      /* pixels */
     ANGLE_BITS = 14,    /* fixed point of the rotation */
+    WORD = 8,           /* bytes of a uint64_t */
 };
 
 typedef struct {
     int16_t x, y;
+    uint32_t rank; /* 0 for the strongest of its cell */
     uint8_t score;
-    uint8_t _pad;
-    uint16_t rank;      /* 0 for the strongest of its cell */
+    uint8_t left, right, above, below; /* the neighbours' scores */
 } corner;
 
 static inline uint8_t lower(uint8_t a, uint8_t b) { return a < b ? a : b; }
@@ -27,7 +28,8 @@ static inline uint8_t higher(uint8_t a, uint8_t b) { return a > b ? a : b; }
 /* The FAST-9 score of each pixel: by how much the dimmest of nine neighbours in
  * a row on the circle is brighter than the centre, or the brightest darker.
  * Two arcs that share their eight middle pixels are settled at once. The loop
- * has no branch, so that it compiles to byte-wide SIMD. */
+ * has no branch, so that it compiles to byte-wide SIMD; its index must be as wide
+ * as a pointer, or -fwrapv (which Python passes) keeps it scalar. */
 static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
                       uint8_t *restrict score)
 {
@@ -35,7 +37,7 @@ static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
     const uint8_t *restrict up1 = row - stride, *restrict down1 = row + stride;
     const uint8_t *restrict down2 = row + 2 * stride, *restrict down3 = row + 3 * stride;
 
-    for (int x = 0; x < width; x++) {
+    for (ptrdiff_t x = 0; x < width; x++) {
         const uint8_t p0 = down3[x], p1 = down3[x + 1], p2 = down2[x + 2];
         const uint8_t p3 = down1[x + 3], p4 = row[x + 3], p5 = up1[x + 3];
         const uint8_t p6 = up2[x + 2], p7 = up3[x + 1], p8 = up3[x];
@@ -75,20 +77,49 @@ static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
 }
 
 /* Collect the pixels of one score row that beat their eight neighbours; the
- * first of equals wins. Rows hold one zero on either side of [0, width). */
-static size_t keep_maxima(const uint8_t *above, const uint8_t *row, const uint8_t *below,
-                          int width, int y, int threshold, corner *out)
+ * first of equals wins. Rows hold one zero on either side of [0, width), `peaks`
+ * room for width rounded up to words. */
+static size_t keep_maxima(const uint8_t *restrict above, const uint8_t *restrict row,
+                          const uint8_t *restrict below, int width, int y,
+                          uint8_t threshold, uint8_t *restrict peaks, corner *out)
 {
+    for (ptrdiff_t x = 0; x < width; x++) {
+        const uint8_t before = higher(higher(above[x - 1], above[x]),
+                                      higher(above[x + 1], row[x - 1]));
+        const uint8_t after = higher(higher(below[x - 1], below[x]),
+                                     higher(below[x + 1], row[x + 1]));
+        peaks[x] = (row[x] > higher(before, threshold)) & (row[x] >= after);
+    }
+
     size_t n = 0;
-    for (int x = 0; x < width; x++) {
-        const uint8_t s = row[x];
-        if (s <= threshold)
+    for (ptrdiff_t start = 0; start < width; start += WORD) {
+        uint64_t any;
+        memcpy(&any, peaks + start, sizeof any);
+        if (!any)
             continue;
-        if (s > row[x - 1] && s >= row[x + 1] && s > above[x - 1] && s > above[x] &&
-            s > above[x + 1] && s >= below[x - 1] && s >= below[x] && s >= below[x + 1])
-            out[n++] = (corner){.x = (int16_t)x, .y = (int16_t)y, .score = s};
+        for (ptrdiff_t x = start; x < start + WORD && x < width; x++)
+            if (peaks[x])
+                out[n++] = (corner){
+                    .x = (int16_t)x, .y = (int16_t)y, .score = row[x],
+                    .left = row[x - 1], .right = row[x + 1],
+                    .above = above[x], .below = below[x]};
     }
     return n;
+}
+
+/* Where the parabola through three scores peaks, in (-0.5, 0.5]; `before` is
+ * lower than `peak`, `after` not higher. */
+static float vertex(int before, int peak, int after)
+{
+    return 0.5f * (float)(after - before) / (float)(2 * peak - before - after);
+}
+
+/* The pixel that a keypoint was found at, whatever `vertex` added. */
+static const uint8_t *pixel(const uint8_t *level, ptrdiff_t stride,
+                            const im_orb_keypoint *keypoint)
+{
+    return level + (ptrdiff_t)ceilf(keypoint->y - 0.5f) * stride +
+           (ptrdiff_t)ceilf(keypoint->x - 0.5f);
 }
 
 /* Direction from the centre to the centroid of intensity within a disc. */
@@ -96,7 +127,7 @@ static void orient(const uint8_t *level, ptrdiff_t stride, im_orb_keypoint *keyp
 {
     static const int8_t half_width[PATCH_RADIUS + 1] = {
         15, 15, 15, 15, 14, 14, 14, 13, 13, 12, 11, 10, 9, 8, 6, 3};
-    const uint8_t *centre = level + (ptrdiff_t)keypoint->y * stride + (ptrdiff_t)keypoint->x;
+    const uint8_t *centre = pixel(level, stride, keypoint);
     int32_t across = 0, down = 0;
 
     for (int dy = -PATCH_RADIUS; dy <= PATCH_RADIUS; dy++) {
@@ -115,16 +146,17 @@ static void orient(const uint8_t *level, ptrdiff_t stride, im_orb_keypoint *keyp
     keypoint->sin = length > 0 ? (float)(down / length) : 0.0f;
 }
 
-/* Order corners by rank within their cell, then by score: counting sorts. */
+/* Order corners by their rank within the cell of a grid, then by score: two
+ * counting sorts, which leave equals in reading order. Returns 0, or -1 if memory
+ * ran out. `sorted` is scratch of n. */
 static int spread(corner *corners, corner *sorted, size_t n, int width, int height,
                   int quota)
 {
-    int cell = (int)sqrt((double)width * height * PER_CELL / quota);
-    if (cell < MIN_CELL)
-        cell = MIN_CELL;
-    const int columns = (width + cell - 1) / cell, rows = (height + cell - 1) / cell;
-    uint16_t *filled = calloc((size_t)columns * rows, sizeof *filled);
-    size_t *first = NULL;
+    const double side = sqrt((double)width * height * PER_CELL / quota);
+    const double cell = side > MIN_CELL ? side : MIN_CELL;
+    /* Cells of equal size: slivers at the edge would draw more than their share. */
+    const int columns = (int)ceil(width / cell), rows = (int)ceil(height / cell);
+    uint32_t *filled = calloc((size_t)columns * (size_t)rows, sizeof *filled);
     if (!filled)
         return -1;
 
@@ -136,20 +168,20 @@ static int spread(corner *corners, corner *sorted, size_t n, int width, int heig
     for (size_t i = 0; i < n; i++)
         sorted[by_score[255 - corners[i].score]++] = corners[i];
 
-    uint16_t ranks = 0;
+    uint32_t ranks = 0;
     for (size_t i = 0; i < n; i++) {
-        const int at = sorted[i].y / cell * columns + sorted[i].x / cell;
+        const int at = sorted[i].y * rows / height * columns + sorted[i].x * columns / width;
         sorted[i].rank = filled[at]++;
         if (filled[at] > ranks)
             ranks = filled[at];
     }
     free(filled);
-    first = calloc((size_t)ranks + 1, sizeof *first);
+    size_t *first = calloc((size_t)ranks + 1, sizeof *first);
     if (!first)
         return -1;
     for (size_t i = 0; i < n; i++)
         first[sorted[i].rank + 1]++;
-    for (int r = 1; r <= ranks; r++)
+    for (uint32_t r = 1; r <= ranks; r++)
         first[r] += first[r - 1];
     for (size_t i = 0; i < n; i++)
         corners[first[sorted[i].rank]++] = sorted[i];
@@ -158,7 +190,7 @@ static int spread(corner *corners, corner *sorted, size_t n, int width, int heig
 }
 
 int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
-                  int threshold, int quota, im_orb_keypoint *out)
+                  uint8_t threshold, int quota, im_orb_keypoint *out)
 {
     const int inner_width = width - 2 * FAST_RADIUS, inner_height = height - 2 * FAST_RADIUS;
     if (inner_width <= 0 || inner_height <= 0 || quota <= 0)
@@ -168,7 +200,7 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
     const size_t room = (size_t)(inner_width / 2 + 1) * (size_t)(inner_height / 2 + 1);
     const size_t pitch = (size_t)inner_width + 2;
     corner *corners = malloc(2 * room * sizeof *corners);
-    uint8_t *scores = calloc(3 * pitch, 1);
+    uint8_t *scores = calloc(4 * pitch + WORD, 1);
     if (!corners || !scores) {
         free(corners);
         free(scores);
@@ -177,6 +209,7 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
 
     const uint8_t *inner = level + FAST_RADIUS * stride + FAST_RADIUS;
     uint8_t *above = scores + 1, *row = above + pitch, *below = row + pitch;
+    uint8_t *peaks = below + pitch;
     size_t n = 0;
     for (int y = 0; y <= inner_height; y++) {
         if (y < inner_height)
@@ -184,7 +217,8 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
         else
             memset(below, 0, (size_t)inner_width);
         if (y > 0)
-            n += keep_maxima(above, row, below, inner_width, y - 1, threshold, corners + n);
+            n += keep_maxima(above, row, below, inner_width, y - 1, threshold, peaks,
+                             corners + n);
         uint8_t *recycled = above;
         above = row;
         row = below;
@@ -196,8 +230,9 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
     if (found == 0) {
         found = n < (size_t)quota ? (int)n : quota;
         for (int i = 0; i < found; i++) {
-            out[i].x = (float)(corners[i].x + FAST_RADIUS);
-            out[i].y = (float)(corners[i].y + FAST_RADIUS);
+            const corner *at = &corners[i];
+            out[i].x = (float)(at->x + FAST_RADIUS) + vertex(at->left, at->score, at->right);
+            out[i].y = (float)(at->y + FAST_RADIUS) + vertex(at->above, at->score, at->below);
             orient(level, stride, &out[i]);
         }
     }
@@ -209,27 +244,25 @@ void im_orb_describe(const uint8_t *smooth, ptrdiff_t stride,
                      const im_orb_keypoint *keypoints, int count, int mirrored,
                      uint64_t (*out)[4])
 {
-    const int step = mirrored ? -1 : 1;
+    const int16_t step = mirrored ? -1 : 1, pitch = (int16_t)stride;
+    const float unit = 1 << ANGLE_BITS;
+    const int32_t half = 1 << (ANGLE_BITS - 1);
     int32_t first[256], second[256];
 
     for (int i = 0; i < count; i++) {
-        const im_orb_keypoint *keypoint = &keypoints[i];
-        const uint8_t *centre =
-            smooth + (ptrdiff_t)keypoint->y * stride + (ptrdiff_t)keypoint->x;
-        const float unit = 1 << ANGLE_BITS;
-        const int32_t c = (int32_t)floorf(step * keypoint->cos * unit + 0.5f);
-        const int32_t s = (int32_t)floorf(keypoint->sin * unit + 0.5f);
-        const int32_t half = 1 << (ANGLE_BITS - 1);
-        const int32_t pitch = (int32_t)stride;
+        const uint8_t *centre = pixel(smooth, stride, &keypoints[i]);
+        const int16_t c = (int16_t)floorf((float)step * keypoints[i].cos * unit + 0.5f);
+        const int16_t s = (int16_t)floorf(keypoints[i].sin * unit + 0.5f);
 
+        /* Products of 16-bit numbers: those the baseline multiplies fast. */
+#define OFFSET(x, y)                                                           \
+    (int16_t)((x * s + y * c + half) >> ANGLE_BITS) * pitch +                  \
+        (int16_t)((x * c - y * s + half) >> ANGLE_BITS) * step
         for (int j = 0; j < 256; j++) {
-            const int32_t x0 = im_orb_first_x[j], y0 = im_orb_first_y[j];
-            const int32_t x1 = im_orb_second_x[j], y1 = im_orb_second_y[j];
-            first[j] = ((x0 * s + y0 * c + half) >> ANGLE_BITS) * pitch +
-                       ((x0 * c - y0 * s + half) >> ANGLE_BITS) * step;
-            second[j] = ((x1 * s + y1 * c + half) >> ANGLE_BITS) * pitch +
-                        ((x1 * c - y1 * s + half) >> ANGLE_BITS) * step;
+            first[j] = OFFSET(im_orb_first_x[j], im_orb_first_y[j]);
+            second[j] = OFFSET(im_orb_second_x[j], im_orb_second_y[j]);
         }
+#undef OFFSET
         for (int word = 0; word < 4; word++) {
             uint64_t bits = 0;
             for (int bit = 0; bit < 64; bit++) {

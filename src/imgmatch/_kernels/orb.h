@@ -15,7 +15,7 @@
 enum { IM_ORB_BORDER = 19 };
 
 typedef struct {
-    float x, y;     /* pixels of the level */
+    float x, y;     /* pixels of the level, to a fraction */
     float cos, sin; /* direction, from x towards y */
 } im_orb_keypoint;
 
@@ -24,7 +24,7 @@ typedef struct {
  * picture of width x height with IM_ORB_BORDER readable pixels around it.
  * Returns how many were written to `out`, or -1 if memory ran out. */
 int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
-                  int threshold, int quota, im_orb_keypoint *out);
+                  uint8_t threshold, int quota, im_orb_keypoint *out);
 
 /* Describe keypoints by 256 bits each, from a level smoothed and bordered as
  * above. With `mirrored`, write what the mirrored picture would give at the

@@ -1,0 +1,1 @@
+"""Benchmarks: speed (``bench_*.py``) and accuracy (``quality``)."""

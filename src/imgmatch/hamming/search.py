@@ -1,0 +1,145 @@
+"""The three searches, each by whatever way costs least."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch import _core
+from imgmatch.hamming.arguments import MAX_WORDS, check_at_least, check_codes
+from imgmatch.hamming.index import HammingIndex, index_pays
+from imgmatch.hamming.results import Neighbours, Pairs, Within
+from imgmatch.hamming.scan import scan_knn, scan_radius
+
+__all__ = ["hamming_knn", "hamming_pairs", "hamming_radius"]
+
+
+def hamming_knn(
+    queries: NDArray[np.uint64],
+    codes: NDArray[np.uint64],
+    *,
+    k: int,
+    threads: int = 1,
+    kernel: str | None = None,
+) -> Neighbours:
+    """Find the `k` codes nearest to each query.
+
+    Parameters
+    ----------
+    queries : (Q, W) uint64
+    codes : (N, W) uint64
+    k : int
+        At least 1. Of fewer than `k` codes all are returned: the answer has
+        ``min(k, N)`` columns.
+    threads : int
+        Each searches a part of the codes, without the GIL.
+    kernel : str, optional
+        One of ``imgmatch._core.kernels()``; by default the environment's
+        ``IMGMATCH_KERNEL``, else the best that this machine can run.
+
+    Returns
+    -------
+    Neighbours
+
+    Raises
+    ------
+    ShapeError
+        If the arrays are not C-contiguous uint64 of one width.
+    InputError
+        If `k` or `threads` is less than 1.
+    KernelError
+        If the kernel does not exist or this machine cannot run it.
+    """
+    check_codes(queries=queries, codes=codes)
+    check_at_least(1, k=k, threads=threads)
+    return scan_knn(queries, codes, k, threads, kernel)
+
+
+def hamming_radius(
+    queries: NDArray[np.uint64],
+    codes: NDArray[np.uint64],
+    *,
+    radius: int,
+    threads: int = 1,
+    kernel: str | None = None,
+) -> Within:
+    """Find all codes that differ from each query in at most `radius` bits.
+
+    Many queries and a small radius are answered through a `HammingIndex` built
+    for the occasion; to ask again, build one and keep it.
+
+    Parameters
+    ----------
+    queries : (Q, W) uint64
+    codes : (N, W) uint64
+    radius : int
+        At least 0. From ``64 * W`` on, every code is within it.
+    threads, kernel
+        As in `hamming_knn`.
+
+    Returns
+    -------
+    Within
+
+    Raises
+    ------
+    ShapeError
+        If the arrays are not C-contiguous uint64 of one width.
+    InputError
+        If `radius` is negative or `threads` less than 1.
+    KernelError
+        If the kernel does not exist or this machine cannot run it.
+    """
+    check_codes(queries=queries, codes=codes)
+    check_at_least(0, radius=radius)
+    check_at_least(1, threads=threads)
+    kernel = _core.kernel_name(kernel)
+    radius = min(radius, 64 * MAX_WORDS)
+    if index_pays(len(queries), codes.shape, radius, kernel):
+        index = HammingIndex.build(codes, radius=radius)
+        return index.search(queries, radius=radius, threads=threads, kernel=kernel)
+    return scan_radius(queries, codes, radius, threads, kernel)
+
+
+def hamming_pairs(
+    codes: NDArray[np.uint64],
+    *,
+    radius: int,
+    threads: int = 1,
+    kernel: str | None = None,
+) -> Pairs:
+    """Find all pairs of codes that differ in at most `radius` bits.
+
+    Large collections and a small radius are searched through a `HammingIndex`
+    built for the occasion.
+
+    Parameters
+    ----------
+    codes : (N, W) uint64
+    radius : int
+        At least 0.
+    threads, kernel
+        As in `hamming_knn`.
+
+    Returns
+    -------
+    Pairs
+        Each pair once, no code with itself.
+
+    Raises
+    ------
+    ShapeError
+        If the codes are not C-contiguous (N, W) uint64.
+    InputError
+        If `radius` is negative or `threads` less than 1.
+    KernelError
+        If the kernel does not exist or this machine cannot run it.
+    """
+    check_codes(codes=codes)
+    check_at_least(0, radius=radius)
+    check_at_least(1, threads=threads)
+    kernel = _core.kernel_name(kernel)
+    radius = min(radius, 64 * MAX_WORDS)
+    # A scan compares each pair once: half of the codes for each code.
+    if index_pays(len(codes), codes.shape, radius, kernel, scanned=0.5):
+        index = HammingIndex.build(codes, radius=radius)
+        return index.pairs(radius=radius, threads=threads, kernel=kernel)
+    return Pairs.of_rows(scan_radius(codes, codes, radius, threads, kernel, above=True))

@@ -1,0 +1,164 @@
+"""Path, bytes or array -> `Image`."""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+from imgmatch.errors import DecodeError, InputError, ShapeError
+from imgmatch.image.header import (
+    Limits,
+    exif_orientation,
+    open_header,
+    too_many,
+    unusable,
+)
+from imgmatch.image.pixels import read_samples, to_srgb, upright
+from imgmatch.types import Size
+
+__all__ = ["DECODE_POLICY", "Image", "ImageSource", "decode"]
+
+DECODE_POLICY: Final = "decode-1"
+"""Names the rules of this package. Other rules must take another name."""
+
+ImageSource: TypeAlias = str | os.PathLike[str] | bytes | NDArray[np.uint8]
+"""A path, the bytes of a file, or pixels: (H, W, 3) RGB or (H, W) grey."""
+
+_DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A decoded picture.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) uint8
+        sRGB, upright, contiguous, read-only.
+    full_size : Size
+        Upright size in the file, before any reduction.
+    format : str
+        ``"JPEG"``, ``"PNG"``, .. or ``"array"``.
+    sha256 : str
+        Hex digest of the file's bytes; of an array, that of its shape as
+        Python prints it, followed by its buffer in C order.
+    source : str
+        The path as given, ``"<bytes>"`` or ``"<array>"``.
+    """
+
+    pixels: NDArray[np.uint8]
+    full_size: Size
+    format: str
+    sha256: str
+    source: str
+
+    def __post_init__(self) -> None:
+        view = np.ascontiguousarray(self.pixels).view()
+        view.flags.writeable = False
+        object.__setattr__(self, "pixels", view)
+
+    @property
+    def grey(self) -> NDArray[np.uint8]:
+        """(H, W) uint8 luma by ITU-R BT.601, computed at each call."""
+        luma = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY)
+        return np.asarray(luma, dtype=np.uint8)
+
+
+def decode(
+    source: ImageSource,
+    *,
+    long_side: int | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Image:
+    """Read an image, or take pixels, by the rules of this package.
+
+    Parameters
+    ----------
+    source : path, bytes or uint8 array
+        JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP; or (H, W, 3) RGB or (H, W)
+        grey pixels, upright and sRGB.
+    long_side : int, optional
+        Reduce the picture until its longer side has this many pixels; a
+        smaller picture stays as it is. A JPEG decodes faster that way.
+    limits : Limits
+        Caps for files and bytes; an array is in memory already.
+
+    Returns
+    -------
+    Image
+
+    Raises
+    ------
+    DecodeError
+        If the file is missing, over a limit, truncated, broken or no image.
+    ShapeError
+        If an array is not uint8 of shape (H, W, 3) or (H, W), or is empty.
+    InputError
+        If `source` is none of these, or `long_side` is below 1.
+    """
+    if long_side is not None and long_side < 1:
+        raise InputError(f"want long_side >= 1, got {long_side}")
+    if isinstance(source, np.ndarray):
+        return _from_array(source, long_side)
+    if isinstance(source, bytes):
+        return _from_bytes(source, "<bytes>", long_side, limits)
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(source)
+        return _from_bytes(_read(name, limits), name, long_side, limits)
+    raise InputError(f"want a path, bytes or an array, got {type(source).__name__}")
+
+
+def _from_array(array: NDArray[np.uint8], long_side: int | None) -> Image:
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
+    if array.dtype != np.uint8 or not fits or not array.size:
+        raise ShapeError(
+            "want a non-empty (H, W, 3) or (H, W) uint8 array, "
+            f"got {array.shape} {array.dtype}"
+        )
+    array = np.ascontiguousarray(array)
+    digest = hashlib.sha256(repr(array.shape).encode())
+    digest.update(array.data)
+    pixels = to_srgb(read_samples(PILImage.fromarray(array), long_side), b"")
+    full_size = Size(array.shape[1], array.shape[0])
+    return Image(pixels, full_size, "array", digest.hexdigest(), "<array>")
+
+
+def _read(name: str, limits: Limits) -> bytes:
+    path = Path(name)
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DecodeError(name, "not a regular file")
+        if status.st_size > limits.max_bytes:
+            reason = too_many(status.st_size, "bytes", limits.max_bytes)
+            raise DecodeError(name, reason)
+        with path.open("rb") as file:
+            return file.read(limits.max_bytes + 1)  # it may have grown since
+    except DecodeError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DecodeError(name, reason) from error
+
+
+def _from_bytes(data: bytes, name: str, long_side: int | None, limits: Limits) -> Image:
+    picture = open_header(data, name, limits)
+    kind = picture.format or "image"
+    full_size = Size(*picture.size)
+    try:
+        samples = read_samples(picture, long_side)
+        pixels = to_srgb(samples, picture.info.get("icc_profile", b""))
+    except Exception as error:  # codecs throw anything at broken bytes
+        raise unusable(kind, name, error) from error
+    orientation = exif_orientation(picture.info.get("exif", b""))
+    if orientation >= 5:  # on its side
+        full_size = Size(full_size.height, full_size.width)
+    digest = hashlib.sha256(data).hexdigest()
+    return Image(upright(pixels, orientation), full_size, kind, digest, name)

@@ -1,0 +1,180 @@
+"""What a file says of itself, and whether that is allowed, before decoding."""
+
+import contextlib
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from imgmatch.errors import DecodeError
+
+__all__ = ["Limits", "exif_orientation", "open_header", "too_many", "unusable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What `decode` refuses to open.
+
+    Attributes
+    ----------
+    max_bytes : int
+        Size of the file.
+    max_pixels : int
+        Width times height, as the header states them.
+    max_frames : int
+        Frames of an animation, pages of a TIFF.
+    max_scans : int
+        Scans of a progressive JPEG, usually about ten. Each costs a pass
+        over all pixels, and a few bytes can ask for one.
+    """
+
+    max_bytes: int = 256 * 2**20
+    max_pixels: int = 150_000_000
+    max_frames: int = 1_000
+    max_scans: int = 100
+
+
+class _Jpeg(JpegImageFile):
+    """The first picture of a JPEG file."""
+
+    def _read_dpi_from_exif(self) -> None:
+        """Leave Exif alone: Pillow warns where it is corrupt."""
+
+
+def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
+    """Read the header of a file and hold it against the limits.
+
+    Raises
+    ------
+    DecodeError
+        If the format is not known, the header broken, or a limit exceeded.
+    """
+    if not data:
+        raise DecodeError(name, "empty (0 bytes)")
+    if len(data) > limits.max_bytes:
+        raise DecodeError(name, too_many(len(data), "bytes", limits.max_bytes))
+    plugin = _plugin(data)
+    if plugin is None:
+        raise DecodeError(name, "not a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP image")
+    try:
+        with _quiet() if _may_warn(plugin, data) else contextlib.nullcontext():
+            picture = plugin(BytesIO(data), "")
+            excess = _excess(picture, data, limits)
+            if not excess and plugin is TiffImageFile:
+                picture.getexif()  # kept for when the pixels are read
+    except Exception as error:  # plugins throw anything at broken bytes
+        raise unusable(plugin.format, name, error) from error
+    if excess:
+        raise DecodeError(name, excess)
+    return picture
+
+
+def unusable(format_: str | None, name: str, error: Exception) -> DecodeError:
+    """Return what to raise when a codec gives up."""
+    detail = str(error) or type(error).__name__
+    return DecodeError(name, f"damaged or unsupported {format_}: {detail}")
+
+
+def too_many(count: int, what: str, most: int) -> str:
+    """Return the reason for refusing a file over a limit."""
+    return f"{count} {what}, at most {most} allowed"
+
+
+def exif_orientation(exif: bytes) -> int:
+    """Return the Exif orientation, 1 to 8; 1 (upright) where there is none.
+
+    Pillow's own reader warns of corrupt Exif, and warnings cannot be held
+    back in one thread alone.
+    """
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None or len(exif) < 10:
+        return 1
+    (start,) = struct.unpack_from(order + "I", exif, 4)
+    (entries,) = struct.unpack_from(order + "H", exif[start:].ljust(2, b"\0"))
+    directory = exif[start + 2 : start + 2 + 12 * entries]
+    for at in range(0, len(directory) - 11, 12):
+        tag, kind, count, value = struct.unpack_from(order + "HHIH", directory, at)
+        if (tag, kind, count) == (0x0112, 3, 1):
+            return int(value) if 1 <= value <= 8 else 1
+    return 1
+
+
+def _plugin(data: bytes) -> type[ImageFile] | None:
+    """Pick the decoder by the file's signature.
+
+    `PIL.Image.open` would import every plugin there is when none fits, and
+    warn of large pictures, which `Limits` are for.
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        return _Jpeg
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PngImageFile
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return GifImageFile
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return WebPImageFile
+    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"):
+        return AvifImageFile
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return TiffImageFile
+    if data.startswith(b"BM"):
+        return BmpImageFile
+    return None
+
+
+def _may_warn(plugin: type[ImageFile], data: bytes) -> bool:
+    if plugin is PngImageFile:
+        return b"acTL" in data  # of a bad animation
+    return plugin not in (_Jpeg, BmpImageFile)
+
+
+_WARNINGS: Final = threading.Lock()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Swallow warnings; their filters belong to the process, hence the lock."""
+    with _WARNINGS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _excess(picture: ImageFile, data: bytes, limits: Limits) -> str:
+    """Name the limit that a header exceeds, if any."""
+    width, height = picture.size
+    if width < 1 or height < 1:
+        return f"no pixels ({width} x {height})"
+    if (pixels := width * height) > limits.max_pixels:
+        return too_many(pixels, f"pixels ({width} x {height})", limits.max_pixels)
+    if (frames := _frames(picture, limits.max_frames)) > limits.max_frames:
+        return too_many(frames, "frames", limits.max_frames)
+    scans = data.count(b"\xff\xda") if "progressive" in picture.info else 1
+    if scans > limits.max_scans:
+        return too_many(scans, "scans", limits.max_scans)
+    return ""
+
+
+def _frames(picture: ImageFile, most: int) -> int:
+    """Count frames; in a TIFF, no further than one beyond `most`."""
+    if not isinstance(picture, TiffImageFile):
+        return int(getattr(picture, "n_frames", 1))
+    try:  # its n_frames takes quadratic time in a long chain of pages
+        picture.seek(most)
+    except EOFError:
+        return most
+    finally:
+        picture.seek(0)
+    return most + 1

@@ -1,0 +1,211 @@
+"""Perceptual hashes: imagehash as the oracle, mirrors, quality."""
+
+import dataclasses
+import io
+import json
+import pickle
+import runpy
+from pathlib import Path
+
+import cv2
+import imagehash
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as PILImage
+from PIL import ImageDraw
+
+from imgmatch.errors import DecodeError, ShapeError
+from imgmatch.hashing import HASH_LONG_SIDE, MIN_QUALITY, dhash, hashes, phash
+from imgmatch.image import decode
+
+PHOTOGRAPHS = (
+    "astronaut",
+    "camera",
+    "chelsea",
+    "coffee",
+    "coins",
+    "grass",
+    "gravel",
+    "hubble_deep_field",
+    "immunohistochemistry",
+    "moon",
+    "page",
+    "retina",
+    "rocket",
+)
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    photos = [PILImage.fromarray(getattr(skimage.data, name)()) for name in PHOTOGRAPHS]
+    photos += map(PILImage.fromarray, skimage.data.stereo_motorcycle()[:2])
+    return [photo.convert("RGB") for photo in photos]
+
+
+def jpeg(picture, **options):
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def bits_apart(one, other):
+    return (int(one) ^ int(other)).bit_count()
+
+
+def test_hashes_are_those_of_imagehash(photographs):
+    """Over 15 photographs and two sizes: median 0 bits apart, at most 4."""
+    apart = []
+    for photo in photographs:
+        for size in (photo.size, (photo.width * 3, photo.height * 3)):
+            data = jpeg(photo.resize(size, PILImage.Resampling.BICUBIC), quality=90)
+            with PILImage.open(io.BytesIO(data)) as picture:
+                theirs = [int(str(imagehash.phash(picture)), 16)]
+                theirs.append(int(str(imagehash.dhash(picture)), 16))
+            ours = phash(data), dhash(data)
+            apart.append(list(map(bits_apart, ours, theirs)))
+
+    np.testing.assert_array_equal(np.median(apart, axis=0), [0, 0])
+    assert np.max(apart) <= 4
+
+
+def test_bit_order_is_that_of_imagehash():
+    ramp = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (64, 1))
+    ramp[32:] = ramp[32:, ::-1]
+
+    assert dhash(ramp) == 0xFFFFFFFF00000000
+    assert dhash(ramp) == int(str(imagehash.dhash(PILImage.fromarray(ramp))), 16)
+
+
+def test_hashes_hardly_depend_on_the_decoded_size(photographs):
+    for photo in photographs:
+        data = jpeg(photo.resize((1500, 1000)), quality=90)
+        full = hashes(decode(data))
+        for long_side in (1024, 768, 512, 256):
+            reduced = hashes(decode(data, long_side=long_side))
+            assert bits_apart(full.phash, reduced.phash) <= 4
+            assert bits_apart(full.dhash, reduced.dhash) <= 4
+
+
+def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
+    apart = []
+    for photo in photographs:
+        image = hashes(decode(np.asarray(photo)))
+        mirror = hashes(decode(np.asarray(photo)[:, ::-1]))
+        assert image.dhash_mirrored == mirror.dhash
+        assert image.dhash == mirror.dhash_mirrored
+        # A coefficient that equals the median falls on either side of it.
+        apart.append(bits_apart(image.phash_mirrored, mirror.phash))
+        apart.append(bits_apart(image.phash, mirror.phash_mirrored))
+
+    assert np.median(apart) == 0
+    assert max(apart) <= 2
+
+
+def test_functions_and_fields_agree(photo):
+    image = hashes(decode(photo, long_side=HASH_LONG_SIDE))
+
+    assert isinstance(phash(photo), np.uint64)
+    assert isinstance(dhash(photo), np.uint64)
+    assert (phash(photo), dhash(photo)) == (image.phash, image.dhash)
+    for value in dataclasses.astuple(image)[:4]:
+        assert isinstance(value, int)
+        assert 0 <= value < 2**64
+    assert pickle.loads(pickle.dumps(image)) == image
+
+
+def test_recoded_copies_stay_close_and_others_far(photographs):
+    codes = [phash(np.asarray(photo)) for photo in photographs[:-2]]
+    copies = [
+        phash(jpeg(photo.resize((300, 300 * photo.height // photo.width)), quality=40))
+        for photo in photographs[:-2]
+    ]
+
+    apart = np.array([[bits_apart(a, b) for b in copies] for a in codes])
+
+    assert apart.diagonal().max() <= 6
+    assert apart[~np.eye(len(codes), dtype=bool)].min() > 10
+
+
+# --- Quality --------------------------------------------------------------
+
+
+def flat_pictures(rng):
+    """Pictures of which there are many that look alike."""
+    y, x = np.mgrid[0:300, 0:400] / np.array([300, 400]).reshape(2, 1, 1)
+    radius = np.hypot(x - 0.5, y - 0.5)
+    grey = {
+        "white": np.full(x.shape, 255),
+        "black": np.zeros(x.shape),
+        "noise": 128 + rng.normal(0, 20, x.shape),
+        "horizontal gradient": 255 * x,
+        "diagonal gradient": 127 * (x + y),
+        "noisy gradient": 255 * y + rng.normal(0, 8, x.shape),
+        "radial gradient": 255 * (1 - radius / radius.max()),
+        "vignette": 240 - 160 * radius**2,
+        "horizon": np.where(y < 0.4, 200, 90),
+        "disc": np.where(radius < 0.2, 60, 255),
+    }
+    return {name: pixels.clip(0, 255).astype(np.uint8) for name, pixels in grey.items()}
+
+
+def test_flat_pictures_have_no_quality(rng):
+    for name, pixels in flat_pictures(rng).items():
+        for data in (pixels, jpeg(PILImage.fromarray(pixels), quality=40)):
+            assert hashes(decode(data)).quality < MIN_QUALITY, name
+    assert hashes(decode(np.full((40, 40), 200, np.uint8))).quality == 0
+
+
+def test_a_small_caption_on_white_has_no_quality():
+    page = PILImage.new("L", (800, 600), "white")
+    ImageDraw.Draw(page).text((380, 290), "SALE -50%", fill="black")
+
+    assert hashes(decode(np.asarray(page))).quality < MIN_QUALITY
+
+
+def test_an_even_texture_has_no_quality():
+    wall = skimage.data.brick()
+
+    assert hashes(decode(wall)).quality < MIN_QUALITY
+
+
+def test_photographs_have_quality(photographs):
+    for photo in photographs:
+        for data in (np.asarray(photo), jpeg(photo, quality=30)):
+            assert hashes(decode(data)).quality > MIN_QUALITY
+
+
+# --- Whatever comes -------------------------------------------------------
+
+
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 255))
+def test_any_size_can_be_hashed(width, height, level):
+    pixels = np.full((height, width), level, np.uint8)
+    pixels[: height // 2] //= 2
+
+    found = hashes(decode(pixels))
+
+    assert 0 <= found.quality <= 1
+    theirs = imagehash.dhash(PILImage.fromarray(pixels))
+    assert found.dhash == int(str(theirs), 16)
+
+
+def test_the_benchmark_runs(capsys):
+    path = Path(__file__).parents[1] / "benchmarks" / "bench_decode.py"
+    threads = cv2.getNumThreads()
+
+    runpy.run_path(str(path))["main"](width=64, repeat=1)
+
+    cv2.setNumThreads(threads)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(json.loads(line)["ms"] > 0 for line in lines)
+    assert len(lines) == 10
+
+
+def test_errors_are_those_of_decode():
+    with pytest.raises(DecodeError):
+        phash(b"no image")
+    with pytest.raises(ShapeError):
+        dhash(np.zeros((4, 4, 4), np.uint8))
