@@ -6,8 +6,8 @@ from comparisons import compared, unrelated
 from imgmatch.describe import (
     DIRECTION_WORDS,
     VERDICT_WORDS,
-    describe_edit,
     describe_edits,
+    describe_kind,
     describe_verdict,
 )
 from imgmatch.types import Box, Direction, Edit, EditKind, Verdict
@@ -42,17 +42,28 @@ from imgmatch.types import Box, Direction, Edit, EditKind, Verdict
     ],
 )
 def test_edits_in_words(edit, words):
-    assert describe_edit(edit, compared()) == words
+    assert describe_kind([edit], compared()) == words
 
 
 @pytest.mark.parametrize("kind", EditKind)
 def test_every_kind_has_words_without_an_amount(kind):
-    assert describe_edit(Edit(kind), compared())
+    assert describe_kind([Edit(kind)], compared())
 
 
 def test_every_verdict_and_direction_has_words():
     assert set(VERDICT_WORDS) == set(Verdict)
     assert set(DIRECTION_WORDS) == set(Direction)
+
+
+def test_edits_of_one_kind_are_told_together():
+    boxes = Box(0, 0, 20, 10), Box(50, 50, 60, 60), Box(0, 90, 200, 100)
+    edits = [Edit(EditKind.OVERLAY_ADDED, query_box=box) for box in boxes]
+    found = compared(edits=(edits[0], Edit(EditKind.MIRROR), *edits[1:]))
+
+    assert describe_edits(found) == [
+        "drawn over in 3 places, 12 % of the suspect",
+        "mirrored",
+    ]
 
 
 def test_a_verdict_has_its_score_where_there_is_one():

@@ -1,4 +1,6 @@
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from imgmatch.hashing import Hashes
 from imgmatch.index import CandidateIndex, DescriptorIndex, HashIndex
 from imgmatch.index.descriptors import scale_angle_votes
 from imgmatch.index.hashes import RADIUS
+from imgmatch.registry import Registry
 from pictures import draw
 
 ORIGINALS = 6
@@ -117,3 +120,24 @@ def test_whole_copies_leave_room_for_partial_ones(originals):
     found = index.search(replace(suspect, hashes=originals[0].hashes), limit=4)
 
     assert found[:3] == [0, 1, 5]
+
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_the_original_of_every_example_listing_is_the_first_candidate():
+    with Registry.temporary() as registry:
+        for path in sorted((EXAMPLES / "originals").iterdir()):
+            registry.add(path, reference_id=path.name)
+        snapshot = registry.snapshot()
+    with (EXAMPLES / "truth.csv").open(encoding="utf-8", newline="") as file:
+        wanted = {row["listing"]: row["original"] for row in csv.DictReader(file)}
+
+    first = {}
+    for name, original in wanted.items():
+        if original:
+            suspect = fingerprint(EXAMPLES / "listings" / name, role=Role.QUERY)
+            first[name] = snapshot.candidates(suspect, limit=12)[:1]
+
+    assert first == {name: [wanted[name]] for name in first}
+    assert len(first) > 30

@@ -1,14 +1,15 @@
 """Comparisons in words, for people."""
 
 import math
+from collections.abc import Sequence
 
 from imgmatch.types import Box, Comparison, Direction, Edit, EditKind, Size, Verdict
 
 __all__ = [
     "DIRECTION_WORDS",
     "VERDICT_WORDS",
-    "describe_edit",
     "describe_edits",
+    "describe_kind",
     "describe_verdict",
 ]
 
@@ -36,20 +37,24 @@ def describe_verdict(comparison: Comparison) -> str:
 
 
 def describe_edits(comparison: Comparison) -> list[str]:
-    """Say what was done to the original, one phrase an edit.
+    """Say what was done to the original, one phrase a kind of edit.
 
     An original that was copied as it is has no edits: that is said too.
     """
-    words = [describe_edit(edit, comparison) for edit in comparison.edits]
+    kinds = dict.fromkeys(edit.kind for edit in comparison.edits)
+    words = [
+        describe_kind([e for e in comparison.edits if e.kind is kind], comparison)
+        for kind in kinds
+    ]
     if not words and comparison.verdict is Verdict.DERIVED:
         return ["copied as it is"]
     return words
 
 
-def describe_edit(edit: Edit, comparison: Comparison) -> str:
-    """Say what one edit did."""
-    amount = edit.amount
-    match edit.kind:
+def describe_kind(edits: Sequence[Edit], comparison: Comparison) -> str:
+    """Say what edits of one kind, at least one, did together."""
+    amount = edits[0].amount
+    match edits[0].kind:
         case EditKind.CROP:
             kept = comparison.reference_kept if amount is None else amount
             return f"cropped to {_percent(kept)} of the original"
@@ -69,13 +74,12 @@ def describe_edit(edit: Edit, comparison: Comparison) -> str:
             covered = comparison.query_covered if amount is None else amount
             return f"set into a larger picture, {_percent(covered)} of it"
         case EditKind.OVERLAY_ADDED:
-            return "drawn over" + _share(
-                edit.query_box, comparison.query_size, "suspect"
-            )
+            boxes = [edit.query_box for edit in edits]
+            return "drawn over" + _where(boxes, comparison.query_size, "suspect")
         case EditKind.OVERLAY_REMOVED:
-            return "mark removed or covered" + _share(
-                edit.reference_box, comparison.reference_size, "original"
-            )
+            boxes = [edit.reference_box for edit in edits]
+            where = _where(boxes, comparison.reference_size, "original")
+            return "mark removed or covered" + where
         case EditKind.RECOLOUR:
             return "recoloured" + ("" if amount is None else f" by {amount:.0f} levels")
 
@@ -99,9 +103,11 @@ def _stretch(ratio: float) -> str:
     return f"stretched {_percent(1 / ratio - 1)} taller"
 
 
-def _share(box: Box | None, size: Size, name: str) -> str:
-    """Say how much of a picture a box takes."""
-    if box is None:
+def _where(boxes: Sequence[Box | None], size: Size, name: str) -> str:
+    """Say in how many places boxes are, and how much of a picture they take."""
+    known = [box for box in boxes if box is not None]
+    if not known:
         return ""
-    area = max(box.x1 - box.x0, 0.0) * max(box.y1 - box.y0, 0.0)
-    return f" on {_percent(area / (size.width * size.height))} of the {name}"
+    area = sum((box.x1 - box.x0) * (box.y1 - box.y0) for box in known)
+    places = f" in {len(known)} places," if len(known) > 1 else " on"
+    return f"{places} {_percent(area / (size.width * size.height))} of the {name}"

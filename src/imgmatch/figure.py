@@ -1,7 +1,6 @@
 """Comparisons as pictures: the copied region outlined, overlays marked."""
 
 import textwrap
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -10,12 +9,12 @@ from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
 from imgmatch.describe import describe_edits, describe_verdict
+from imgmatch.transforms import Overlap, carry, clip
 from imgmatch.types import Box, Comparison, EditKind, Size
 
 __all__ = [
     "OVERLAY_COLOUR",
     "REGION_COLOUR",
-    "CopiedRegion",
     "copied_region",
     "draw_pair",
     "draw_query",
@@ -31,40 +30,32 @@ _SPACE, _LINE, _NARROWEST, _WIDEST_LETTER = 24, 26, 190, 8
 """Pixels: between parts, from line to line, of a panel, of small text."""
 _SHADE = 0.45
 """Brightness of what lies outside the copied region."""
+_SIDES = ((0, 1), (1, 1), (0, -1), (1, -1))
+"""Axis and inward sense of a box's sides, in its order."""
 _SUBPIXEL_BITS = 4  # of the coordinates that cv2 draws
 
 
-class CopiedRegion(NamedTuple):
-    """The part of the original that the suspect shows, in full-size pixels.
-
-    Both are (K, 2) float32 corners of the same convex polygon.
-    """
-
-    reference: NDArray[np.float32]
-    query: NDArray[np.float32]
-
-
-def copied_region(comparison: Comparison) -> CopiedRegion | None:
-    """Find the copied region in either picture.
+def copied_region(comparison: Comparison) -> Overlap | None:
+    """Find the copied region in either picture, in full-size pixels.
 
     The reference's box, carried into the query, as far as the query's box goes:
     it turns and leans with the copy, where a box alone could not.
 
     Returns
     -------
-    CopiedRegion or None
+    Overlap or None
         None where the comparison found no copy.
     """
-    if comparison.homography is None or not comparison.reference_box:
+    homography, query_box = comparison.homography, comparison.query_box
+    if homography is None or not comparison.reference_box or not query_box:
         return None
-    matrix = np.asarray(comparison.homography, dtype=np.float64)
-    query = _project(_corners(comparison.reference_box), matrix)
-    if comparison.query_box:
-        query = _clip(query, _corners(comparison.query_box))
-        if len(query) < 3:
-            return None
-    inverse = np.linalg.inv(matrix).astype(np.float64)
-    return CopiedRegion(_project(query, inverse), query)
+    query = carry(homography, _corners(comparison.reference_box))
+    for (axis, inward), edge in zip(_SIDES, query_box, strict=True):
+        query = clip(query, axis, inward, edge - 0.5)
+    if len(query) < 3:
+        return None
+    inverse = np.linalg.inv(homography).astype(np.float64)
+    return Overlap(carry(inverse, query), query)
 
 
 def draw_reference(
@@ -195,7 +186,7 @@ def _fit(pixels: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
 def _mark(
     pixels: NDArray[np.uint8],
     size: Size,
-    region: NDArray[np.float32] | None,
+    region: NDArray[np.float64] | None,
     overlays: list[Box | None],
 ) -> NDArray[np.uint8]:
     """Shade what lies outside the region, outline it, and box the overlays."""
@@ -230,7 +221,7 @@ def _outline(
 
 
 def _subpixels(
-    points: NDArray[np.float32], scale: NDArray[np.float64], limit: NDArray[np.float64]
+    points: NDArray[np.float64], scale: NDArray[np.float64], limit: NDArray[np.float64]
 ) -> NDArray[np.int32]:
     """Turn full-size pixels into the fixed-point ones of a scaled picture.
 
@@ -240,45 +231,7 @@ def _subpixels(
     return np.asarray(np.rint(scaled * 2**_SUBPIXEL_BITS), dtype=np.int32)
 
 
-def _corners(box: Box) -> NDArray[np.float32]:
+def _corners(box: Box) -> NDArray[np.float64]:
     """Return the outer corners of a box, clockwise, half a pixel beyond centres."""
     x0, y0, x1, y1 = (edge - 0.5 for edge in box)
-    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float32)
-
-
-def _clip(
-    polygon: NDArray[np.float32], corners: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Cut a convex polygon to a box, edge by edge.
-
-    `cv2.intersectConvexConvex` loses corners of polygons that nearly coincide, as
-    those of a whole copy do.
-
-    References
-    ----------
-    Sutherland and Hodgman, "Reentrant polygon clipping", CACM 1974.
-    """
-    for axis, inward, edge in (
-        (0, 1, corners[0, 0]),
-        (0, -1, corners[2, 0]),
-        (1, 1, corners[0, 1]),
-        (1, -1, corners[2, 1]),
-    ):
-        kept = []
-        depth = inward * (polygon[:, axis] - edge)
-        for i in range(len(polygon)):
-            here, before = depth[i], depth[i - 1]
-            if (here < 0) != (before < 0):
-                share = before / (before - here)
-                kept.append(polygon[i - 1] + share * (polygon[i] - polygon[i - 1]))
-            if here >= 0:
-                kept.append(polygon[i])
-        polygon = np.array(kept, dtype=np.float32).reshape(-1, 2)
-    return polygon
-
-
-def _project(
-    points: NDArray[np.float32], matrix: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    moved = cv2.perspectiveTransform(points[None], matrix)[0]
-    return np.asarray(moved, dtype=np.float32)
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)
