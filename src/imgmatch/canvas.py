@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from imgmatch.transforms import (
     Model,
     bounds,
+    carry,
     fit,
     local_scale,
     overlap,
@@ -22,14 +23,14 @@ from imgmatch.transforms import (
 )
 from imgmatch.types import Size
 
-__all__ = ["Canvas", "Refinement", "draw", "refine"]
+__all__ = ["Canvas", "Mipmap", "draw", "fill", "refine"]
 
 CANVAS_SIDE = 320
 """Longest side of the canvas: detail beyond it does not survive recompression."""
 
 MIN_CANVAS_SIDE = 24
 
-MAX_POINTS = 400
+MAX_POINTS = 300
 MIN_POINTS = 12
 """Points tracked from the reference to the query, and how many must arrive."""
 
@@ -37,6 +38,8 @@ TRACK_WINDOW = (13, 13)
 TRACK_LEVELS = 2
 """Canvas pixels compared around a point, and halvings of the canvas: together
 they reach about 20 pixels, more than any accepted alignment is off."""
+
+TRACK_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.03)
 
 RETURN_ERROR = 1.0
 """Canvas pixels by which a point tracked there and back may miss its start."""
@@ -48,8 +51,7 @@ class Canvas:
 
     Attributes
     ----------
-    reference, query : (H, W, 3) uint8
-        RGB.
+    reference, query : (H, W) uint8, or (H, W, 3) RGB
     inside : (H, W) bool
         Where the query covers the canvas.
     to_reference : (3, 3) float64
@@ -65,39 +67,82 @@ class Canvas:
     homography: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Refinement:
-    """An alignment made better by the pixels.
+class Mipmap:
+    """A preview at full, half, quarter .. size, to be resampled without aliasing.
 
-    Attributes
+    Parameters
     ----------
-    homography : (3, 3) float64
-        Full-size reference px -> full-size query px.
-    residual : (N,) float64
-        Distance of each tracked point from where the homography puts it,
-        canvas pixels. A copy leaves a fraction of a pixel; another exposure of
-        the same thing leaves parallax.
+    preview : (H, W) or (H, W, 3) uint8
+    full_size : Size
+        Of the picture that the preview shows.
+
+    References
+    ----------
+    Williams, "Pyramidal parametrics", SIGGRAPH 1983.
     """
 
-    homography: NDArray[np.float64]
-    residual: NDArray[np.float64]
+    def __init__(self, preview: NDArray[np.uint8], full_size: Size) -> None:
+        self.full_size = full_size
+        self._levels = [preview]
+
+    @property
+    def density(self) -> float:
+        """Preview pixels for each full-size pixel."""
+        return self._levels[0].shape[1] / self.full_size.width
+
+    def sample(
+        self, to_picture: NDArray[np.float64], canvas_size: Size, shrink: float
+    ) -> NDArray[np.uint8]:
+        """Resample onto a canvas.
+
+        Parameters
+        ----------
+        to_picture : (3, 3) float64
+            Canvas px -> full-size px.
+        canvas_size : Size
+        shrink : float
+            Preview pixels for each canvas pixel.
+        """
+        level = self._level(max(0, round(math.log2(max(shrink, 1.0)))))
+        zoom_x = level.shape[1] / self.full_size.width
+        zoom_y = level.shape[0] / self.full_size.height
+        to_level = np.array(
+            [
+                [zoom_x, 0.0, 0.5 * zoom_x - 0.5],
+                [0.0, zoom_y, 0.5 * zoom_y - 0.5],
+                [0.0, 0.0, 1.0],
+            ]
+        )
+        drawn = cv2.warpPerspective(
+            level,
+            to_level @ to_picture,
+            canvas_size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        return np.asarray(drawn, np.uint8)
+
+    def _level(self, number: int) -> NDArray[np.uint8]:
+        while len(self._levels) <= number:
+            height, width = self._levels[-1].shape[:2]
+            half = (max(1, width // 2), max(1, height // 2))
+            self._levels.append(
+                np.asarray(
+                    cv2.resize(self._levels[-1], half, interpolation=cv2.INTER_AREA),
+                    np.uint8,
+                )
+            )
+        return self._levels[number]
 
 
 def draw(
-    reference: NDArray[np.uint8],
-    reference_size: Size,
-    query: NDArray[np.uint8],
-    query_size: Size,
-    homography: NDArray[np.float64],
+    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
 ) -> Canvas | None:
     """Draw both previews on one canvas.
 
     Parameters
     ----------
-    reference, query : (H, W, 3) uint8
-        Previews of the whole pictures, RGB.
-    reference_size, query_size : Size
-        Their full-size pixels.
+    reference, query : Mipmap
     homography : (3, 3) float64
         Full-size reference px -> full-size query px.
 
@@ -106,98 +151,58 @@ def draw(
     Canvas or None
         None where the pictures do not overlap in more than a few pixels.
     """
-    shared = overlap(homography, reference_size, query_size)
+    shared = overlap(homography, reference.full_size, query.full_size)
     if shared is None:
         return None
     box = bounds(shared.reference)
     center = shared.reference.mean(axis=0)
-    # Preview pixels for each full-size reference pixel, in either picture.
-    reference_density = reference.shape[1] / reference_size.width
-    query_density = local_scale(homography, center) * query.shape[1] / query_size.width
+    query_density = local_scale(homography, center) * query.density
     longest = max(box.x1 - box.x0, box.y1 - box.y0)
-    density = min(reference_density, query_density, CANVAS_SIDE / longest)
-    width = round((box.x1 - box.x0) * density)
-    height = round((box.y1 - box.y0) * density)
-    if min(width, height) < MIN_CANVAS_SIDE:
+    density = min(reference.density, query_density, CANVAS_SIDE / longest)
+    size = Size(round((box.x1 - box.x0) * density), round((box.y1 - box.y0) * density))
+    if min(size) < MIN_CANVAS_SIDE:
         return None
     to_reference = np.array(
         [
-            [1 / density, 0, box.x0 + 0.5 / density - 0.5],
-            [0, 1 / density, box.y0 + 0.5 / density - 0.5],
-            [0, 0, 1],
+            [1 / density, 0.0, box.x0 + 0.5 / density - 0.5],
+            [0.0, 1 / density, box.y0 + 0.5 / density - 0.5],
+            [0.0, 0.0, 1.0],
         ]
     )
-    drawn_reference, _ = _sample(
-        reference,
-        reference_size,
+    return Canvas(
+        reference.sample(to_reference, size, reference.density / density),
+        query.sample(homography @ to_reference, size, query_density / density),
+        fill(shared.reference, to_reference, size),
         to_reference,
-        (width, height),
-        reference_density / density,
+        homography,
     )
-    drawn_query, inside = _sample(
-        query,
-        query_size,
-        homography @ to_reference,
-        (width, height),
-        query_density / density,
-    )
-    return Canvas(drawn_reference, drawn_query, inside, to_reference, homography)
 
 
-def _sample(
-    preview: NDArray[np.uint8],
-    size: Size,
-    to_picture: NDArray[np.float64],
-    canvas_size: tuple[int, int],
-    shrink: float,
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Resample a preview; `to_picture` maps canvas px to its full-size px."""
-    if shrink > 1.1:  # warping alone would alias
-        preview = cv2.resize(
-            preview,
-            (
-                max(1, round(preview.shape[1] / shrink)),
-                max(1, round(preview.shape[0] / shrink)),
-            ),
-            interpolation=cv2.INTER_AREA,
-        )
-    sx, sy = preview.shape[1] / size.width, preview.shape[0] / size.height
-    to_preview = np.array([[sx, 0, 0.5 * sx - 0.5], [0, sy, 0.5 * sy - 0.5], [0, 0, 1]])
-    warp = to_preview @ to_picture
-    drawn = cv2.warpPerspective(
-        preview,
-        warp,
-        canvas_size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    grid = np.indices(canvas_size[::-1], dtype=np.float32)
-    x, y = grid[1], grid[0]
-    w = warp[2, 0] * x + warp[2, 1] * y + warp[2, 2]
-    px = (warp[0, 0] * x + warp[0, 1] * y + warp[0, 2]) / w
-    py = (warp[1, 0] * x + warp[1, 1] * y + warp[1, 2]) / w
-    inside = (
-        (px > -0.5)
-        & (py > -0.5)
-        & (px < preview.shape[1] - 0.5)
-        & (py < preview.shape[0] - 0.5)
-    )
-    return drawn, inside
+def fill(
+    polygon: NDArray[np.float64], to_reference: NDArray[np.float64], size: Size
+) -> NDArray[np.bool_]:
+    """Mask (H, W) of a canvas inside a polygon of reference pixels."""
+    mask = np.zeros((size.height, size.width), np.uint8)
+    corners = carry(np.linalg.inv(to_reference), polygon)
+    cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
+    return mask > 0
 
 
-def refine(canvas: Canvas, model: Model) -> Refinement | None:
+def refine(canvas: Canvas, model: Model) -> NDArray[np.float64] | None:
     """Track points from reference to query and fit the alignment anew.
 
     Parameters
     ----------
     canvas : Canvas
+        In grey.
     model : Model
         Of the change to the alignment the canvas was drawn with.
 
     Returns
     -------
-    Refinement or None
-        None where too few points can be tracked there and back.
+    (3, 3) float64 or None
+        Full-size reference px -> full-size query px. None where too few points
+        can be tracked there and back.
 
     References
     ----------
@@ -216,7 +221,6 @@ def refine(canvas: Canvas, model: Model) -> Refinement | None:
         return None
     start, end = source[good].astype(np.float64), target[good].astype(np.float64)
     weights = np.ones(len(start))
-    residual = np.zeros(len(start))
     change = np.eye(3)
     for width in (3.0, 1.5, 1.0, 1.0, 1.0):  # canvas pixels; outliers fade out
         fitted = fit(model, start, end, weights)
@@ -229,7 +233,7 @@ def refine(canvas: Canvas, model: Model) -> Refinement | None:
     # on the canvas, comes before it.
     from_reference = np.linalg.inv(canvas.to_reference)
     homography = canvas.homography @ canvas.to_reference @ change @ from_reference
-    return Refinement(homography / homography[2, 2], residual)
+    return np.asarray(homography / homography[2, 2], np.float64)
 
 
 def _track(
@@ -242,13 +246,14 @@ def _track(
         np.empty_like(points[:, None]),
         winSize=TRACK_WINDOW,
         maxLevel=TRACK_LEVELS,
+        criteria=TRACK_STOP,
     )
     return np.asarray(moved[:, 0], np.float32), status[:, 0] > 0
 
 
 def _flattened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Local contrast normalisation, so that tracking ignores light and tone."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey = image.astype(np.float32)
     mean = cv2.GaussianBlur(grey, (0, 0), 6)
     spread = np.sqrt(np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), 6) - mean**2, 0))
     flat = (grey - mean) / (spread + 4.0)

@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import transforms
-from imgmatch.canvas import Canvas, draw, refine
+from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
 from imgmatch.decision import Evidence, decide, expected_false_accusations, score
 from imgmatch.direction import judge_direction
 from imgmatch.edits import name_edits, perspective
@@ -16,10 +17,10 @@ from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
-from imgmatch.overlay import compare_pixels, copied_region
+from imgmatch.overlay import Differences, compare_pixels, copied_region
 from imgmatch.photometry import Photometry, examine
 from imgmatch.transforms import Model, Overlap, area, bounds
-from imgmatch.types import Comparison, Direction, Verdict
+from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
 __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
 
@@ -82,12 +83,12 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
             verdict, score(best.evidence), reason, reference.size, query.size
         )
     direction = Direction.UNKNOWN
-    edits = ()
+    edits: tuple[Edit, ...] = ()
     if verdict in (Verdict.DERIVED, Verdict.REVIEW):
         edits = name_edits(
             best.homography,
             best.region,
-            compare_pixels(best.photometry, best.region),
+            _differences(reference, query, best),
             reference.size,
             query.size,
         )
@@ -112,6 +113,19 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
     )
 
 
+def _differences(
+    reference: Fingerprint, query: Fingerprint, examined: Examined
+) -> Differences:
+    colour = draw(
+        Mipmap(reference.preview, reference.size),
+        Mipmap(query.preview, query.size),
+        examined.homography,
+    )
+    if colour is None:  # cannot be: the same canvas was drawn in grey
+        return Differences((), (), 0.0)
+    return compare_pixels(examined.photometry, colour, examined.region)
+
+
 def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examined]:
     """Align a pair every way that keypoints suggest, and look at the pixels.
 
@@ -134,28 +148,41 @@ def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examine
         )
     ]
     found.sort(key=lambda entry: entry[0].log_nfa)
+    if not found:
+        return
+    grey_reference, grey_query = _grey(reference), _grey(query)
     for alignment, mirrored in found[:MAX_EXAMINED]:
-        examined = _examine(reference, query, alignment, mirrored=mirrored)
+        examined = _examine(grey_reference, grey_query, alignment, mirrored=mirrored)
         if examined is not None:
             yield examined
 
 
+def _grey(picture: Fingerprint) -> Mipmap:
+    grey = cv2.cvtColor(picture.preview, cv2.COLOR_RGB2GRAY)
+    return Mipmap(np.asarray(grey, np.uint8), picture.size)
+
+
 def _examine(
-    reference: Fingerprint, query: Fingerprint, alignment: Alignment, *, mirrored: bool
+    reference: Mipmap, query: Mipmap, alignment: Alignment, *, mirrored: bool
 ) -> Examined | None:
     homography = alignment.homography
     if mirrored:
-        homography = transforms.mirror(query.size.width) @ homography
-    settled = _settle(reference, query, homography, alignment.model)
-    if settled is None:
+        homography = transforms.mirror(query.full_size.width) @ homography
+    canvas = _settle(reference, query, homography, alignment.model)
+    if canvas is None:
         return None
-    canvas, residual = settled
-    shared = transforms.overlap(canvas.homography, reference.size, query.size)
+    shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
     if shared is None:
         return None
     photometry = examine(canvas)
-    region = copied_region(photometry, shared, reference.size, query.size)
-    windows, photographic = photometry.windows, photometry.photographic
+    region = copied_region(photometry, shared, reference.full_size, query.full_size)
+    size = Size(*canvas.inside.shape[::-1])
+    within = fill(region.reference, canvas.to_reference, size)
+
+    def windows(mask: NDArray[np.bool_]) -> float:
+        return photometry.windows(mask & within)
+
+    photographic = photometry.photographic
     evidence = Evidence(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
@@ -163,35 +190,23 @@ def _examine(
         conflicting=windows(photometry.conflicts),
         photographic_agreeing=windows(photometry.agrees & photographic),
         photographic_conflicting=windows(photometry.conflicts & photographic),
-        reference_kept=area(region.reference) / math.prod(reference.size),
-        query_covered=area(region.query) / math.prod(query.size),
+        reference_kept=area(region.reference) / math.prod(reference.full_size),
+        query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),
-        residual=residual,
     )
-    mirrored = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
-    return Examined(photometry, region, mirrored, evidence)
+    reflected = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
+    return Examined(photometry, region, reflected, evidence)
 
 
 def _settle(
-    reference: Fingerprint,
-    query: Fingerprint,
-    homography: NDArray[np.float64],
-    model: Model,
-) -> tuple[Canvas, float] | None:
-    """Refine an alignment on the pixels; return the canvas and the residual."""
-
-    def drawn() -> Canvas | None:
-        return draw(
-            reference.preview, reference.size, query.preview, query.size, homography
-        )
-
-    residual = math.inf
+    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64], model: Model
+) -> Canvas | None:
+    """Refine an alignment on the pixels and draw the canvas that it leads to."""
+    canvas = draw(reference, query, homography)
     # An affine change first: a homography has the freedom to run away.
-    for step in (max(model, Model.AFFINE, key=list(Model).index), Model.HOMOGRAPHY):
-        canvas = drawn()
-        refinement = None if canvas is None else refine(canvas, step)
-        if refinement is not None:
-            homography = refinement.homography
-            residual = float(np.median(refinement.residual))
-    canvas = drawn()
-    return None if canvas is None else (canvas, residual)
+    first = Model.HOMOGRAPHY if model is Model.HOMOGRAPHY else Model.AFFINE
+    for step in (first, Model.HOMOGRAPHY):
+        refined = None if canvas is None else refine(canvas, step)
+        if refined is not None:
+            canvas = draw(reference, query, refined) or canvas
+    return canvas

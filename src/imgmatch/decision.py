@@ -45,7 +45,7 @@ WEIGHTS = {
 DERIVED_SCORE = 4.0
 """Above every negative of the training data, the closest by half a unit."""
 
-REVIEW_SCORE = 0.0
+REVIEW_SCORE = 2.0
 
 MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""
@@ -78,8 +78,6 @@ class Evidence:
         Fractions of either picture that the copied region takes.
     perspective : float
         Departure from an affine map, as a fraction of the region's size.
-    residual : float
-        Median error of tracked points, canvas pixels; inf if none were.
     """
 
     log_nfa: float
@@ -91,7 +89,6 @@ class Evidence:
     reference_kept: float
     query_covered: float
     perspective: float
-    residual: float
 
 
 def features(evidence: Evidence) -> dict[str, float]:
@@ -145,11 +142,12 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
         return Verdict.DERIVED, f"the pixels are the same: {agreement}"
     if value >= REVIEW_SCORE and enough:
         return Verdict.REVIEW, f"the pixels are largely the same: {agreement}"
-    common = (
-        evidence.agreeing >= COMMON_WINDOWS and evidence.log_nfa <= COMMON_LOG_NFA
-    )
+    common = evidence.agreeing >= COMMON_WINDOWS and evidence.log_nfa <= COMMON_LOG_NFA
     if not common:
-        return Verdict.UNRELATED, f"the pixels do not bear the alignment out: {agreement}"
+        return (
+            Verdict.UNRELATED,
+            f"the pixels do not bear the alignment out: {agreement}",
+        )
     if evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing:
         return Verdict.SHARED_OVERLAY, f"only drawn graphics agree: {agreement}"
     return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"

@@ -162,7 +162,7 @@ def _refine(
     for model in Model:
         inliers = support
         homography = None
-        for shrink in (3.0, 2.0, 1.0, 1.0, 1.0):
+        for shrink in (3.0, 1.5, 1.0, 1.0):
             if inliers.sum() < max(MIN_INLIERS - 1, SAMPLE[model]):
                 break
             candidate = fit(model, source[inliers], target[inliers])

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch.canvas import Canvas, fill
 from imgmatch.photometry import WINDOW, Photometry
 from imgmatch.transforms import Overlap, bounds, carry, clip
 from imgmatch.types import Box, Size
@@ -122,19 +123,23 @@ def _inner_sides(
     return beyond[0], beyond[1]
 
 
-def compare_pixels(photometry: Photometry, region: Overlap) -> Differences:
+def compare_pixels(
+    photometry: Photometry, colour: Canvas, region: Overlap
+) -> Differences:
     """Find overlays and recolouring inside the copied region.
+
+    `colour` is the photometry's canvas, drawn in RGB.
 
     The agreeing pixels tell how colours were changed; what then still differs
     was drawn, where the query has the sharper edges, or wiped, where the
     reference has them.
     """
-    canvas = photometry.canvas
-    reference = canvas.reference.astype(np.float32)
-    query = canvas.query.astype(np.float32)
+    reference = colour.reference.astype(np.float32)
+    query = colour.query.astype(np.float32)
     if photometry.blur > 0:
         reference = cv2.GaussianBlur(reference, (0, 0), photometry.blur)
-    inside = canvas.inside & _filled(photometry, region)
+    size = Size(*photometry.agrees.shape[::-1])
+    inside = colour.inside & fill(region.reference, colour.to_reference, size)
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
@@ -149,19 +154,12 @@ def compare_pixels(photometry: Photometry, region: Overlap) -> Differences:
         edge_q = _edge_strength(query, component)
         edge_r = _edge_strength(expected, component)
         if edge_q >= 0.7 * edge_r:
-            added.append(_carried(box, canvas.homography @ canvas.to_reference))
+            added.append(_carried(box, colour.homography @ colour.to_reference))
         else:
-            removed.append(_carried(box, canvas.to_reference))
+            removed.append(_carried(box, colour.to_reference))
     return Differences(
         tuple(added[:MAX_OVERLAYS]), tuple(removed[:MAX_OVERLAYS]), recolouring
     )
-
-
-def _filled(photometry: Photometry, region: Overlap) -> NDArray[np.bool_]:
-    mask = np.zeros(photometry.agrees.shape, np.uint8)
-    corners = carry(np.linalg.inv(photometry.canvas.to_reference), region.reference)
-    cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
-    return mask > 0
 
 
 def _recoloured(

@@ -93,7 +93,7 @@ def examine(canvas: Canvas) -> Photometry:
     ----------
     Lewis, "Fast normalized cross-correlation", Vision Interface 1995.
     """
-    reference, query = _grey(canvas.reference), _grey(canvas.query)
+    reference, query = _smoothed(canvas.reference), _smoothed(canvas.query)
     inside = cv2.boxFilter(canvas.inside.astype(np.float32), -1, _BOX) > 0.99
     photographic = _shaded(reference) & _shaded(query)
     blur = _softness(reference, query, inside)
@@ -125,9 +125,9 @@ def examine(canvas: Canvas) -> Photometry:
     )
 
 
-def _grey(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return _blurred(grey, 0.8)
+def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Take off the noise that recompression leaves from pixel to pixel."""
+    return _blurred(grey.astype(np.float32), 0.8)
 
 
 def _blurred(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
@@ -159,7 +159,7 @@ def softness(photometry: Photometry, where: NDArray[np.bool_]) -> float:
         as soft as the query; negative where the query is the sharper one.
     """
     canvas = photometry.canvas
-    return _softness(_grey(canvas.reference), _grey(canvas.query), where)
+    return _softness(_smoothed(canvas.reference), _smoothed(canvas.query), where)
 
 
 def _softness(

@@ -110,9 +110,10 @@ def fit(
 def _conditioning(
     points: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    center = np.average(points, axis=0, weights=weights)
-    squared = ((points - center) ** 2).sum(axis=1)
-    return center, math.sqrt(float(np.average(squared, weights=weights)) / 2)
+    total = max(float(weights.sum()), 1e-12)
+    center = weights @ points / total
+    offset = points - center
+    return center, math.sqrt(float(weights @ (offset * offset).sum(axis=1)) / total / 2)
 
 
 def transfer_error(
