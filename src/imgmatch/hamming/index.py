@@ -28,7 +28,7 @@ _LAYING = 40.0
 _CANDIDATE = 5.0
 _SCAN = {"avx512": 0.04, "avx2": 0.17, "popcnt": 0.28, "neon": 0.2, "portable": 0.8}
 _SCAN_ALONE = 0.2
-_MAX_BUCKET_BITS = 28
+_LEAST_BUCKET_BITS, _MOST_BUCKET_BITS = 8, 28
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,9 +199,14 @@ def index_pays(
 
 @cache
 def _best_tables(n: int, words: int, radius: int) -> int:
-    """Choose the number of tables that makes a search cheapest."""
-    fewest = -(-64 * words // _MAX_BUCKET_BITS)
-    choices = range(fewest, 8 * words + 1)  # down to buckets of 8 bits
+    """Choose the number of tables that makes a search cheapest.
+
+    Buckets are no more than the codes, lest the table of their starts outgrow
+    these.
+    """
+    most_bits = min(max(n.bit_length() - 1, _LEAST_BUCKET_BITS), _MOST_BUCKET_BITS)
+    fewest, most = -(-64 * words // most_bits), 64 * words // _LEAST_BUCKET_BITS
+    choices = range(fewest, most + 1)
     return min(choices, key=lambda tables: _search_cost(n, words, tables, radius))
 
 
