@@ -46,8 +46,8 @@ cdef extern from "hamming_index.h" nogil:
         double patience
     size_t im_index_starts(size_t, size_t)
     double im_index_lookups(size_t, size_t, uint32_t)
-    void im_index_build(const uint64_t *, size_t, size_t, size_t, uint64_t *, uint32_t *,
-                        uint32_t *, uint32_t *)
+    int im_index_build(const uint64_t *, size_t, size_t, size_t, uint64_t *, uint32_t *,
+                       uint32_t *, uint32_t *)
     int im_index_radius(const im_index *, const im_kernel *, const uint64_t *,
                         size_t, uint32_t, im_hits *)
     int im_index_pairs(const im_index *, const im_kernel *, size_t, size_t, uint32_t,
@@ -187,10 +187,14 @@ def index_build(const uint64_t[:, ::1] codes, size_t tables):
     cdef uint64_t[:, ::1] sorted_view = sorted_codes
     cdef uint32_t[::1] rows_view = rows, starts_view = starts
     cdef uint32_t[:, ::1] positions_view = positions
+    cdef int status = 0
     if n:
         with nogil:
-            im_index_build(&codes[0, 0], n, words, tables, &sorted_view[0, 0],
-                           &rows_view[0], &positions_view[0, 0], &starts_view[0])
+            status = im_index_build(
+                &codes[0, 0], n, words, tables, &sorted_view[0, 0], &rows_view[0],
+                &positions_view[0, 0], &starts_view[0])
+    if status:
+        raise MemoryError
     return sorted_codes, rows, positions, starts
 
 

@@ -29,10 +29,10 @@ typedef struct {
 /* How many starts all tables take. */
 size_t im_index_starts(size_t words, size_t tables);
 
-/* Fill the arrays of an index over `codes`. */
-void im_index_build(const uint64_t *codes, size_t n, size_t words, size_t tables,
-                    uint64_t *sorted, uint32_t *rows, uint32_t *positions,
-                    uint32_t *starts);
+/* Fill the arrays of an index over `codes`; return 0 or IM_NO_MEMORY. */
+int im_index_build(const uint64_t *codes, size_t n, size_t words, size_t tables,
+                   uint64_t *sorted, uint32_t *rows, uint32_t *positions,
+                   uint32_t *starts);
 
 /* How many buckets a search looks into. */
 double im_index_lookups(size_t words, size_t tables, uint32_t radius);

@@ -38,12 +38,19 @@ int im_knn(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
         im_block block = im_block_of(codes + start * words, size, words, room);
         for (size_t q = 0; q < n_queries; q++) {
             uint64_t *heap = keys + q * k;
-            uint32_t worst = im_key_distance(heap[0]);
-            if (worst == 0) continue; /* a later code cannot come first */
-            size_t n_hits = kernel->select(queries + q * words, &block, worst - 1,
-                                           first + start, hits);
-            for (size_t h = 0; h < n_hits; h++)
-                if (hits[h] < heap[0]) replace_root(heap, k, hits[h]);
+            /* The very first codes all are the nearest yet: growing pieces let
+             * the heap settle before it meets many. */
+            size_t piece = start ? size : 32;
+            for (size_t from = 0; from < size; from += piece, piece *= 4) {
+                uint32_t worst = im_key_distance(heap[0]);
+                if (worst == 0) break; /* a later code cannot come first */
+                im_block part = {block.planes + from, block.stride, size - from, words};
+                if (part.n > piece) part.n = piece;
+                size_t n_hits = kernel->select(queries + q * words, &part, worst - 1,
+                                               first + start + from, hits);
+                for (size_t h = 0; h < n_hits; h++)
+                    if (hits[h] < heap[0]) replace_root(heap, k, hits[h]);
+            }
         }
     }
     for (size_t q = 0; q < n_queries; q++) sort_heap(keys + q * k, k);
