@@ -308,12 +308,12 @@ def test_flat_pictures_have_no_features(shape, level):
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90))),
     st.integers(0, 50),
-    st.integers(1, 100),
+    st.integers(1, 10_000),
 )
-def test_any_picture_gives_keypoints_inside_it(grey, budget, max_side):
+def test_any_picture_gives_keypoints_inside_it(grey, budget, max_pixels):
     size = full_size(grey)
     for features in detect_with_mirror(
-        grey, full_size=size, budget=budget, max_side=max_side
+        grey, full_size=size, budget=budget, max_pixels=max_pixels
     ):
         assert len(features) <= budget
         assert ((features.xy >= -0.5) & (features.xy <= np.subtract(size, 0.5))).all()
