@@ -12,7 +12,7 @@ from skimage import data
 from skimage.feature._orb_descriptor_positions import POS
 
 from imgmatch import _core
-from imgmatch.errors import ShapeError
+from imgmatch.errors import InputError, ShapeError
 from imgmatch.features import Features, detect, detect_with_mirror
 from imgmatch.types import Size
 
@@ -355,6 +355,12 @@ def test_refuses_what_is_not_a_grey_picture(grey):
         detect(grey, full_size=Size(40, 40))
 
 
+@pytest.mark.parametrize("options", [{"max_pixels": 0}, {"budget": -1}])
+def test_refuses_settings_without_meaning(astronaut, options):
+    with pytest.raises(InputError, match="at least"):
+        detect(astronaut, full_size=Size(512, 512), **options)
+
+
 # Copies still match
 
 
@@ -411,7 +417,7 @@ def tiled_watermark(grey):
     mark = np.zeros_like(grey)
     for y in range(20, grey.shape[0], 45):
         for x in range(-20, grey.shape[1], 130):
-            cv2.putText(mark, "SHOP.COM", (x, y), 0, 0.7, 150, 2)
+            cv2.putText(mark, "SHOP.COM", (x, y), 0, 0.7, 100, 2)
     return cv2.add(grey, mark), np.eye(3)
 
 

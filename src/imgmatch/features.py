@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import _core
-from imgmatch.errors import ShapeError
+from imgmatch.errors import InputError, ShapeError
 from imgmatch.types import Size
 
 __all__ = [
@@ -120,12 +120,15 @@ def detect(
     Returns
     -------
     Features
-        Empty for a picture without corners or narrower than 32 pixels.
+        Those of the finest level first. None for a picture without corners or
+        narrower than 32 pixels.
 
     Raises
     ------
     ShapeError
         If `grey` is not (H, W) uint8 with at least one pixel.
+    InputError
+        If `max_pixels` is below 1 or `budget` below 0.
 
     References
     ----------
@@ -180,6 +183,10 @@ def _find(
     """Build the pyramid and find the keypoints of each level."""
     if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
         raise ShapeError(f"want grey (H, W) uint8, got {grey.shape} {grey.dtype}")
+    if max_pixels < 1 or budget < 0:
+        raise InputError(
+            f"want at least 1 pixel and 0 keypoints, got {max_pixels} and {budget}"
+        )
     levels = _pyramid(grey, max_pixels)
     # In proportion to a level's side: by area, the coarse levels that small insets
     # need would starve.
