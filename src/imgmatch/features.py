@@ -27,37 +27,39 @@ __all__ = [
     "detect_with_mirror",
 ]
 
-# Chosen on 40 product and stock photographs and 26 edits: crops to 10 % of the
-# area, insets at 25 % of the width, watermarks, banners, screenshots, mirroring.
+# Chosen by the correct matches (mutual, ratio .88, within 4 px) of 40 product and
+# stock photographs under 13 hard edits, among them enlarged crops of 10 % of the
+# area, insets at 25 % of the side, a tiled watermark, a screenshot, a mirrored crop.
 
 REFERENCE_PIXELS = QUERY_PIXELS = 480_000
-"""Pixels, the longer side of the finest level. References at 640 lose 5 % of
-the correct matches, most in enlarged crops; 1000 for queries gains 4 % for half
-as much time again."""
+"""Area of the finest level, such as 800 x 600. An area, because a tall screenshot
+bounded by its longer side would leave too little of the picture in it. 300,000
+loses 2 % of the matches, 750,000 gains none for half as much time again."""
 
 REFERENCE_BUDGET = 1000
-"""Keypoints. A tenth of the area then still holds some 60 at fine levels."""
+"""Keypoints. 800 loses 15 % of the matches; descriptors take 32 kB an image."""
 
 QUERY_BUDGET = 2000
 """Keypoints; more than the reference has, since an inset, a collage or a
-screenshot spends most of them elsewhere. 2500 would gain 4 %, 1500 loses 8 %."""
+screenshot spends most of them elsewhere. 1500 loses 7 %, 2500 gains 5 %."""
 
 _LEVELS_PER_OCTAVE = 3
-"""Scale 1.26 from level to level. 2 loses 5 % of the matches, 6 levels for each
-factor of 2 gain none."""
+"""2 lose 5 % of the matches in the worst quarter of the pairs, 4 lose as much."""
 
 _MIN_SIDE = 32
 """Pixels, the shorter side of the coarsest level: the width of the patch that a
-direction is taken from. The depth is what meets an inset or an enlarged crop."""
+direction is taken from. The depth is what meets an inset or an enlarged crop: 64
+loses 5 % in the worst quarter, 128 a third."""
 
 _THRESHOLD = 3
-"""Grey levels by which a corner's arc must stand out. So low that dark, faint
-and blurred pictures have corners; spreading keeps the strong ones first. 7 loses
-a tenth of the matches in the worst quarter of the photographs."""
+"""Grey levels by which a corner's arc must stand out. So low that dark, faint and
+blurred pictures have corners; spreading still takes the strong ones first. 7
+loses 14 % in the worst quarter, 12 loses 30 %; unrelated pairs agree no more
+often at 3 than at 12."""
 
 _SMOOTHING = 1.2
-"""Pixels, sigma before describing, on top of the 0.7 before detecting. Up to 1.6
-does alike."""
+"""Pixels, sigma before describing, on top of 0.7 before detecting. 0.8 to 1.6 do
+alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
