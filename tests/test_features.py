@@ -1,3 +1,7 @@
+import json
+import runpy
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ from skimage import data
 from skimage.feature._orb_descriptor_positions import POS
 
 from imgmatch import _core
-from imgmatch.errors import ShapeError
+from imgmatch.errors import InputError, ShapeError
 from imgmatch.features import Features, detect, detect_with_mirror
 from imgmatch.types import Size
 
@@ -308,12 +312,12 @@ def test_flat_pictures_have_no_features(shape, level):
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 90), st.integers(1, 90))),
     st.integers(0, 50),
-    st.integers(1, 100),
+    st.integers(1, 10_000),
 )
-def test_any_picture_gives_keypoints_inside_it(grey, budget, max_side):
+def test_any_picture_gives_keypoints_inside_it(grey, budget, max_pixels):
     size = full_size(grey)
     for features in detect_with_mirror(
-        grey, full_size=size, budget=budget, max_side=max_side
+        grey, full_size=size, budget=budget, max_pixels=max_pixels
     ):
         assert len(features) <= budget
         assert ((features.xy >= -0.5) & (features.xy <= np.subtract(size, 0.5))).all()
@@ -349,6 +353,12 @@ def test_memory_layout_does_not_matter(astronaut, tmp_path):
 def test_refuses_what_is_not_a_grey_picture(grey):
     with pytest.raises(ShapeError, match="want grey"):
         detect(grey, full_size=Size(40, 40))
+
+
+@pytest.mark.parametrize("options", [{"max_pixels": 0}, {"budget": -1}])
+def test_refuses_settings_without_meaning(astronaut, options):
+    with pytest.raises(InputError, match="at least"):
+        detect(astronaut, full_size=Size(512, 512), **options)
 
 
 # Copies still match
@@ -407,7 +417,7 @@ def tiled_watermark(grey):
     mark = np.zeros_like(grey)
     for y in range(20, grey.shape[0], 45):
         for x in range(-20, grey.shape[1], 130):
-            cv2.putText(mark, "SHOP.COM", (x, y), 0, 0.7, 150, 2)
+            cv2.putText(mark, "SHOP.COM", (x, y), 0, 0.7, 100, 2)
     return cv2.add(grey, mark), np.eye(3)
 
 
@@ -447,3 +457,10 @@ def test_copies_keep_their_matches(photo, edit, mirror):
     assert found >= 10
     # The other description of a photograph is no copy of it.
     assert correct_matches(reference, query[not mirror], homography) < 5
+
+
+def test_benchmark_runs_at_a_small_size(capsys):
+    path = Path(__file__).parents[1] / "benchmarks" / "bench_fingerprint.py"
+    rows = runpy.run_path(str(path))["main"](side=256, repeat=1)
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
+    assert all(row["ms"] > 0 for row in rows)

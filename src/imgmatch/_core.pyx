@@ -304,7 +304,9 @@ def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] q
 # --- ORB --------------------------------------------------------------------
 
 cdef extern from "orb.h":
-    enum: IM_ORB_BORDER
+    enum:
+        IM_ORB_BORDER
+        IM_ORB_MAX_SIDE
     ctypedef struct im_orb_keypoint:
         pass
     int im_orb_detect(
@@ -320,6 +322,13 @@ cdef extern from "orb.h":
 ORB_BORDER = IM_ORB_BORDER
 
 
+cdef int _check_level(int width, int height) except -1:
+    if not (0 < width <= IM_ORB_MAX_SIDE and 0 < height <= IM_ORB_MAX_SIDE):
+        raise ValueError(f"want a level of 1 to {IM_ORB_MAX_SIDE} pixels inside its "
+                         f"border of {IM_ORB_BORDER}, got {width} x {height}")
+    return 0
+
+
 def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
     """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
 
@@ -328,9 +337,7 @@ def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
     """
     cdef int height = level.shape[0] - 2 * IM_ORB_BORDER
     cdef int width = level.shape[1] - 2 * IM_ORB_BORDER
-    if height < 1 or width < 1 or width > 32767 or height > 32767:
-        raise ValueError(f"want a level of 1 to 32767 pixels inside its border of "
-                         f"{IM_ORB_BORDER}, got {width} x {height}")
+    _check_level(width, height)
     if quota < 0:
         raise ValueError(f"want a quota of 0 or more, got {quota}")
     keypoints = np.empty((quota, 4), dtype=np.float32)
@@ -356,6 +363,7 @@ def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
     cdef Py_ssize_t n = keypoints.shape[0], i
     cdef int height = smooth.shape[0] - 2 * IM_ORB_BORDER
     cdef int width = smooth.shape[1] - 2 * IM_ORB_BORDER
+    _check_level(width, height)
     if keypoints.shape[1] != 4:
         raise ValueError(f"want keypoints (N, 4), got (N, {keypoints.shape[1]})")
     for i in range(n):

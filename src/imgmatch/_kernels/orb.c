@@ -33,9 +33,9 @@ static inline uint8_t higher(uint8_t a, uint8_t b) { return a > b ? a : b; }
 static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
                       uint8_t *restrict score)
 {
-    const uint8_t *restrict up3 = row - 3 * stride, *restrict up2 = row - 2 * stride;
-    const uint8_t *restrict up1 = row - stride, *restrict down1 = row + stride;
-    const uint8_t *restrict down2 = row + 2 * stride, *restrict down3 = row + 3 * stride;
+    const uint8_t *up3 = row - 3 * stride, *up2 = row - 2 * stride, *up1 = row - stride;
+    const uint8_t *down1 = row + stride;
+    const uint8_t *down2 = row + 2 * stride, *down3 = row + 3 * stride;
 
     for (ptrdiff_t x = 0; x < width; x++) {
         const uint8_t p0 = down3[x], p1 = down3[x + 1], p2 = down2[x + 2];
@@ -72,16 +72,18 @@ static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
         ARCS(higher, lower, dark);
 #undef ARCS
         const uint8_t centre = row[x];
-        score[x] = higher(higher(bright, centre) - centre, centre - lower(dark, centre));
+        const uint8_t brighter = higher(bright, centre) - centre;
+        const uint8_t darker = centre - lower(dark, centre);
+        score[x] = higher(brighter, darker);
     }
 }
 
 /* Collect the pixels of one score row that beat their eight neighbours; the
  * first of equals wins. Rows hold one zero on either side of [0, width), `peaks`
  * room for width rounded up to words. */
-static size_t keep_maxima(const uint8_t *restrict above, const uint8_t *restrict row,
-                          const uint8_t *restrict below, int width, int y,
-                          uint8_t threshold, uint8_t *restrict peaks, corner *out)
+static size_t keep_maxima(const uint8_t *above, const uint8_t *row,
+                          const uint8_t *below, int width, int y, uint8_t threshold,
+                          uint8_t *restrict peaks, corner *out)
 {
     for (ptrdiff_t x = 0; x < width; x++) {
         const uint8_t before = higher(higher(above[x - 1], above[x]),
@@ -170,7 +172,8 @@ static int spread(corner *corners, corner *sorted, size_t n, int width, int heig
 
     uint32_t ranks = 0;
     for (size_t i = 0; i < n; i++) {
-        const int at = sorted[i].y * rows / height * columns + sorted[i].x * columns / width;
+        const int at =
+            sorted[i].y * rows / height * columns + sorted[i].x * columns / width;
         sorted[i].rank = filled[at]++;
         if (filled[at] > ranks)
             ranks = filled[at];
@@ -192,7 +195,8 @@ static int spread(corner *corners, corner *sorted, size_t n, int width, int heig
 int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
                   uint8_t threshold, int quota, im_orb_keypoint *out)
 {
-    const int inner_width = width - 2 * FAST_RADIUS, inner_height = height - 2 * FAST_RADIUS;
+    const int inner_width = width - 2 * FAST_RADIUS;
+    const int inner_height = height - 2 * FAST_RADIUS;
     if (inner_width <= 0 || inner_height <= 0 || quota <= 0)
         return 0;
 
@@ -231,8 +235,10 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
         found = n < (size_t)quota ? (int)n : quota;
         for (int i = 0; i < found; i++) {
             const corner *at = &corners[i];
-            out[i].x = (float)(at->x + FAST_RADIUS) + vertex(at->left, at->score, at->right);
-            out[i].y = (float)(at->y + FAST_RADIUS) + vertex(at->above, at->score, at->below);
+            const float dx = vertex(at->left, at->score, at->right);
+            const float dy = vertex(at->above, at->score, at->below);
+            out[i].x = (float)(at->x + FAST_RADIUS) + dx;
+            out[i].y = (float)(at->y + FAST_RADIUS) + dy;
             orient(level, stride, &out[i]);
         }
     }

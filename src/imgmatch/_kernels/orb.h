@@ -14,6 +14,9 @@
  * rotated pattern reaches (13 * sqrt(2), rounded up). */
 enum { IM_ORB_BORDER = 19 };
 
+/* Longest side of a level, so that coordinates and stride fit in 16 bits. */
+enum { IM_ORB_MAX_SIDE = INT16_MAX - 2 * IM_ORB_BORDER };
+
 typedef struct {
     float x, y;     /* pixels of the level, to a fraction */
     float cos, sin; /* direction, from x towards y */
