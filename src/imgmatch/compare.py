@@ -19,13 +19,16 @@ from imgmatch.image import ImageSource
 from imgmatch.matching import match
 from imgmatch.overlay import Differences, compare_pixels, copied_region
 from imgmatch.photometry import Photometry, examine
-from imgmatch.transforms import Model, Overlap, area, bounds
+from imgmatch.transforms import Overlap, area, bounds
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
 __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
+
+REFINEMENTS = 2
+"""Rounds of tracking: the first comes within a pixel, the second settles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,7 +171,7 @@ def _examine(
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.full_size.width) @ homography
-    canvas = _settle(reference, query, homography, alignment.model)
+    canvas = _settle(reference, query, homography)
     if canvas is None:
         return None
     shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
@@ -199,14 +202,12 @@ def _examine(
 
 
 def _settle(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64], model: Model
+    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
 ) -> Canvas | None:
     """Refine an alignment on the pixels and draw the canvas that it leads to."""
     canvas = draw(reference, query, homography)
-    # An affine change first: a homography has the freedom to run away.
-    first = Model.HOMOGRAPHY if model is Model.HOMOGRAPHY else Model.AFFINE
-    for step in (first, Model.HOMOGRAPHY):
-        refined = None if canvas is None else refine(canvas, step)
+    for _ in range(REFINEMENTS):
+        refined = None if canvas is None else refine(canvas)
         if refined is not None:
             canvas = draw(reference, query, refined) or canvas
     return canvas
