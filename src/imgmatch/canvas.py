@@ -93,6 +93,11 @@ class Mipmap:
         self._levels = [preview]
 
     @property
+    def preview(self) -> NDArray[np.uint8]:
+        """The preview as it was given."""
+        return self._levels[0]
+
+    @property
     def density(self) -> float:
         """Preview pixels for each full-size pixel."""
         return self._levels[0].shape[1] / self.full_size.width
@@ -143,7 +148,11 @@ class Mipmap:
 
 
 def draw(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
+    reference: Mipmap,
+    query: Mipmap,
+    homography: NDArray[np.float64],
+    *,
+    side: int = CANVAS_SIDE,
 ) -> Canvas | None:
     """Draw both previews on one canvas.
 
@@ -152,6 +161,8 @@ def draw(
     reference, query : Mipmap
     homography : (3, 3) float64
         Full-size reference px -> full-size query px.
+    side : int
+        Largest width or height of the canvas.
 
     Returns
     -------
@@ -165,7 +176,7 @@ def draw(
     center = shared.reference.mean(axis=0)
     query_density = local_scale(homography, center) * query.density
     longest = max(box.x1 - box.x0, box.y1 - box.y0)
-    density = min(reference.density, query_density, CANVAS_SIDE / longest)
+    density = min(reference.density, query_density, side / longest)
     size = Size(round((box.x1 - box.x0) * density), round((box.y1 - box.y0) * density))
     if min(size) < MIN_CANVAS_SIDE:
         return None

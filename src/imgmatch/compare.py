@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from imgmatch import transforms
 from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
-from imgmatch.decision import Evidence, decide, expected_false_accusations, score
+from imgmatch.decision import (
+    CERTAIN_SCORE,
+    Evidence,
+    decide,
+    expected_false_accusations,
+    score,
+)
 from imgmatch.direction import judge_direction
 from imgmatch.edits import name_edits, perspective
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
@@ -72,11 +78,12 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
 
 def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparison:
     """Decide from fingerprints: `reference` of an original, `query` of a suspect."""
-    best = max(
-        examine_pair(reference, query),
-        key=lambda examined: score(examined.evidence),
-        default=None,
-    )
+    best: Examined | None = None
+    for examined in examine_pair(reference, query):
+        if best is None or score(examined.evidence) > score(best.evidence):
+            best = examined
+        if score(best.evidence) >= CERTAIN_SCORE:
+            break
     if best is None:
         verdict, reason = decide(None)
         return Comparison(verdict, score(None), reason, reference.size, query.size)
@@ -96,7 +103,7 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
             query.size,
         )
         direction = judge_direction(
-            best.photometry, best.region, query.preview, reference.size, query.size
+            _grey(reference), _grey(query), best.photometry, best.region
         )
     return Comparison(
         verdict=verdict,

@@ -14,14 +14,22 @@ from imgmatch.types import Box, Size
 
 __all__ = ["Differences", "compare_pixels", "copied_region"]
 
-MIN_DIFFERENCE = 20.0
+MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
 
 MIN_AREA = 30
 """Canvas pixels of the smallest overlay that is reported."""
 
+EDGE = 2
+"""Canvas pixels along the region's edge that may show what lies beyond it."""
+
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
+
+FOREIGN_SHARE = 0.1
+FOREIGN_TEXTURE = 0.05
+"""A line of the canvas is foreign if less of its structure agrees, which some
+always does by chance, and if so much of it has structure at all."""
 
 INNER_SIDE = 0.02
 """A side of the reference is inside the query if the query goes on beyond it by
@@ -83,23 +91,27 @@ def copied_region(
 
 
 def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
-    """Rows and columns of the canvas from the first to the last that agree.
+    """Cut the canvas inside of the foreign lines along each side.
 
-    Lines without structure count as agreeing: nothing speaks against them.
+    A line is foreign if it has structure and next to none of it agrees. Lines
+    without structure stay: nothing speaks against them.
     """
     spans = []
     for axis in (0, 1):
         agrees = photometry.agrees.sum(axis=axis)
         textured = photometry.textured.sum(axis=axis)
-        foreign = (agrees == 0) & (textured > 0.05 * photometry.agrees.shape[axis])
-        lines = np.flatnonzero(agrees > 0)
+        own = agrees > FOREIGN_SHARE * textured
+        foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
         first, last = 0, len(agrees)
+        lines = np.flatnonzero(own)
         if len(lines):
-            # A window reaches half its side beyond its centre.
-            if foreign[: lines[0]].any():
-                first = max(0, int(lines[0]) - WINDOW // 2)
-            if foreign[lines[-1] + 1 :].any():
-                last = min(last, int(lines[-1]) + WINDOW // 2 + 1)
+            before = np.flatnonzero(foreign[: lines[0]])
+            after = np.flatnonzero(foreign[lines[-1] + 1 :]) + lines[-1] + 1
+            # A window is foreign already when it only touches what is.
+            if len(before):
+                first = max(0, int(before[-1]) + 1 - WINDOW // 2)
+            if len(after):
+                last = min(last, int(after[0]) + WINDOW // 2)
         spans.append((first, last))
     (x0, x1), (y0, y1) = spans
     return x0, y0, x1, y1
@@ -140,6 +152,7 @@ def compare_pixels(
         reference = cv2.GaussianBlur(reference, (0, 0), photometry.blur)
     size = Size(*photometry.agrees.shape[::-1])
     inside = colour.inside & fill(region.reference, colour.to_reference, size)
+    inside = _shrunk(inside, EDGE)
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
@@ -160,6 +173,11 @@ def compare_pixels(
     return Differences(
         tuple(added[:MAX_OVERLAYS]), tuple(removed[:MAX_OVERLAYS]), recolouring
     )
+
+
+def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel) > 0)
 
 
 def _recoloured(
