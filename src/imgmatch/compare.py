@@ -18,14 +18,14 @@ from imgmatch.decision import (
     score,
 )
 from imgmatch.direction import judge_direction
-from imgmatch.edits import name_edits, perspective
+from imgmatch.edits import name_edits
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
 from imgmatch.overlay import Differences, compare_pixels, copied_region
 from imgmatch.photometry import Photometry, examine
-from imgmatch.transforms import Overlap, area, bounds
+from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
 __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
