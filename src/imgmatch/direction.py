@@ -12,25 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap, draw
-from imgmatch.photometry import Photometry, sharpness
+from imgmatch.photometry import Photometry
 from imgmatch.transforms import Overlap, carry, local_scale
 from imgmatch.types import Direction, Size
 
 __all__ = ["judge_direction"]
 
-FINER_SCALE = 1.2
-"""Query pixels for each reference pixel from which finer detail would show."""
-
-FINER_DETAIL = 0.06
-"""Detail beyond the reference's resolution, as a fraction of the query's
-structure; enlarging a picture leaves less."""
+LARGER = 1.2
+"""Query pixels for each reference pixel from which the query was enlarged, or is
+the finer one: recompression leaves no telling which."""
 
 DETAIL_SIDE = 512
-DETAIL_RATIO = 4.0
-DETAIL_COHERENCE = 0.5
-"""Canvas on which detail is compared; how many times more of it the query must
-have than the reference, and than its own plain areas; and the correlation below
-which it is not the reference's own detail, sharpened."""
+SHARPER = 2.5
+MUCH_SHARPER = 4.0
+SHARED_DETAIL = 0.85
+"""Canvas on which detail is compared; times the reference's energy from which the
+query's is too much for recompression, and for sharpening; and the correlation
+from which it is the reference's own detail all the same."""
 
 MIN_DETAIL_PIXELS = 400
 
@@ -64,20 +62,18 @@ def judge_direction(
     """
     homography = photometry.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
-    fuller = _shows_more(query, homography, reference.full_size)
-    if fuller is Direction.CONTRADICTS:
-        return Direction.CONTRADICTS
-    if _shows_finer(reference, query, photometry):
-        return Direction.CONTRADICTS
-    if scale < FINER_SCALE:
-        return fuller
-    if scale * query.density < FINER_SCALE:
-        return Direction.UNKNOWN
-    detail = _detail_beyond(query, region.query, scale)
-    return Direction.CONTRADICTS if detail > FINER_DETAIL else fuller
+    found = {
+        _scene(query, homography, reference.full_size),
+        _detail(reference, query, photometry),
+        Direction.UNKNOWN if scale > LARGER else Direction.CONSISTENT,
+    }
+    for direction in (Direction.CONTRADICTS, Direction.UNKNOWN):
+        if direction in found:
+            return direction
+    return Direction.CONSISTENT
 
 
-def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bool:
+def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Direction:
     """Compare the finest detail where the pictures agree.
 
     Sharpening raises the reference's own detail, and noise lies on plain areas
@@ -85,37 +81,35 @@ def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bo
     """
     canvas = draw(reference, query, photometry.canvas.homography, side=DETAIL_SIDE)
     if canvas is None:
-        return False
-    detail_r, detail_q = _detail(canvas.reference), _detail(canvas.query)
-    size = canvas.inside.shape[::-1]
-    agrees = cv2.resize(
-        photometry.agrees.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
-    )
-    structured = (agrees > 0) & canvas.inside
-    plain = (
-        cv2.resize(
-            photometry.textured.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
-        )
-        == 0
-    ) & canvas.inside
+        return Direction.UNKNOWN
+    structured = canvas.inside & _enlarged(photometry.agrees, canvas.inside)
+    plain = canvas.inside & ~_enlarged(photometry.textured, canvas.inside)
     if structured.sum() < MIN_DETAIL_PIXELS:
-        return False
-    energy_q = float((detail_q[structured] ** 2).mean())
-    energy_r = float((detail_r[structured] ** 2).mean())
-    noise = float((detail_q[plain] ** 2).mean()) if plain.any() else 0.0
-    shared = float((detail_q[structured] * detail_r[structured]).mean())
-    coherence = shared / math.sqrt(max(energy_q * energy_r, 1e-12))
-    return (
-        energy_q > DETAIL_RATIO * max(energy_r, noise) and coherence < DETAIL_COHERENCE
-    )
+        return Direction.UNKNOWN
+    fine_r, fine_q = _finest(canvas.reference), _finest(canvas.query)
+    energy_r = float((fine_r[structured] ** 2).mean())
+    energy_q = float((fine_q[structured] ** 2).mean())
+    shared = float((fine_r[structured] * fine_q[structured]).mean())
+    correlation = shared / math.sqrt(max(energy_r * energy_q, 1e-12))
+    noise = float((fine_q[plain] ** 2).mean()) if plain.any() else 0.0
+    ratio = max(energy_q - noise, 0.0) / max(energy_r, 1e-6)
+    if ratio > MUCH_SHARPER and correlation < SHARED_DETAIL:
+        return Direction.CONTRADICTS
+    return Direction.UNKNOWN if ratio > SHARPER else Direction.CONSISTENT
 
 
-def _detail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _enlarged(mask: NDArray[np.bool_], like: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    size = like.shape[1], like.shape[0]
+    enlarged = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(enlarged > 0)
+
+
+def _finest(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     image = grey.astype(np.float32)
     return np.asarray(image - cv2.GaussianBlur(image, (0, 0), 0.8), np.float32)
 
 
-def _shows_more(
+def _scene(
     query: Mipmap, homography: NDArray[np.float64], reference_size: Size
 ) -> Direction:
     """Look along the reference's sides, in the query, for a scene that goes on.
@@ -159,16 +153,3 @@ def _profile(
 ) -> NDArray[np.float32]:
     x, y = points.astype(np.float32).T
     return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[:, 0], np.float32)
-
-
-def _detail_beyond(query: Mipmap, polygon: NDArray[np.float64], scale: float) -> float:
-    """Share of the query's structure that is finer than the reference's pixels."""
-    height, width = query.preview.shape
-    (x0, y0), (x1, y1) = np.array([polygon.min(axis=0), polygon.max(axis=0)]) * (
-        query.density
-    )
-    left, right = max(0, math.floor(x0)), min(width, math.ceil(x1))
-    top, bottom = max(0, math.floor(y0)), min(height, math.ceil(y1))
-    grey = query.preview[top:bottom, left:right].astype(np.float32)
-    scale *= query.density
-    return sharpness(grey, fine=0.6 * scale, coarse=3.0 * scale)
