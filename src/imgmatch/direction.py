@@ -88,8 +88,8 @@ def _shows_more(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey = cv2.cvtColor(query, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    grey = cv2.GaussianBlur(grey, (0, 0), 0.8)
+    grey = np.asarray(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), np.float32)
+    grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.8), np.float32)
     zoom = np.array([query.shape[1], query.shape[0]]) / np.array(query_size)
     width, height = reference_size
     step = 2.5 / (local_scale(homography, np.array([width / 2, height / 2])) * zoom[0])

@@ -137,7 +137,9 @@ def compare_pixels(
     reference = colour.reference.astype(np.float32)
     query = colour.query.astype(np.float32)
     if photometry.blur > 0:
-        reference = cv2.GaussianBlur(reference, (0, 0), photometry.blur)
+        reference = np.asarray(
+            cv2.GaussianBlur(reference, (0, 0), photometry.blur), np.float32
+        )
     size = Size(*photometry.agrees.shape[::-1])
     inside = colour.inside & fill(region.reference, colour.to_reference, size)
     agrees = photometry.agrees & inside
@@ -181,7 +183,9 @@ def _components(
     raw = cv2.morphologyEx(
         differs.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)
     )
-    padded = cv2.copyMakeBorder(raw, *[reach] * 4, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(
+        raw, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0
+    )
     joined = cv2.morphologyEx(
         padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)
     )[reach:-reach, reach:-reach]
