@@ -10,7 +10,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 from aligned import flat_canvas, grey
-from imgmatch.photometry import WINDOW, examine, sharpness, softness
+from imgmatch.photometry import WINDOW, examine, sharpness
 from pictures import encoded
 
 
@@ -218,17 +218,16 @@ def test_blur_says_how_much_softer_the_query_is(chelsea):
 
 
 @pytest.mark.parametrize("sigma", [1.3, 2.0, 3.0])
-def test_softness_is_the_blur_that_was_done(chelsea, sigma):
-    everywhere = np.ones(chelsea.shape, bool)
-    found = examined(chelsea, soft(chelsea, sigma))
-    assert softness(found, everywhere) == pytest.approx(sigma, abs=0.71)
+def test_blur_is_the_blur_that_was_done(chelsea, sigma):
+    assert examined(chelsea, soft(chelsea, sigma)).blur == pytest.approx(
+        sigma, abs=0.71
+    )
 
 
-def test_an_overlay_does_not_hide_softness(chelsea):
+def test_an_overlay_does_not_hide_that_the_query_is_softer(chelsea):
     marked = soft(chelsea, 2.5)
     marked[:50] = lettered()[:50]
-    everywhere = np.ones(chelsea.shape, bool)
-    assert softness(examined(chelsea, marked), everywhere) > 1
+    assert examined(chelsea, marked).blur > 1
 
 
 def test_sharpness_falls_with_every_blur(chelsea):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from imgmatch.transforms import (
     SAMPLE,
     Model,
+    Overlap,
     area,
     bounds,
     carry,
@@ -16,6 +17,7 @@ from imgmatch.transforms import (
     local_scale,
     mirror,
     overlap,
+    perspective,
     transfer_error,
 )
 from imgmatch.types import Box, Size
@@ -248,6 +250,28 @@ def test_overlap_of_frames_that_do_not_meet_is_none(shift):
 
 def test_overlap_refuses_a_reference_that_the_horizon_crosses():
     assert overlap(tilted(-0.01, 0), Size(200, 100), Size(200, 100)) is None
+
+
+# Perspective
+
+
+@given(affinities())
+def test_an_affine_map_has_no_perspective(homography):
+    size = Size(400, 300)
+    shared = Overlap(corners_of(size), carry(homography, corners_of(size)))
+    assert perspective(homography, shared) == pytest.approx(0, abs=1e-6)
+
+
+def test_perspective_is_the_departure_from_affine():
+    """A trapezium whose upper side is a tenth shorter, at any size."""
+    for size in (Size(100, 100), Size(3000, 3000)):
+        corners = corners_of(size)
+        target = corners + np.array([[0.05, 0], [-0.05, 0], [0, 0], [0, 0]]) * size
+        homography = fit(Model.HOMOGRAPHY, corners, target)
+        # Least squares gives each corner a quarter of the upper side's tenth.
+        expected = 0.025 / np.sqrt(0.95)
+        found = perspective(homography, Overlap(corners, target))
+        assert found == pytest.approx(expected, rel=1e-3)
 
 
 # Clipping

@@ -34,7 +34,7 @@ __all__ = [
 REFERENCE_PIXELS = QUERY_PIXELS = 480_000
 """Area of the finest level, such as 800 x 600. An area, because a tall screenshot
 bounded by its longer side would leave too little of the picture in it. 300,000
-loses 2 % of the matches, 750,000 gains none for half as much time again."""
+loses 2 % of the matches, 750,000 gains none with half as many pixels again."""
 
 REFERENCE_BUDGET = 1000
 """Keypoints. 800 loses 15 % of the matches; descriptors take 32 kB an image."""
