@@ -32,10 +32,10 @@ EDGE = 4
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
 
-FOREIGN_SHARE = 0.1
+FOREIGN_SHARE = 0.2
 FOREIGN_TEXTURE = 0.05
-"""A line of the canvas is foreign if less of its structure agrees, which some
-always does by chance, and if so much of it has structure at all."""
+"""A line of the canvas is foreign if less of its structure agrees (by chance some
+does: up to a tenth of a line), and if so much of it has structure at all."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
