@@ -159,8 +159,9 @@ def _shows_more(
 def _profile(
     grey: NDArray[np.float32], points: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    x, y = points.astype(np.float32).T
-    return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[:, 0], np.float32)
+    # A row of pixels: OpenCV 4 and 5 take a list of coordinates differently.
+    x, y = points.astype(np.float32).T[:, None]
+    return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[0], np.float32)
 
 
 def _detail_beyond(query: Mipmap, polygon: NDArray[np.float64], scale: float) -> float:
