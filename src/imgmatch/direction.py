@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap, draw
-from imgmatch.photometry import Photometry, sharpness
+from imgmatch.photometry import WINDOW, Photometry
 from imgmatch.transforms import Overlap, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -21,9 +21,14 @@ __all__ = ["judge_direction"]
 FINER_SCALE = 1.2
 """Query pixels for each reference pixel from which finer detail would show."""
 
-FINER_DETAIL = 0.06
-"""Detail beyond the reference's resolution, as a fraction of the query's
-structure; enlarging a picture leaves less."""
+WHOLE_DENSITY = 0.9
+"""Preview pixels for each pixel of the reference from which it lacks no detail."""
+
+FINER_RATIO = 1.5
+FINER_COHERENCE = 0.85
+"""Energy of the query's detail over that of the enlarged reference, and their
+correlation. Enlarged by any kernel, sharpened or saved at JPEG 30, twelve pictures
+stay below 1.4 or above 0.88; ones of 1.5 times the resolution reach 0.8."""
 
 DETAIL_SIDE = 512
 DETAIL_RATIO = 4.0
@@ -71,10 +76,10 @@ def judge_direction(
         return Direction.CONTRADICTS
     if scale < FINER_SCALE:
         return fuller
-    if scale * query.density < FINER_SCALE:
-        return Direction.UNKNOWN
-    detail = _detail_beyond(query, region.query, scale)
-    return Direction.CONTRADICTS if detail > FINER_DETAIL else fuller
+    if scale * query.density < FINER_SCALE or reference.density < WHOLE_DENSITY:
+        return Direction.UNKNOWN  # the previews hide what either file may hold
+    finer = _outresolves(reference, query, photometry, scale)
+    return Direction.CONTRADICTS if finer else fuller
 
 
 def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bool:
@@ -164,14 +169,45 @@ def _profile(
     return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[0], np.float32)
 
 
-def _detail_beyond(query: Mipmap, polygon: NDArray[np.float64], scale: float) -> float:
-    """Share of the query's structure that is finer than the reference's pixels."""
+def _outresolves(
+    reference: Mipmap, query: Mipmap, photometry: Photometry, scale: float
+) -> bool:
+    """Tell whether the query holds detail that enlarging the reference lacks.
+
+    How much detail an enlargement seems to have depends on the picture, so the
+    reference is enlarged the same. Sharpening makes detail stronger, but not other.
+    """
     height, width = query.preview.shape
-    (x0, y0), (x1, y1) = np.array([polygon.min(axis=0), polygon.max(axis=0)]) * (
-        query.density
+    shown = query.preview.astype(np.float32)
+    to_reference = np.linalg.inv(photometry.canvas.homography) @ _to_full(query)
+    enlarged = cv2.warpPerspective(
+        reference.preview.astype(np.float32),
+        np.linalg.inv(_to_full(reference)) @ to_reference,
+        (width, height),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
     )
-    left, right = max(0, math.floor(x0)), min(width, math.ceil(x1))
-    top, bottom = max(0, math.floor(y0)), min(height, math.ceil(y1))
-    grey = query.preview[top:bottom, left:right].astype(np.float32)
-    scale *= query.density
-    return sharpness(grey, fine=0.6 * scale, coarse=3.0 * scale)
+    # A window may agree though a mark reaches into it.
+    clear = cv2.erode(photometry.agrees.astype(np.uint8), np.ones((WINDOW, WINDOW)))
+    agrees = cv2.warpPerspective(
+        clear,
+        np.linalg.inv(photometry.canvas.to_reference) @ to_reference,
+        (width, height),
+        flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+    )
+    rows = np.asarray(agrees) > 0
+    if rows.sum() < MIN_DETAIL_PIXELS:
+        return False
+    fine = 0.6 * scale * query.density
+    detail_q = (shown - cv2.GaussianBlur(shown, (0, 0), fine))[rows]
+    detail_r = (enlarged - cv2.GaussianBlur(enlarged, (0, 0), fine))[rows]
+    energy_q, energy_r = float((detail_q**2).mean()), float((detail_r**2).mean())
+    coherence = float((detail_q * detail_r).mean()) / math.sqrt(
+        max(energy_q * energy_r, 1e-12)
+    )
+    return energy_q > FINER_RATIO * energy_r and coherence < FINER_COHERENCE
+
+
+def _to_full(picture: Mipmap) -> NDArray[np.float64]:
+    """Preview px -> full-size px."""
+    x, y = np.divide(picture.full_size, picture.preview.shape[::-1])
+    return np.array([[x, 0.0, 0.5 * x - 0.5], [0.0, y, 0.5 * y - 0.5], [0.0, 0.0, 1.0]])
