@@ -123,17 +123,18 @@ def test_a_turned_copy():
 def test_a_copy_under_a_banner(name):
     photograph = getattr(data, name)()
     height, width = photograph.shape[:2]
-    banner = (0, height - 90, width, height)
+    banner = (0, height - height // 6, width, height)
     query = photograph.copy()
-    query[-90:] = (200, 20, 40)
-    for y in (height - 52, height - 12):
-        cv2.putText(query, "MEGA SALE 50 % OFF", (10, y), 0, 1.3, (255, 255, 0), 4)
+    query[banner[1] :] = (200, 20, 40)
+    for row in (0.54, 0.08):
+        place = (6, height - round(row * height / 6))
+        cv2.putText(query, "MEGA SALE 50 % OFF " * 2, place, 0, 0.8, (255, 255, 0), 2)
 
     found = compare(photograph, query)
 
     assert found.verdict is Verdict.DERIVED
     boxes = [e.query_box for e in found.edits if e.kind is EditKind.OVERLAY_ADDED]
-    assert max(iou(box, banner) for box in boxes) > 0.6
+    assert max(iou(box, banner) for box in boxes) > 0.5
 
 
 def test_an_inset():
