@@ -194,18 +194,25 @@ def test_mirrored_descriptors_are_those_of_the_flipped_level(astronaut):
 
 
 def test_the_strongest_of_every_cell_come_first(rng):
-    texture = rng.integers(0, 256, (52, 60), np.uint8)
-    level = cv2.resize(texture, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
-    level[:200] = level[:200] // 8 + 100
+    texture = rng.integers(0, 256, (64, 64), np.uint8)
+    level = cv2.resize(texture, (326, 326), interpolation=cv2.INTER_CUBIC)
+    level[:259] = level[:259] // 8 + 100  # the strip below is eight times as loud
+    scores = fast_scores(level)
 
-    found = _core.orb_detect(bordered(level), threshold=4, quota=300)
-    unspread = _core.orb_detect(bordered(level), threshold=40, quota=300)
+    # Cells are made for four keypoints each: here 10 x 10 of 32 pixels square,
+    # within the 3 pixels along the sides that FAST cannot judge.
+    found = pixels(_core.orb_detect(bordered(level), threshold=4, quota=400))
+    possible = np.array(sorted(corners(scores, threshold=4)))
 
-    assert len(found) == len(unspread) == 300
-    # The loud strip below holds 23 % of the picture, and every loud corner. Whole
-    # rounds over the cells are even; what is left of the quota goes to the loudest.
-    assert (found[:, 1] >= 200).mean() < 0.35
-    assert (unspread[:, 1] >= 197).all()
+    def loudness(points, cell):
+        x, y = points[((points - 3) // 32 == cell).all(axis=1)].T
+        return sorted(scores[y, x].tolist())
+
+    for cell in np.ndindex(10, 10):
+        assert loudness(found, cell) == loudness(possible, cell)[-4:]
+    # Without cells all would lie in the strip, a fifth of the picture.
+    loudest = np.sort(scores[tuple(possible.T[::-1])])[-400]
+    assert loudest > scores[:250].max()
 
 
 @pytest.mark.parametrize("shape", [(39, 38), (38, 39), (0, 0), (20, 200)])

@@ -173,6 +173,6 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
     return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"
 
 
-def expected_false_accusations(evidence: Evidence) -> float | None:
-    """Expected number of negatives that score as high, in a scan."""
+def expected_false_accusations(evidence: Evidence) -> float | None:  # noqa: ARG001
+    """Return the negatives expected to score as high in a scan; no claim yet."""
     return None

@@ -32,10 +32,10 @@ EDGE = 4
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
 
-FOREIGN_SHARE = 0.1
+FOREIGN_SHARE = 0.2
 FOREIGN_TEXTURE = 0.05
-"""A line of the canvas is foreign if less of its structure agrees, which some
-always does by chance, and if so much of it has structure at all."""
+"""A line of the canvas is foreign if less of its structure agrees (by chance some
+does: up to a tenth of a line), and if so much of it has structure at all."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
@@ -174,7 +174,9 @@ def compare_pixels(
     reference = colour.reference.astype(np.float32)
     query = colour.query.astype(np.float32)
     if photometry.blur > 0:
-        reference = cv2.GaussianBlur(reference, (0, 0), photometry.blur)
+        reference = np.asarray(
+            cv2.GaussianBlur(reference, (0, 0), photometry.blur), np.float32
+        )
     size = Size(*photometry.agrees.shape[::-1])
     inside = colour.inside & fill(region.reference, colour.to_reference, size)
     inside = _shrunk(inside, EDGE)
@@ -241,7 +243,9 @@ def _components(
     raw = cv2.morphologyEx(
         differs.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)
     )
-    padded = cv2.copyMakeBorder(raw, *[reach] * 4, cv2.BORDER_CONSTANT, value=0)
+    padded = cv2.copyMakeBorder(
+        raw, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0
+    )
     joined = cv2.morphologyEx(
         padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)
     )[reach:-reach, reach:-reach]

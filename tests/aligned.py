@@ -1,0 +1,40 @@
+"""Pairs whose alignment is known, taken as far along the chain as tests need."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from imgmatch.canvas import Canvas, Mipmap, draw
+from imgmatch.overlay import copied_region
+from imgmatch.photometry import Photometry, examine
+from imgmatch.transforms import Overlap, overlap
+from planes import size_of
+
+
+def grey(picture):
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+
+
+def flat_canvas(reference, query):
+    """A canvas of two pictures that lie on each other pixel by pixel."""
+    inside = np.ones(reference.shape[:2], bool)
+    return Canvas(reference, query, inside, np.eye(3), np.eye(3))
+
+
+class Pair(NamedTuple):
+    photometry: Photometry
+    colour: Canvas
+    shared: Overlap
+    region: Overlap
+
+
+def seen(reference, query, homography):
+    """Look at a pair of RGB pictures through a known homography."""
+    sizes = size_of(reference), size_of(query)
+    maps = [Mipmap(picture, size_of(picture)) for picture in (reference, query)]
+    greys = [Mipmap(grey(picture), size_of(picture)) for picture in (reference, query)]
+    shared = overlap(homography, *sizes)
+    photometry = examine(draw(*greys, homography))
+    region = copied_region(photometry, shared, *sizes)
+    return Pair(photometry, draw(*maps, homography), shared, region)

@@ -1,0 +1,206 @@
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgmatch.decision import (
+    CERTAIN_SCORE,
+    DERIVED_SCORE,
+    REVIEW_SCORE,
+    WEIGHTS,
+    Evidence,
+    decide,
+    features,
+    score,
+)
+from imgmatch.types import Verdict
+
+COPY = Evidence(
+    log_nfa=-200,
+    textured=400,
+    agreeing=395,
+    conflicting=0,
+    photographic_agreeing=250,
+    photographic_conflicting=0,
+    reference_kept=1.0,
+    query_covered=1.0,
+    perspective=0.0,
+)
+REPHOTOGRAPHED = replace(
+    COPY,
+    log_nfa=-60,
+    agreeing=50,
+    conflicting=250,
+    photographic_agreeing=25,
+    photographic_conflicting=150,
+    perspective=0.05,
+)
+SAME_BANNER = replace(
+    COPY,
+    log_nfa=-80,
+    agreeing=70,
+    conflicting=200,
+    photographic_agreeing=1,
+    photographic_conflicting=120,
+)
+CHANCE = replace(
+    COPY,
+    log_nfa=-0.5,
+    agreeing=2,
+    conflicting=200,
+    photographic_agreeing=1,
+    photographic_conflicting=120,
+)
+
+
+@st.composite
+def evidence(draw):
+    """Counts that can go together: parts are no larger than their wholes."""
+    agreeing = draw(st.floats(0, 500))
+    conflicting = draw(st.floats(0, 500))
+    return Evidence(
+        log_nfa=draw(st.floats(-400, 5)),
+        textured=agreeing + conflicting + draw(st.floats(0, 300)),
+        agreeing=agreeing,
+        conflicting=conflicting,
+        photographic_agreeing=agreeing * draw(st.floats(0, 1)),
+        photographic_conflicting=conflicting * draw(st.floats(0, 1)),
+        reference_kept=draw(st.floats(0, 1)),
+        query_covered=draw(st.floats(0, 1)),
+        perspective=draw(st.floats(0, 0.5)),
+    )
+
+
+def between(first, second, part):
+    """Evidence on the way from one to another."""
+    return Evidence(
+        **{
+            name: (1 - part) * getattr(first, name) + part * getattr(second, name)
+            for name in Evidence.__slots__
+        }
+    )
+
+
+# The score
+
+
+STRONGER = {
+    "more photographic windows agree": lambda e, d: replace(
+        e,
+        textured=e.textured + d,
+        agreeing=e.agreeing + d,
+        photographic_agreeing=e.photographic_agreeing + d,
+    ),
+    "fewer conflict": lambda e, d: replace(
+        e,
+        conflicting=max(e.conflicting - d, e.photographic_conflicting),
+    ),
+    "fewer photographic ones conflict": lambda e, d: replace(
+        e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
+    ),
+    "fewer windows disagree": lambda e, d: replace(
+        e, textured=max(e.textured - d, e.agreeing + e.conflicting)
+    ),
+    "geometry is less accidental": lambda e, d: replace(e, log_nfa=e.log_nfa - d),
+    "less tilted": lambda e, d: replace(
+        e, perspective=max(e.perspective - d / 1000, 0)
+    ),
+}
+
+
+@pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
+@given(evidence(), st.floats(0, 100))
+def test_stronger_evidence_never_scores_lower(change, weaker, amount):
+    stronger = change(weaker, amount)
+    assert score(stronger) >= score(weaker) - 1e-9
+    # Nor does an accusation turn milder.
+    if decide(weaker)[0] is Verdict.DERIVED:
+        assert decide(stronger)[0] is Verdict.DERIVED
+
+
+@pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
+def test_each_kind_of_evidence_counts(change):
+    # Few keypoints, since some dozens already say all that geometry can.
+    middle = replace(between(COPY, REPHOTOGRAPHED, 0.5), log_nfa=-5)
+    assert score(change(middle, 30)) > score(middle) + 0.01
+
+
+@given(evidence())
+def test_the_score_is_finite_and_that_of_its_figures(case):
+    values = features(case)
+    assert set(values) == set(WEIGHTS)
+    assert all(math.isfinite(value) for value in values.values())
+    assert math.isfinite(score(case))
+
+
+def test_no_alignment_scores_lowest():
+    assert score(None) == -math.inf
+    assert score(CHANCE) > score(None)
+
+
+def test_typical_pairs_are_in_order():
+    scores = [score(case) for case in (COPY, REPHOTOGRAPHED, CHANCE)]
+    assert scores == sorted(scores, reverse=True)
+    assert score(COPY) >= CERTAIN_SCORE > DERIVED_SCORE > REVIEW_SCORE
+    assert max(map(score, (REPHOTOGRAPHED, SAME_BANNER, CHANCE))) < REVIEW_SCORE
+
+
+# The verdict
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict"),
+    [
+        (COPY, Verdict.DERIVED),
+        (REPHOTOGRAPHED, Verdict.SAME_SUBJECT),
+        (SAME_BANNER, Verdict.SHARED_OVERLAY),
+        (CHANCE, Verdict.UNRELATED),
+        (None, Verdict.UNRELATED),
+    ],
+)
+def test_typical_pairs_are_told_apart(case, verdict):
+    assert decide(case)[0] is verdict
+
+
+def test_between_a_copy_and_another_photograph_lies_a_case_for_people():
+    parts = [part / 200 for part in range(201)]
+    verdicts = [decide(between(COPY, REPHOTOGRAPHED, part))[0] for part in parts]
+
+    ranks = [verdict.rank for verdict in verdicts]
+    assert ranks == sorted(ranks)
+    assert list(dict.fromkeys(verdicts)) == [
+        Verdict.DERIVED, Verdict.REVIEW, Verdict.SAME_SUBJECT,
+    ]  # fmt: skip
+
+
+@given(evidence())
+def test_a_few_windows_accuse_nobody(case):
+    few = replace(
+        case,
+        agreeing=min(case.agreeing, 9.0),
+        photographic_agreeing=min(case.photographic_agreeing, 9.0),
+    )
+    assert decide(few)[0] not in (Verdict.DERIVED, Verdict.REVIEW)
+
+
+@given(evidence())
+def test_what_nothing_photographic_shares_is_no_accusation(case):
+    """A watermark, banner or template agrees; the photographs conflict."""
+    drawn = replace(
+        case,
+        textured=case.textured + 100,
+        conflicting=case.conflicting + 100,
+        photographic_agreeing=0.0,
+        photographic_conflicting=case.photographic_conflicting + 60,
+    )
+    assert decide(drawn)[0] is not Verdict.DERIVED
+
+
+@given(evidence())
+def test_every_verdict_comes_with_a_sentence(case):
+    _, reason = decide(case)
+    assert f"{case.agreeing:.0f} of {case.textured:.0f} windows agree" in reason
+    assert "\n" not in reason
+    assert not reason.endswith(".")

@@ -1,0 +1,165 @@
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from aligned import grey, seen
+from imgmatch.canvas import Mipmap
+from imgmatch.direction import judge_direction
+from imgmatch.types import Direction, Size
+from planes import scaled, shifted, size_of
+
+STILL = np.eye(3)
+
+
+def resized(picture, zoom):
+    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    return cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=method)
+
+
+def judged(reference, query, homography):
+    pair = seen(reference, query, homography)
+    maps = [Mipmap(grey(picture), size_of(picture)) for picture in (reference, query)]
+    return judge_direction(*maps, pair.photometry, pair.region)
+
+
+def cut_even(picture):
+    """Cut to sides that divide by four, so that halves are whole pixels."""
+    height, width = (side // 4 * 4 for side in picture.shape[:2])
+    return np.ascontiguousarray(picture[:height, :width])
+
+
+@pytest.fixture(params=["astronaut", "coffee", "chelsea", "rocket"])
+def photograph(request):
+    return cut_even(getattr(data, request.param)())
+
+
+def inner(picture):
+    """The middle of a picture, and what carries it there."""
+    height, width = picture.shape[:2]
+    x, y = width // 5, height // 5
+    cut = np.ascontiguousarray(picture[y : height - y, x : width - x])
+    return cut, shifted(x, y)
+
+
+# What a copy may be
+
+
+def test_a_shrunk_crop_is_consistent(photograph):
+    cut, place = inner(photograph)
+    query = resized(cut, 0.5)
+    homography = scaled(0.5) @ np.linalg.inv(place)
+    assert judged(photograph, query, homography) is Direction.CONSISTENT
+
+
+def test_the_same_picture_is_consistent(photograph):
+    assert judged(photograph, photograph, STILL) is Direction.CONSISTENT
+
+
+@pytest.mark.parametrize("zoom", [1.25, 1.5, 2.0])
+@pytest.mark.parametrize(
+    "method", [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4]
+)
+def test_enlarging_adds_no_detail(photograph, zoom, method):
+    query = cv2.resize(photograph, None, fx=zoom, fy=zoom, interpolation=method)
+    homography = scaled(*np.divide(size_of(query), size_of(photograph)))
+    assert judged(photograph, query, homography) is Direction.CONSISTENT
+
+
+def test_an_overlay_on_an_enlarged_copy_is_not_its_detail(photograph):
+    query = resized(photograph, 2)
+    for y in range(40, query.shape[0], 120):
+        cv2.putText(query, "SHOP 24 SHOP 24 SHOP 24", (8, y), 0, 1, (255,) * 3, 2)
+    assert judged(photograph, query, scaled(2)) is not Direction.CONTRADICTS
+
+
+def test_sharpening_adds_no_detail(photograph):
+    soft = cv2.GaussianBlur(photograph, (0, 0), 2)
+    query = cv2.addWeighted(photograph, 1.8, soft, -0.8, 0)
+    assert judged(photograph, query, STILL) is Direction.CONSISTENT
+
+
+def test_a_border_is_not_more_of_the_scene(photograph):
+    query = cv2.copyMakeBorder(
+        photograph, *[80] * 4, cv2.BORDER_CONSTANT, value=(250, 250, 250)
+    )
+    found = judged(photograph, query, shifted(80, 80))
+    assert found is not Direction.CONTRADICTS
+
+
+def test_an_inset_in_another_photograph_is_not_more_of_the_scene(photograph):
+    host = cv2.resize(data.retina(), (1000, 900))
+    small = resized(photograph, 0.75)
+    height, width = small.shape[:2]
+    host[200 : 200 + height, 250 : 250 + width] = small
+    homography = shifted(250, 200) @ scaled(0.75)
+    assert judged(photograph, host, homography) is not Direction.CONTRADICTS
+
+
+# What a copy cannot be
+
+
+def test_a_fuller_query_contradicts(photograph):
+    reference, place = inner(photograph)
+    assert judged(reference, photograph, place) is Direction.CONTRADICTS
+
+
+@pytest.mark.parametrize("side", ["left", "bottom"])
+def test_more_on_one_side_is_enough(side):
+    photograph, cut = cut_even(data.coffee()), 60
+    if side == "left":
+        reference, place = photograph[:, cut:], shifted(cut, 0)
+    else:
+        reference, place = photograph[:-cut], STILL
+    found = judged(np.ascontiguousarray(reference), photograph, place)
+    assert found is Direction.CONTRADICTS
+
+
+@pytest.mark.parametrize("zoom", [0.25, 0.5, 0.75])
+def test_a_finer_query_contradicts(photograph, zoom):
+    reference = resized(photograph, zoom)
+    assert judged(reference, photograph, scaled(1 / zoom)) is Direction.CONTRADICTS
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
+def test_a_sharper_query_of_the_same_size_contradicts(name):
+    """The reference was enlarged from a quarter: it is not the source."""
+    photograph = cut_even(getattr(data, name)())
+    height, width = photograph.shape[:2]
+    reference = cv2.resize(resized(photograph, 0.25), (width, height))
+    assert judged(reference, photograph, STILL) is Direction.CONTRADICTS
+
+
+# What cannot be told
+
+
+def test_plain_surroundings_tell_nothing():
+    """A product on white: whoever cuts the white off has less white."""
+    page = np.full((500, 700, 3), 248, np.uint8)
+    page[120:380, 150:550] = data.chelsea()[20:280, 20:420]
+    reference = np.ascontiguousarray(page[60:440, 80:620])
+
+    assert judged(reference, page, shifted(80, 60)) is Direction.UNKNOWN
+
+
+def test_a_reduced_reference_hides_what_its_file_may_hold():
+    photograph = data.astronaut()
+    original = resized(photograph, 0.5)
+    pair = seen(original, photograph, scaled(2))
+    reference = Mipmap(grey(resized(original, 0.75)), size_of(original))
+    query = Mipmap(grey(photograph), size_of(photograph))
+
+    found = judge_direction(reference, query, pair.photometry, pair.region)
+
+    assert found is Direction.UNKNOWN
+
+
+def test_a_preview_no_finer_than_the_reference_tells_nothing_of_detail():
+    photograph = data.astronaut()
+    pair = seen(resized(photograph, 0.5), photograph, scaled(2))
+    reference = Mipmap(grey(resized(photograph, 0.5)), Size(256, 256))
+    query = Mipmap(grey(resized(photograph, 0.5)), Size(512, 512))
+
+    found = judge_direction(reference, query, pair.photometry, pair.region)
+
+    assert found is Direction.UNKNOWN

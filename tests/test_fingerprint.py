@@ -1,0 +1,152 @@
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+from skimage import data
+
+from imgmatch import features as orb
+from imgmatch.errors import DecodeError, ShapeError
+from imgmatch.features import Features
+from imgmatch.fingerprint import (
+    PARAMETERS,
+    QUERY_PREVIEW,
+    REFERENCE_PREVIEW,
+    Fingerprint,
+    Role,
+    fingerprint,
+)
+from imgmatch.hashing import hashes
+from imgmatch.image import DECODE_POLICY, decode
+from imgmatch.types import Size
+from pictures import corners, encoded
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A photograph larger than either preview."""
+    picture = PILImage.fromarray(data.coffee()).resize((1500, 1000))
+    return encoded(picture, "JPEG", quality=90)
+
+
+def arrays(described: Features):
+    return [getattr(described, name) for name in Features.__slots__]
+
+
+def test_a_reference_is_kept_small(large):
+    kept = fingerprint(large, role=Role.REFERENCE)
+
+    assert kept.size == Size(1500, 1000)
+    height, width, _ = kept.preview.shape
+    assert width == REFERENCE_PREVIEW
+    assert height == pytest.approx(width * 2 / 3, abs=1)
+    assert 0 < len(kept.features) <= orb.REFERENCE_BUDGET
+    assert kept.mirrored is None
+
+
+def test_a_query_is_described_in_more_places_and_mirrored(large):
+    query = fingerprint(large, role=Role.QUERY)
+
+    assert query.size == Size(1500, 1000)
+    assert max(query.preview.shape) <= QUERY_PREVIEW
+    assert max(query.preview.shape) > REFERENCE_PREVIEW
+    assert orb.REFERENCE_BUDGET < len(query.features) <= orb.QUERY_BUDGET
+    np.testing.assert_allclose(
+        query.mirrored.xy[:, 0], 1499 - query.features.xy[:, 0], atol=1e-2
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+def test_keypoints_are_full_size_pixels(large, role):
+    xy = fingerprint(large, role=role).features.xy
+    assert xy.min() >= -0.5
+    assert (xy.max(axis=0) > [1200, 800]).all()
+    assert (xy.max(axis=0) < [1500, 1000]).all()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_small_picture_is_not_enlarged(role):
+    kept = fingerprint(data.chelsea(), role=role)
+    np.testing.assert_array_equal(kept.preview, data.chelsea())
+
+
+@pytest.mark.parametrize("role", Role)
+def test_bytes_path_and_pixels_are_described_alike(role, tmp_path):
+    file = encoded(data.chelsea())
+    (tmp_path / "猫.png").write_bytes(file)
+
+    of_bytes, of_path, of_pixels = (
+        fingerprint(source, role=role)
+        for source in (file, tmp_path / "猫.png", data.chelsea())
+    )
+
+    for other in (of_path, of_pixels):
+        assert other.size == of_bytes.size
+        assert other.hashes == of_bytes.hashes
+        np.testing.assert_array_equal(other.preview, of_bytes.preview)
+        for ours, theirs in zip(
+            arrays(other.features), arrays(of_bytes.features), strict=True
+        ):
+            np.testing.assert_array_equal(ours, theirs)
+    assert of_path.sha256 == of_bytes.sha256 == hashlib.sha256(file).hexdigest()
+
+
+def test_hashes_and_hash_of_the_bytes_are_those_of_the_image(large):
+    kept = fingerprint(large, role=Role.REFERENCE)
+    assert kept.hashes == hashes(decode(large, long_side=QUERY_PREVIEW))
+    assert kept.sha256 == hashlib.sha256(large).hexdigest()
+
+
+def test_an_orientation_is_obeyed():
+    """Stored on its side, shown upright: size, preview and keypoints are upright."""
+    picture = corners((600, 400))
+    exif = PILImage.Exif()
+    exif[0x0112] = 6  # to be turned clockwise
+    turned = encoded(picture.transpose(PILImage.Transpose.ROTATE_90), exif=exif)
+
+    kept = fingerprint(turned, role=Role.REFERENCE)
+
+    upright = fingerprint(encoded(picture), role=Role.REFERENCE)
+    assert kept.size == upright.size == Size(600, 400)
+    np.testing.assert_array_equal(kept.preview, upright.preview)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (40, 40)])
+def test_tiny_and_flat_pictures_have_a_fingerprint(role, shape):
+    kept = fingerprint(np.full((*shape, 3), 99, np.uint8), role=role)
+    assert isinstance(kept, Fingerprint)
+    assert kept.size == Size(shape[1], shape[0])
+    assert len(kept.features) == 0
+    assert min(kept.preview.shape) >= 1
+
+
+def test_grey_is_described_as_its_colour_picture():
+    grey = data.camera()
+    single, threefold = (
+        fingerprint(picture, role=Role.REFERENCE)
+        for picture in (grey, np.repeat(grey[..., None], 3, axis=2))
+    )
+    np.testing.assert_array_equal(single.preview, threefold.preview)
+    np.testing.assert_array_equal(
+        single.features.descriptors, threefold.features.descriptors
+    )
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_is_no_image_is_refused(role):
+    with pytest.raises(DecodeError):
+        fingerprint(b"no image", role=role)
+    with pytest.raises(ShapeError):
+        fingerprint(np.zeros((4, 4, 4), np.uint8), role=role)
+
+
+def test_parameters_name_all_that_a_stored_fingerprint_hangs_on():
+    """Other values make other fingerprints: then its name must change too."""
+    assert PARAMETERS == {
+        "fingerprint": "fingerprint-1",
+        "decode": DECODE_POLICY,
+        "reference_pixels": orb.REFERENCE_PIXELS,
+        "reference_budget": orb.REFERENCE_BUDGET,
+        "reference_preview": REFERENCE_PREVIEW,
+    }

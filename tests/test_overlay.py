@@ -1,0 +1,244 @@
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+from skimage import data
+
+from aligned import seen
+from imgmatch.overlay import MAX_OVERLAYS, compare_pixels
+from imgmatch.transforms import bounds
+from imgmatch.types import Box
+from pictures import encoded
+from planes import iou, scaled, shifted, warped
+
+STILL = np.eye(3)
+
+
+@pytest.fixture(scope="module")
+def coffee():
+    return data.coffee()  # 600 x 400
+
+
+def differences(reference, query, homography=STILL):
+    pair = seen(reference, query, homography)
+    return compare_pixels(pair.photometry, pair.colour, pair.region)
+
+
+def sticker(picture, box, colour=(230, 30, 40)):
+    x0, y0, x1, y1 = box
+    out = picture.copy()
+    cv2.rectangle(out, (x0, y0), (x1 - 1, y1 - 1), colour, -1)
+    cv2.putText(out, "-50%", (x0 + 8, y1 - 12), 0, (x1 - x0) / 90, (255, 255, 255), 2)
+    return out
+
+
+def saved(picture, quality):
+    with PILImage.open(io.BytesIO(encoded(picture, "JPEG", quality=quality))) as file:
+        return np.asarray(file)
+
+
+BOXES = [(30, 40, 150, 120), (430, 20, 590, 100), (250, 150, 390, 260)]
+
+
+# What was drawn
+
+
+@pytest.mark.parametrize("box", BOXES)
+@pytest.mark.parametrize("quality", [None, 60])
+def test_a_sticker_is_found_where_it_was_drawn(coffee, box, quality):
+    query = sticker(coffee, box)
+    query = query if quality is None else saved(query, quality)
+
+    found = differences(coffee, query)
+
+    assert iou(found.added[0], box) >= 0.6
+    assert len(found.added) <= 2
+    assert found.removed == ()
+
+
+def test_boxes_are_pixels_of_the_edited_picture(coffee):
+    """Drawn onto an enlarged crop, and onto a reduced inset."""
+    crop = scaled(2) @ shifted(-150, -100)
+    query = sticker(warped(coffee, crop, (800, 500)), (500, 300, 700, 420))
+    found = differences(coffee, query, crop)
+    assert iou(found.added[0], (500, 300, 700, 420)) >= 0.6
+
+    inset = shifted(200, 150) @ scaled(0.5)
+    small = cv2.resize(coffee, (300, 200), interpolation=cv2.INTER_AREA)
+    page = np.full((600, 900, 3), 245, np.uint8)
+    page[150:350, 200:500] = small
+    query = sticker(page, (390, 160, 480, 220))
+    found = differences(coffee, query, inset)
+    assert iou(found.added[0], (390, 160, 480, 220)) >= 0.6
+
+
+def test_two_stickers_are_two(coffee):
+    query = sticker(sticker(coffee, BOXES[0]), BOXES[2], (20, 90, 200))
+
+    found = differences(coffee, query)
+
+    for box in (BOXES[0], BOXES[2]):
+        assert max(iou(box, added) for added in found.added) >= 0.6
+    areas = [(b.x1 - b.x0) * (b.y1 - b.y0) for b in found.added]
+    assert areas == sorted(areas, reverse=True)
+
+
+def test_letters_join_up_to_words(coffee):
+    query = coffee.copy()
+    cv2.putText(query, "SHOP 24", (60, 90), 0, 3, (255, 255, 255), 12)
+
+    found = differences(coffee, query)
+
+    assert len(found.added) <= 3
+    x0, y0, x1, y1 = np.transpose(found.added)
+    around = x0.min(), y0.min(), x1.max(), y1.max()
+    assert iou(around, (60, 20, 460, 100)) >= 0.6
+
+
+def test_a_tiled_mark_is_told_in_a_bounded_number_of_boxes(coffee):
+    query = coffee.copy()
+    for y in range(8, 400, 34):
+        for x in range(8, 600, 34):
+            cv2.circle(query, (x, y), 8, (255, 60, 200), -1)
+
+    assert 0 < len(differences(coffee, query).added) <= MAX_OVERLAYS
+
+
+# What was wiped
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_mark_that_the_query_lacks_was_removed(coffee, box):
+    marked = sticker(coffee, box)
+
+    found = differences(marked, coffee, STILL)
+    # Under the sticker the photograph may itself hold edges: either name will do
+    # for them, but one box there is of the mark.
+    assert iou(found.removed[0], box) >= 0.6
+    assert found.added == ()
+
+
+def test_a_mark_wiped_by_inpainting_was_removed(coffee):
+    box = (430, 20, 590, 100)
+    marked = sticker(coffee, box)
+    mask = np.zeros(coffee.shape[:2], np.uint8)
+    mask[box[1] - 2 : box[3] + 2, box[0] - 2 : box[2] + 2] = 1
+    wiped = cv2.inpaint(marked, mask, 3, cv2.INPAINT_TELEA)
+
+    found = differences(marked, wiped)
+
+    assert iou(found.removed[0], box) >= 0.6
+    assert found.added == ()
+
+
+def test_removed_marks_are_pixels_of_the_reference(coffee):
+    marked = sticker(coffee, BOXES[0])
+    query = cv2.resize(coffee, (300, 200), interpolation=cv2.INTER_AREA)
+
+    found = differences(marked, query, scaled(0.5))
+
+    assert iou(found.removed[0], BOXES[0]) >= 0.6
+
+
+# What is no edit of a place
+
+
+@pytest.mark.parametrize("quality", [None, 80, 40, 20])
+def test_a_copy_has_no_overlays(coffee, quality):
+    query = coffee if quality is None else saved(coffee, quality)
+
+    found = differences(coffee, query)
+
+    assert found.added == found.removed == ()
+    assert found.recolouring < 5
+
+
+@pytest.mark.parametrize("zoom", [0.3, 0.5, 1.7])
+def test_a_resized_copy_has_no_overlays(coffee, zoom):
+    size = (round(600 * zoom), round(400 * zoom))
+    query = cv2.resize(coffee, size, interpolation=cv2.INTER_AREA)
+
+    found = differences(coffee, query, scaled(size[0] / 600, size[1] / 400))
+
+    assert found.added == found.removed == ()
+
+
+def test_recolouring_is_the_mean_change(coffee):
+    dark = np.clip(coffee.astype(int) - 30, 0, 255).astype(np.uint8)
+    grey = cv2.cvtColor(cv2.cvtColor(coffee, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+
+    assert differences(coffee, coffee).recolouring == 0
+    assert differences(coffee, dark).recolouring == pytest.approx(28, abs=5)
+    expected = np.abs(coffee.astype(int) - grey).mean()
+    assert differences(coffee, grey).recolouring == pytest.approx(expected, rel=0.25)
+
+
+@pytest.mark.parametrize("tone", ["darker", "warmer", "grey"])
+def test_recolouring_is_not_an_overlay(coffee, tone):
+    change = {
+        "darker": np.diag([0.6, 0.6, 0.6]),
+        "warmer": np.array([[1, 0.1, 0], [0, 0.9, 0], [0, 0, 0.7]]),
+        "grey": np.tile([0.299, 0.587, 0.114], (3, 1)),
+    }[tone]
+    query = np.clip(coffee @ change.T, 0, 255).astype(np.uint8)
+
+    found = differences(coffee, query)
+    assert found.added == found.removed == ()
+
+    # And hides none.
+    found = differences(coffee, sticker(query, BOXES[0], (20, 220, 60)))
+    assert iou(found.added[0], BOXES[0]) >= 0.6
+
+
+def test_pictures_without_agreement_have_no_edits(coffee):
+    found = differences(coffee, np.full_like(coffee, 128))
+    assert found.added == found.removed == ()
+    assert found.recolouring == 0
+
+
+# The copied region
+
+
+def region(reference, query, homography):
+    pair = seen(reference, query, homography)
+    return pair.region, pair.shared
+
+
+def test_the_region_of_a_copy_is_the_overlap(coffee):
+    for query, homography in (
+        (coffee, STILL),
+        (coffee[50:350, 100:500], shifted(-100, -50)),
+    ):
+        found, shared = region(coffee, np.ascontiguousarray(query), homography)
+        np.testing.assert_array_equal(found.reference, shared.reference)
+
+
+@pytest.mark.parametrize(
+    "tile",
+    [(0, 0, 360, 400), (240, 0, 600, 400), (0, 0, 600, 230)],
+    ids=["left", "right", "top"],
+)
+def test_a_tile_of_a_collage_ends_at_its_neighbour(coffee, tile):
+    """The query shows another photograph where the cut part would be."""
+    neighbour = cv2.resize(data.astronaut(), (900, 700))
+    query, (x0, y0, x1, y1) = neighbour.copy(), tile
+    query[150 + y0 : 150 + y1, 150 + x0 : 150 + x1] = coffee[y0:y1, x0:x1]
+
+    found, shared = region(coffee, query, shifted(150, 150))
+
+    assert bounds(shared.reference) == Box(0, 0, 600, 400)
+    # Two pixels to each of the canvas, and windows of 11: to about ten.
+    assert bounds(found.reference) == pytest.approx(Box(*tile), abs=14)
+    assert bounds(found.query) == pytest.approx(Box(*np.add(tile, 150)), abs=14)
+
+
+def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
+    """Where the query ends there is no neighbour: it is an overlay."""
+    query = coffee.copy()
+    query[320:] = cv2.resize(data.astronaut(), (600, 80))
+
+    found, shared = region(coffee, query, STILL)
+
+    np.testing.assert_array_equal(found.reference, shared.reference)

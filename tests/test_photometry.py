@@ -1,0 +1,252 @@
+import io
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image as PILImage
+from skimage import data
+
+from aligned import flat_canvas, grey
+from imgmatch.photometry import WINDOW, examine, sharpness
+from pictures import encoded
+
+
+@pytest.fixture(scope="module")
+def chelsea():
+    return cv2.resize(grey(data.chelsea()), (300, 200), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return cv2.resize(
+        grey(data.astronaut()[:340]), (300, 200), interpolation=cv2.INTER_AREA
+    )
+
+
+def lettered():
+    """A drawn graphic: text and boxes of two tones."""
+    page = np.full((200, 300), 250, np.uint8)
+    for y in range(30, 200, 34):
+        cv2.putText(page, "SIZE 36 38 40 42", (8, y), 0, 0.8, 30, 2)
+        cv2.rectangle(page, (2, y - 26), (296, y + 6), 90, 1)
+    return page
+
+
+def saved(picture, quality):
+    with PILImage.open(io.BytesIO(encoded(picture, "JPEG", quality=quality))) as file:
+        return np.asarray(file)
+
+
+def soft(picture, sigma):
+    return cv2.GaussianBlur(picture, (0, 0), sigma)
+
+
+def examined(reference, query):
+    return examine(flat_canvas(reference, query))
+
+
+# Correlation
+
+
+def test_the_same_picture_agrees_wherever_it_has_structure(chelsea):
+    found = examined(chelsea, chelsea)
+
+    assert found.share == 1
+    assert found.textured.mean() > 0.5
+    np.testing.assert_allclose(found.correlation[found.textured], 1, atol=1e-3)
+    assert not found.conflicts.any()
+    assert found.blur == 0
+    assert not found.inverted
+
+
+def test_unrelated_pictures_conflict_where_both_have_structure(chelsea, astronaut):
+    found = examined(chelsea, astronaut)
+
+    assert found.share < 0.05
+    assert abs(np.median(found.correlation[found.textured])) < 0.1
+    assert found.conflicts.mean() > 0.2
+
+
+def test_correlation_is_that_of_numpy(chelsea, rng):
+    """Of 11 x 11 windows, once the pixel noise is off and both are as soft."""
+    clouds = 200 * soft(rng.normal(0, 1, chelsea.shape), 4)
+    query = np.clip(chelsea + clouds, 0, 255).astype(np.uint8)
+    found = examined(chelsea, query)
+    assert found.blur == 0.8  # clouds have no detail
+
+    reference = soft(soft(chelsea.astype(np.float64), 0.8), found.blur)
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(picture, (WINDOW, WINDOW)).reshape(
+            200 - WINDOW + 1, 300 - WINDOW + 1, -1
+        )
+        for picture in (reference, soft(query.astype(np.float64), 0.8))
+    ]
+    first, second = (w - w.mean(axis=2, keepdims=True) for w in windows)
+    spread = np.sqrt((first**2).mean(axis=2) * (second**2).mean(axis=2))
+    expected = (first * second).mean(axis=2) / spread
+    half = WINDOW // 2
+    inner = np.s_[half:-half, half:-half]
+    textured = found.textured[inner]
+    told = np.minimum(first.std(axis=2), second.std(axis=2)) > 1
+    assert (told & textured).mean() > 0.9
+    np.testing.assert_allclose(
+        found.correlation[inner][told], expected[told], atol=0.01
+    )
+    stronger = np.maximum(first.std(axis=2), second.std(axis=2))
+    assert textured[stronger > 4].all()
+    assert not textured[stronger < 3].any()
+
+
+@settings(max_examples=25)
+@given(st.floats(0.4, 1.4), st.floats(-60, 60))
+def test_light_and_contrast_do_not_matter(gain, offset):
+    picture = np.linspace(80, 170, 300)[None] + 25 * np.sin(
+        np.hypot(*np.mgrid[:200, :300]) / 4
+    )
+    query = gain * (picture - 128) + 128 + offset
+    if query.min() < 0 or query.max() > 255:
+        query = np.interp(query, (query.min(), query.max()), (5, 250))
+
+    found = examined(picture.astype(np.uint8), query.astype(np.uint8))
+
+    assert found.share > 0.99
+    assert not found.inverted
+
+
+def test_a_negative_agrees_and_is_called_one(chelsea):
+    found = examined(chelsea, 255 - chelsea)
+    assert found.inverted
+    assert found.share == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [lambda p: saved(p, 30), lambda p: soft(p, 1.5), lambda p: soft(p, 2.5)],
+    ids=["jpeg", "soft", "softer"],
+)
+def test_a_copy_agrees_though_it_lost_detail(chelsea, edit):
+    for pair in ((chelsea, edit(chelsea)), (edit(chelsea), chelsea)):
+        found = examined(*pair)
+        assert found.share > 0.9
+        assert found.conflicts.mean() < 0.01
+
+
+def test_what_is_elsewhere_conflicts_and_the_rest_agrees(chelsea, astronaut):
+    query = chelsea.copy()
+    query[:, 150:] = astronaut[:, 150:]
+
+    found = examined(chelsea, query)
+
+    left, right = np.s_[:, : 150 - WINDOW], np.s_[:, 150 + WINDOW :]
+    assert found.agrees[left].sum() > 0.98 * found.textured[left].sum()
+    assert not found.conflicts[left].any()
+    assert found.agrees[right].sum() < 0.05 * found.textured[right].sum()
+    assert found.conflicts[right].any()
+
+
+def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
+    plain = np.full((200, 300), 200, np.uint8)
+    found = examined(plain, lettered())
+
+    assert found.textured.mean() > 0.5
+    assert not found.agrees.any()
+    assert not found.conflicts.any()
+
+
+def test_flat_pictures_tell_nothing():
+    flat = np.full((60, 90), 128, np.uint8)
+    found = examined(flat, flat)
+
+    assert found.share == 0
+    assert not (found.textured | found.agrees | found.conflicts).any()
+    assert not found.inverted
+    assert np.isfinite(found.correlation).all()
+
+
+def test_only_what_both_show_counts(chelsea):
+    canvas = flat_canvas(chelsea, chelsea)
+    inside = np.zeros_like(canvas.inside)
+    inside[50:150, 100:250] = True
+    half = type(canvas)(chelsea, chelsea, inside, np.eye(3), np.eye(3))
+
+    found = examine(half)
+
+    assert found.textured.any()
+    assert not found.textured[~inside].any()
+    # A window that hangs out of the overlap sees what is not there.
+    assert not found.textured[50:54].any()
+
+
+def test_windows_are_counted_without_overlap(chelsea):
+    found = examined(chelsea, chelsea)
+    assert found.windows(np.ones((2 * WINDOW, 3 * WINDOW), bool)) == 6
+    assert found.windows(np.zeros((9, 9), bool)) == 0
+
+
+# Photographs and graphics
+
+
+def test_photographs_hold_shades_and_graphics_do_not(chelsea, astronaut):
+    for picture in (chelsea, astronaut):
+        found = examined(picture, picture)
+        assert (found.photographic & found.textured).sum() > 0.2 * found.textured.sum()
+    page = examined(lettered(), lettered())
+    assert page.textured.mean() > 0.5
+    assert (page.photographic & page.textured).sum() < 0.05 * page.textured.sum()
+
+
+def test_a_photograph_below_a_graphic_is_not_photographic(chelsea):
+    """In both pictures, or it is no evidence that both hold the photograph."""
+    mixed, alone = examined(chelsea, lettered()), examined(chelsea, chelsea)
+    assert mixed.photographic.sum() < 0.1 * alone.photographic.sum()
+
+
+# Sharpness
+
+
+def test_blur_says_how_much_softer_the_query_is(chelsea):
+    found = [examined(chelsea, soft(chelsea, s)).blur for s in (0.5, 1.5, 3.0)]
+    back = [examined(soft(chelsea, s), chelsea).blur for s in (0.5, 1.5, 3.0)]
+
+    assert found == sorted(found)
+    assert [-blur for blur in back] == found
+    assert found[0] <= 0.8
+    assert found[2] >= 2
+
+
+@pytest.mark.parametrize("sigma", [1.3, 2.0, 3.0])
+def test_blur_is_the_blur_that_was_done(chelsea, sigma):
+    assert examined(chelsea, soft(chelsea, sigma)).blur == pytest.approx(
+        sigma, abs=0.71
+    )
+
+
+def test_an_overlay_does_not_hide_that_the_query_is_softer(chelsea):
+    marked = soft(chelsea, 2.5)
+    marked[:50] = lettered()[:50]
+    assert examined(chelsea, marked).blur > 1
+
+
+def test_sharpness_falls_with_every_blur(chelsea):
+    picture = chelsea.astype(np.float32)
+    values = [sharpness(soft(picture, s)) for s in (0.3, 0.6, 1.0, 1.5, 2.5, 4.0)]
+    assert all(0 < value <= 1 for value in values)
+    assert all(a > b for a, b in itertools.pairwise(values))
+
+
+def test_sharpness_needs_structure(chelsea):
+    assert sharpness(np.full((80, 80), 90, np.float32)) == 0
+    nowhere = np.zeros(chelsea.shape, bool)
+    assert sharpness(chelsea.astype(np.float32), nowhere) == 0
+
+
+def test_sharpness_looks_where_it_is_told(chelsea):
+    picture = chelsea.astype(np.float32)
+    picture[:, 150:] = soft(picture[:, 150:], 3)
+    left = np.zeros(picture.shape, bool)
+    left[:, :130] = True
+    right = left[:, ::-1]
+    assert sharpness(picture, left) > 3 * sharpness(picture, right) > 0
