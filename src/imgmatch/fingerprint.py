@@ -23,7 +23,7 @@ QUERY_PREVIEW: Final = 1024
 PARAMETERS: Final[dict[str, str | int]] = {
     "fingerprint": "fingerprint-1",
     "decode": DECODE_POLICY,
-    "reference_side": orb.REFERENCE_SIDE,
+    "reference_pixels": orb.REFERENCE_PIXELS,
     "reference_budget": orb.REFERENCE_BUDGET,
     "reference_preview": REFERENCE_PREVIEW,
 }
