@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from benchmarks.quality import pages
+from benchmarks.quality.cutout import product_mask
 from benchmarks.quality.edits import STEPS
 from benchmarks.quality.edits.marks import corner_mark
 from benchmarks.quality.edits.shape import covering, fit
@@ -75,6 +76,35 @@ def product_card(photo: Image, rng: Rng) -> Image:
     return scene.pixels
 
 
+def backdrop(photo: Image, rng: Rng) -> Image:
+    """Stand the photograph's subject before one backdrop, as a fixed camera would.
+
+    The backdrop is textured like wood, plaster or cloth: noise of many sizes.
+    """
+    width, height = _CANVASES[int(rng.integers(len(_CANVASES)))]
+    relief = np.zeros((height, width), np.float32)
+    stretch = rng.uniform(1, 8)
+    for cells in (3, 9, 27, 81, 243):
+        grid = rng.normal(0, 1 / cells ** rng.uniform(0.2, 0.6), (cells, cells))
+        wide = cv2.resize(
+            grid.astype(np.float32),
+            (round(width * stretch), height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        relief += wide[:, :width]
+    relief *= rng.uniform(8, 35) / relief.std()
+    tint = rng.uniform(60, 190, 3) + np.outer(relief, rng.uniform(0.7, 1.3, 3))
+    out = tint.reshape(height, width, 3)
+    scene = fit(start(photo), round(max(width, height) * rng.uniform(0.45, 0.85)))
+    subject = scene.pixels[-height:, :width]
+    mask = product_mask(subject)[0][..., None]
+    h, w = subject.shape[:2]
+    x = (width - w) // 2
+    place = out[height - h :, x : x + w]
+    place[:] = np.where(mask, subject, place)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
 _STEPS = {
     "watermark": corner_mark(0.6, 1.0),
     **{
@@ -96,6 +126,7 @@ TEMPLATES: dict[str, Template] = {
     "same_size_chart": size_chart,
     "same_collage_frame": collage_frame,
     "same_card": product_card,
+    "same_backdrop": backdrop,
 }
 
 

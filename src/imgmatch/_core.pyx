@@ -12,7 +12,7 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "hamming.h" nogil:
-    enum: IM_INDEX_BITS
+    enum: IM_INDEX_BITS, IM_MAX_WORDS
     ctypedef struct im_kernel:
         const char *name
         int (*supported)()
@@ -37,6 +37,7 @@ cdef extern from "hamming.h" nogil:
 
 
 cdef extern from "hamming_index.h" nogil:
+    enum: IM_MAX_BUCKET_BITS
     ctypedef struct im_index:
         size_t n, words, tables
         const uint64_t *codes
@@ -52,6 +53,10 @@ cdef extern from "hamming_index.h" nogil:
                         size_t, uint32_t, im_hits *)
     int im_index_pairs(const im_index *, const im_kernel *, size_t, size_t, uint32_t,
                        im_hits *)
+
+
+MAX_WORDS = IM_MAX_WORDS
+MAX_BUCKET_BITS = IM_MAX_BUCKET_BITS
 
 
 # --- kernels ---------------------------------------------------------------
@@ -101,9 +106,9 @@ cdef inline const uint64_t *_start(const uint64_t[:, ::1] codes) noexcept nogil:
 
 
 cdef _check_words(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes):
-    if queries.shape[1] != codes.shape[1] or not 1 <= codes.shape[1] <= 64:
+    if queries.shape[1] != codes.shape[1] or not 1 <= codes.shape[1] <= MAX_WORDS:
         raise ShapeError(
-            "want queries and codes of one width, 1 to 64 words, "
+            f"want queries and codes of one width, 1 to {MAX_WORDS} words, "
             f"got {queries.shape[1]} and {codes.shape[1]}"
         )
 
@@ -176,10 +181,14 @@ def index_lookups(size_t words, size_t tables, uint32_t radius):
     return im_index_lookups(words, tables, radius)
 
 
+cdef bint _can_lay(size_t words, size_t tables):
+    return 64 * words <= IM_MAX_BUCKET_BITS * tables and tables <= 64 * words
+
+
 def index_build(const uint64_t[:, ::1] codes, size_t tables):
     """Lay out the codes sorted, their rows, positions and starts of an index."""
     cdef size_t n = codes.shape[0], words = codes.shape[1]
-    if not 64 * words <= 28 * tables <= 28 * 64 * words or n >= 1 << 32:
+    if not _can_lay(words, tables) or n >= 1 << 32:
         raise ShapeError(f"cannot lay {n} codes of {words} words in {tables} tables")
     sorted_codes, rows = np.empty((n, words), np.uint64), np.empty(n, np.uint32)
     positions = np.empty((tables - 1, n), np.uint32)
@@ -207,15 +216,15 @@ cdef class Index:
     cdef im_index index
     cdef object arrays
 
-    def __init__(self, const uint64_t[:, ::1] codes, const uint32_t[::1] rows,
-                 const uint32_t[:, ::1] positions, const uint32_t[::1] starts, *,
-                 double patience):
+    def __cinit__(self, const uint64_t[:, ::1] codes, const uint32_t[::1] rows,
+                  const uint32_t[:, ::1] positions, const uint32_t[::1] starts, *,
+                  double patience):
         cdef size_t n = codes.shape[0], words = codes.shape[1]
         cdef size_t tables = positions.shape[0] + 1
         if (
             <size_t>rows.shape[0] != n
             or <size_t>positions.shape[1] != n
-            or not 64 * words <= 28 * tables <= 28 * 64 * words
+            or not _can_lay(words, tables)
             or <size_t>starts.shape[0] != im_index_starts(words, tables)
         ):
             raise ShapeError(f"want the arrays of one index of {n} codes")

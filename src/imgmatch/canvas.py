@@ -41,6 +41,13 @@ they reach about 20 pixels, more than any accepted alignment is off."""
 
 TRACK_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.03)
 
+ROBUST_WIDTHS = (8.0, 3.0, 1.5, 1.0, 1.0)
+"""Canvas pixels of error at which a tracked point counts a quarter."""
+
+HOMOGRAPHY_GAIN = 1.1
+"""A homography must explain so many times the points that an affine map does:
+with points on a part only, its freedom makes it run away elsewhere."""
+
 RETURN_ERROR = 1.0
 """Canvas pixels by which a point tracked there and back may miss its start."""
 
@@ -84,6 +91,11 @@ class Mipmap:
     def __init__(self, preview: NDArray[np.uint8], full_size: Size) -> None:
         self.full_size = full_size
         self._levels = [preview]
+
+    @property
+    def preview(self) -> NDArray[np.uint8]:
+        """The preview as it was given."""
+        return self._levels[0]
 
     @property
     def density(self) -> float:
@@ -136,7 +148,11 @@ class Mipmap:
 
 
 def draw(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
+    reference: Mipmap,
+    query: Mipmap,
+    homography: NDArray[np.float64],
+    *,
+    side: int = CANVAS_SIDE,
 ) -> Canvas | None:
     """Draw both previews on one canvas.
 
@@ -145,6 +161,8 @@ def draw(
     reference, query : Mipmap
     homography : (3, 3) float64
         Full-size reference px -> full-size query px.
+    side : int
+        Largest width or height of the canvas.
 
     Returns
     -------
@@ -158,7 +176,7 @@ def draw(
     center = shared.reference.mean(axis=0)
     query_density = local_scale(homography, center) * query.density
     longest = max(box.x1 - box.x0, box.y1 - box.y0)
-    density = min(reference.density, query_density, CANVAS_SIDE / longest)
+    density = min(reference.density, query_density, side / longest)
     size = Size(round((box.x1 - box.x0) * density), round((box.y1 - box.y0) * density))
     if min(size) < MIN_CANVAS_SIDE:
         return None
@@ -188,15 +206,13 @@ def fill(
     return mask > 0
 
 
-def refine(canvas: Canvas, model: Model) -> NDArray[np.float64] | None:
+def refine(canvas: Canvas) -> NDArray[np.float64] | None:
     """Track points from reference to query and fit the alignment anew.
 
     Parameters
     ----------
     canvas : Canvas
         In grey.
-    model : Model
-        Of the change to the alignment the canvas was drawn with.
 
     Returns
     -------
@@ -220,20 +236,35 @@ def refine(canvas: Canvas, model: Model) -> NDArray[np.float64] | None:
     if good.sum() < MIN_POINTS:
         return None
     start, end = source[good].astype(np.float64), target[good].astype(np.float64)
-    weights = np.ones(len(start))
-    change = np.eye(3)
-    for width in (3.0, 1.5, 1.0, 1.0, 1.0):  # canvas pixels; outliers fade out
-        fitted = fit(model, start, end, weights)
-        if fitted is None:
-            return None
-        change = fitted
-        residual = transfer_error(change, start, end)
-        weights = (1 + (residual / width) ** 2) ** -2.0
+    change, support = _robust_fit(Model.AFFINE, start, end)
+    tilted, tilted_support = _robust_fit(Model.HOMOGRAPHY, start, end)
+    if tilted_support > HOMOGRAPHY_GAIN * support:
+        change = tilted
     # The query is drawn where the old homography puts it, so the change, made
     # on the canvas, comes before it.
     from_reference = np.linalg.inv(canvas.to_reference)
     homography = canvas.homography @ canvas.to_reference @ change @ from_reference
     return np.asarray(homography / homography[2, 2], np.float64)
+
+
+def _robust_fit(
+    model: Model, start: NDArray[np.float64], end: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Fit a change that most points agree on; return it and how many do.
+
+    Iteratively reweighted least squares from no change at all, with a kernel
+    that narrows as the fit improves (Geman and McClure, 1987).
+    """
+    change = np.eye(3)
+    weights = np.ones(len(start))
+    for width in ROBUST_WIDTHS:
+        squared = (transfer_error(change, start, end) / width) ** 2
+        weights = (1 + squared) ** -2.0
+        fitted = fit(model, start, end, weights)
+        if fitted is None:
+            break
+        change = fitted
+    return change, float(weights.sum())
 
 
 def _track(

@@ -10,22 +10,31 @@ from numpy.typing import NDArray
 
 from imgmatch import transforms
 from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
-from imgmatch.decision import Evidence, decide, expected_false_accusations, score
+from imgmatch.decision import (
+    CERTAIN_SCORE,
+    Evidence,
+    decide,
+    expected_false_accusations,
+    score,
+)
 from imgmatch.direction import judge_direction
-from imgmatch.edits import name_edits, perspective
+from imgmatch.edits import name_edits
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
 from imgmatch.overlay import Differences, compare_pixels, copied_region
 from imgmatch.photometry import Photometry, examine
-from imgmatch.transforms import Model, Overlap, area, bounds
+from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
 __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
+
+REFINEMENTS = 2
+"""Rounds of tracking: the first comes within a pixel, the second settles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +78,12 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
 
 def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparison:
     """Decide from fingerprints: `reference` of an original, `query` of a suspect."""
-    best = max(
-        examine_pair(reference, query),
-        key=lambda examined: score(examined.evidence),
-        default=None,
-    )
+    best: Examined | None = None
+    for examined in examine_pair(reference, query):
+        if best is None or score(examined.evidence) > score(best.evidence):
+            best = examined
+        if score(best.evidence) >= CERTAIN_SCORE:
+            break
     if best is None:
         verdict, reason = decide(None)
         return Comparison(verdict, score(None), reason, reference.size, query.size)
@@ -93,7 +103,7 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
             query.size,
         )
         direction = judge_direction(
-            best.photometry, best.region, query.preview, reference.size, query.size
+            _grey(reference), _grey(query), best.photometry, best.region
         )
     return Comparison(
         verdict=verdict,
@@ -168,7 +178,7 @@ def _examine(
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.full_size.width) @ homography
-    canvas = _settle(reference, query, homography, alignment.model)
+    canvas = _settle(reference, query, homography)
     if canvas is None:
         return None
     shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
@@ -199,14 +209,12 @@ def _examine(
 
 
 def _settle(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64], model: Model
+    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
 ) -> Canvas | None:
     """Refine an alignment on the pixels and draw the canvas that it leads to."""
     canvas = draw(reference, query, homography)
-    # An affine change first: a homography has the freedom to run away.
-    first = Model.HOMOGRAPHY if model is Model.HOMOGRAPHY else Model.AFFINE
-    for step in (first, Model.HOMOGRAPHY):
-        refined = None if canvas is None else refine(canvas, step)
+    for _ in range(REFINEMENTS):
+        refined = None if canvas is None else refine(canvas)
         if refined is not None:
             canvas = draw(reference, query, refined) or canvas
     return canvas

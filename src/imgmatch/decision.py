@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from imgmatch.types import Verdict
 
 __all__ = [
+    "CERTAIN_SCORE",
     "DERIVED_SCORE",
     "REVIEW_SCORE",
     "WEIGHTS",
@@ -32,20 +33,23 @@ __all__ = [
     "score",
 ]
 
-BIAS = -7.23
+BIAS = -8.46
 WEIGHTS = {
-    "coherence": 0.539,
-    "photographic_coherence": 0.897,
-    "unanimity": 1.512,
-    "photographic_share": 19.141,
-    "geometry": 0.572,
-    "perspective": -3.97,
+    "coherence": 0.537,
+    "photographic_coherence": 0.935,
+    "unanimity": 1.542,
+    "photographic_share": 16.64,
+    "geometry": 0.902,
+    "perspective": -2.016,
 }
 
-DERIVED_SCORE = 4.0
+DERIVED_SCORE = 3.5
 """Above every negative of the training data, the closest by half a unit."""
 
-REVIEW_SCORE = 2.0
+CERTAIN_SCORE = 7.0
+"""No other alignment of the pair needs to be looked at."""
+
+REVIEW_SCORE = 1.5
 
 MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""

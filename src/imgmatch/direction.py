@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.photometry import Photometry, sharpness, softness
+from imgmatch.canvas import Mipmap, draw
+from imgmatch.photometry import Photometry, sharpness
 from imgmatch.transforms import Overlap, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -24,8 +25,14 @@ FINER_DETAIL = 0.06
 """Detail beyond the reference's resolution, as a fraction of the query's
 structure; enlarging a picture leaves less."""
 
-SHARPER = -1.9
-"""Blur, canvas pixels, that the query lacks: beyond what sharpening does."""
+DETAIL_SIDE = 512
+DETAIL_RATIO = 4.0
+DETAIL_COHERENCE = 0.5
+"""Canvas on which detail is compared; how many times more of it the query must
+have than the reference, and than its own plain areas; and the correlation below
+which it is not the reference's own detail, sharpened."""
+
+MIN_DETAIL_PIXELS = 400
 
 CONTINUES = 0.8
 """Correlation across the reference's side where the scene goes on."""
@@ -38,24 +45,18 @@ SIDE_MARGIN = 0.03
 
 
 def judge_direction(
-    photometry: Photometry,
-    region: Overlap,
-    query: NDArray[np.uint8],
-    reference_size: Size,
-    query_size: Size,
+    reference: Mipmap, query: Mipmap, photometry: Photometry, region: Overlap
 ) -> Direction:
     """Tell whether the query could have been made from the reference.
 
     Parameters
     ----------
+    reference, query : Mipmap
+        Grey previews of the whole pictures.
     photometry : Photometry
         Of the aligned pair.
     region : Overlap
         The copied region.
-    query : (H, W, 3) uint8
-        The query's preview, RGB.
-    reference_size, query_size : Size
-        Full-size pixels.
 
     Returns
     -------
@@ -63,34 +64,68 @@ def judge_direction(
     """
     homography = photometry.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
-    shown = query.shape[1] / query_size.width
-    fuller = _shows_more(query, homography, reference_size, query_size)
+    fuller = _shows_more(query, homography, reference.full_size)
     if fuller is Direction.CONTRADICTS:
         return Direction.CONTRADICTS
-    if softness(photometry, photometry.agrees) <= SHARPER:
+    if _shows_finer(reference, query, photometry):
         return Direction.CONTRADICTS
     if scale < FINER_SCALE:
         return fuller
-    if scale * shown < FINER_SCALE:
+    if scale * query.density < FINER_SCALE:
         return Direction.UNKNOWN
-    detail = _detail_beyond(query, region.query * shown, scale * shown)
+    detail = _detail_beyond(query, region.query, scale)
     return Direction.CONTRADICTS if detail > FINER_DETAIL else fuller
 
 
+def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bool:
+    """Compare the finest detail where the pictures agree.
+
+    Sharpening raises the reference's own detail, and noise lies on plain areas
+    too: neither is detail that the reference lacks.
+    """
+    canvas = draw(reference, query, photometry.canvas.homography, side=DETAIL_SIDE)
+    if canvas is None:
+        return False
+    detail_r, detail_q = _detail(canvas.reference), _detail(canvas.query)
+    size = canvas.inside.shape[::-1]
+    agrees = cv2.resize(
+        photometry.agrees.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+    )
+    structured = (agrees > 0) & canvas.inside
+    plain = (
+        cv2.resize(
+            photometry.textured.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+        )
+        == 0
+    ) & canvas.inside
+    if structured.sum() < MIN_DETAIL_PIXELS:
+        return False
+    energy_q = float((detail_q[structured] ** 2).mean())
+    energy_r = float((detail_r[structured] ** 2).mean())
+    noise = float((detail_q[plain] ** 2).mean()) if plain.any() else 0.0
+    shared = float((detail_q[structured] * detail_r[structured]).mean())
+    coherence = shared / math.sqrt(max(energy_q * energy_r, 1e-12))
+    return (
+        energy_q > DETAIL_RATIO * max(energy_r, noise) and coherence < DETAIL_COHERENCE
+    )
+
+
+def _detail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    image = grey.astype(np.float32)
+    return np.asarray(image - cv2.GaussianBlur(image, (0, 0), 0.8), np.float32)
+
+
 def _shows_more(
-    query: NDArray[np.uint8],
-    homography: NDArray[np.float64],
-    reference_size: Size,
-    query_size: Size,
+    query: Mipmap, homography: NDArray[np.float64], reference_size: Size
 ) -> Direction:
     """Look along the reference's sides, in the query, for a scene that goes on.
 
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey = cv2.cvtColor(query, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    grey = cv2.GaussianBlur(grey, (0, 0), 0.8)
-    zoom = np.array([query.shape[1], query.shape[0]]) / np.array(query_size)
+    grey = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
+    shown = np.array(grey.shape[::-1])
+    zoom = shown / np.array(query.full_size)
     width, height = reference_size
     step = 2.5 / (local_scale(homography, np.array([width / 2, height / 2])) * zoom[0])
     plain = False
@@ -104,8 +139,9 @@ def _shows_more(
             points[:, axis] = outer + outward * distance
             points[:, 1 - axis] = along
             lines.append((carry(homography, points) + 0.5) * zoom - 0.5)
-        frame = np.array([query.shape[1], query.shape[0]]) - 1
-        seen = np.all([(p >= 0).all(1) & (p <= frame).all(1) for p in lines], axis=0)
+        seen = np.all(
+            [(p >= 0).all(1) & (p <= shown - 1).all(1) for p in lines], axis=0
+        )
         if seen.sum() < 60:
             continue
         inner, beyond = (_profile(grey, line[seen]) for line in lines[:2])
@@ -125,15 +161,14 @@ def _profile(
     return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[:, 0], np.float32)
 
 
-def _detail_beyond(
-    query: NDArray[np.uint8], polygon: NDArray[np.float64], scale: float
-) -> float:
+def _detail_beyond(query: Mipmap, polygon: NDArray[np.float64], scale: float) -> float:
     """Share of the query's structure that is finer than the reference's pixels."""
-    (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
-    height, width = query.shape[:2]
+    height, width = query.preview.shape
+    (x0, y0), (x1, y1) = np.array([polygon.min(axis=0), polygon.max(axis=0)]) * (
+        query.density
+    )
     left, right = max(0, math.floor(x0)), min(width, math.ceil(x1))
     top, bottom = max(0, math.floor(y0)), min(height, math.ceil(y1))
-    grey = cv2.cvtColor(query[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    return sharpness(
-        grey.astype(np.float32), None, fine=0.6 * scale, coarse=3.0 * scale
-    )
+    grey = query.preview[top:bottom, left:right].astype(np.float32)
+    scale *= query.density
+    return sharpness(grey, fine=0.6 * scale, coarse=3.0 * scale)

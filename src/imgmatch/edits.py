@@ -7,18 +7,15 @@ from numpy.typing import NDArray
 
 from imgmatch.overlay import Differences
 from imgmatch.transforms import (
-    Model,
     Overlap,
     area,
     bounds,
-    carry,
-    fit,
     local_affine,
-    transfer_error,
+    perspective,
 )
 from imgmatch.types import Edit, EditKind, Size
 
-__all__ = ["WHOLE", "name_edits", "perspective"]
+__all__ = ["WHOLE", "name_edits"]
 
 WHOLE = 0.965
 """Fraction of an area from which it counts as all of it."""
@@ -94,13 +91,3 @@ def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
     if max(stretch, 1 / stretch) > MIN_STRETCH:
         edits.append(Edit(EditKind.STRETCH, amount=stretch))
     return edits
-
-
-def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
-    """Departure from the nearest affine map, as a fraction of the region's size."""
-    affine = fit(Model.AFFINE, region.reference, region.query)
-    if affine is None:
-        return 0.0
-    moved = carry(homography, region.reference)
-    error = float(transfer_error(affine, region.reference, moved).max())
-    return error / math.sqrt(max(area(region.query), 1.0))

@@ -101,14 +101,18 @@ def align(
         - reference.angle[correspondences.reference_index]
     ).astype(np.float64)
 
-    found = [
-        alignment
-        for start in _proposals(
-            source, target, scale, growth, turn, correspondences.ratio
-        )
-        if (alignment := _refine(source, target, scale, start, query_size)) is not None
-    ]
+    found: list[Alignment] = []
+    for start in _proposals(source, target, scale, growth, turn, correspondences.ratio):
+        alignment = _refine(source, target, scale, start, query_size)
+        if alignment is not None and not _known(alignment, found):
+            found.append(alignment)
     return tuple(sorted(found, key=lambda alignment: alignment.log_nfa))
+
+
+def _known(alignment: Alignment, others: list[Alignment]) -> bool:
+    """Tell whether an alignment grew into one that is there already."""
+    half = 0.5 * float(alignment.inliers.sum())
+    return any((alignment.inliers & other.inliers).sum() > half for other in others)
 
 
 def _proposals(

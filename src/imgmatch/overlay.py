@@ -9,19 +9,36 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Canvas, fill
 from imgmatch.photometry import WINDOW, Photometry
-from imgmatch.transforms import Overlap, bounds, carry, clip
+from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
 from imgmatch.types import Box, Size
 
 __all__ = ["Differences", "compare_pixels", "copied_region"]
 
-MIN_DIFFERENCE = 20.0
+MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
 
 MIN_AREA = 30
-"""Canvas pixels of the smallest overlay that is reported."""
+MIN_SIDE = 5
+"""Canvas pixels that differ, and shorter side, of the smallest overlay that is
+reported."""
+
+LIGHT = 15.0
+"""Canvas pixels over which light may change: what differs as smoothly is no
+overlay."""
+
+EDGE = 4
+"""Canvas pixels along the region's edge that may show what lies beyond it."""
 
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
+
+FOREIGN_SHARE = 0.1
+FOREIGN_TEXTURE = 0.05
+"""A line of the canvas is foreign if less of its structure agrees, which some
+always does by chance, and if so much of it has structure at all."""
+
+UPRIGHT = 0.015
+"""Slope of a side, and perspective, up to which a picture is upright."""
 
 INNER_SIDE = 0.02
 """A side of the reference is inside the query if the query goes on beyond it by
@@ -54,7 +71,8 @@ def copied_region(
 
     A tile of a collage shows a cut of the reference, and where the cut part
     would be, the query shows something else: strips along a side that do not
-    agree at all, where the query goes on beyond the reference.
+    agree at all, where the query goes on beyond the reference. Tiles are upright:
+    in a turned or tilted picture such a strip is a part that moved.
 
     Parameters
     ----------
@@ -68,6 +86,8 @@ def copied_region(
     Overlap
     """
     canvas = photometry.canvas
+    if not _upright(canvas.homography, shared):
+        return shared
     x0, y0, x1, y1 = _agreeing_box(photometry)
     height, width = photometry.agrees.shape
     edges = carry(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
@@ -82,24 +102,41 @@ def copied_region(
     return Overlap(polygon, carry(canvas.homography, polygon))
 
 
-def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
-    """Rows and columns of the canvas from the first to the last that agree.
+def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
+    """Tell whether the reference's sides are level or plumb in the query."""
+    start = shared.reference.mean(axis=0)
+    reach = 0.5 * np.ptp(shared.reference, axis=0)
+    for axis in (0, 1):
+        ends = np.array([start, start])
+        ends[:, axis] += (-reach[axis], reach[axis])
+        run = np.abs(np.diff(carry(homography, ends), axis=0)[0])
+        if run.min() > UPRIGHT * run.max():
+            return False
+    return perspective(homography, shared) < UPRIGHT
 
-    Lines without structure count as agreeing: nothing speaks against them.
+
+def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
+    """Cut the canvas inside of the foreign lines along each side.
+
+    A line is foreign if it has structure and next to none of it agrees. Lines
+    without structure stay: nothing speaks against them.
     """
     spans = []
     for axis in (0, 1):
         agrees = photometry.agrees.sum(axis=axis)
         textured = photometry.textured.sum(axis=axis)
-        foreign = (agrees == 0) & (textured > 0.05 * photometry.agrees.shape[axis])
-        lines = np.flatnonzero(agrees > 0)
+        own = agrees > FOREIGN_SHARE * textured
+        foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
         first, last = 0, len(agrees)
+        lines = np.flatnonzero(own)
         if len(lines):
-            # A window reaches half its side beyond its centre.
-            if foreign[: lines[0]].any():
-                first = max(0, int(lines[0]) - WINDOW // 2)
-            if foreign[lines[-1] + 1 :].any():
-                last = min(last, int(lines[-1]) + WINDOW // 2 + 1)
+            before = np.flatnonzero(foreign[: lines[0]])
+            after = np.flatnonzero(foreign[lines[-1] + 1 :]) + lines[-1] + 1
+            # A window is foreign already when it only touches what is.
+            if len(before):
+                first = max(0, int(before[-1]) + 1 - WINDOW // 2)
+            if len(after):
+                last = min(last, int(after[0]) + WINDOW // 2)
         spans.append((first, last))
     (x0, x1), (y0, y1) = spans
     return x0, y0, x1, y1
@@ -140,12 +177,15 @@ def compare_pixels(
         reference = cv2.GaussianBlur(reference, (0, 0), photometry.blur)
     size = Size(*photometry.agrees.shape[::-1])
     inside = colour.inside & fill(region.reference, colour.to_reference, size)
+    inside = _shrunk(inside, EDGE)
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
     recolouring = float(np.abs(query - reference)[agrees].mean())
     expected = _recoloured(reference, query, agrees)
-    difference = np.abs(query - expected).max(axis=2)
+    change = query - expected
+    change -= _light(change, agrees)
+    difference = np.abs(change).max(axis=2)
     threshold = max(MIN_DIFFERENCE, 4 * float(np.median(difference[agrees])))
     same = photometry.textured & (photometry.correlation > 0.9)
     differs = inside & (difference > threshold) & ~same
@@ -162,6 +202,11 @@ def compare_pixels(
     )
 
 
+def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel) > 0)
+
+
 def _recoloured(
     reference: NDArray[np.float32],
     query: NDArray[np.float32],
@@ -171,6 +216,21 @@ def _recoloured(
     source = np.column_stack([reference[agrees], np.ones(int(agrees.sum()))])
     matrix = np.linalg.lstsq(source, query[agrees], rcond=None)[0].astype(np.float32)
     return np.asarray(np.clip(reference @ matrix[:3] + matrix[3], 0, 255), np.float32)
+
+
+def _light(
+    change: NDArray[np.float32], agrees: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Spread the change of the agreeing pixels smoothly over all.
+
+    References
+    ----------
+    Knutsson and Westin, "Normalized and differential convolution", CVPR 1993.
+    """
+    weight = agrees.astype(np.float32)[..., None]
+    total = cv2.GaussianBlur(weight, (0, 0), LIGHT)[..., None]
+    spread = cv2.GaussianBlur(change * weight, (0, 0), LIGHT)
+    return np.asarray(spread / (total + 1e-3), np.float32)
 
 
 def _components(
@@ -199,7 +259,8 @@ def _components(
             int(columns.max()) + 1,
             int(rows.max()) + 1,
         )
-        found.append((count, own, box))
+        if min(box[2] - box[0], box[3] - box[1]) >= MIN_SIDE:
+            found.append((count, own, box))
     found.sort(key=lambda entry: -entry[0])
     return [(own, box) for _, own, box in found]
 

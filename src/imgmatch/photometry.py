@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Canvas
 
-__all__ = ["WINDOW", "Photometry", "examine", "sharpness", "softness"]
+__all__ = ["WINDOW", "Photometry", "examine", "sharpness"]
 
 WINDOW = 11
 """Side of the correlation window, canvas pixels."""
@@ -147,19 +147,6 @@ def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
     contrast = cv2.dilate(grey, kernel) - cv2.erode(grey, kernel)
     shades = (slope > SHADE_SLOPE) & (slope < SHADE_CONTRAST * contrast)
     return np.asarray(cv2.boxFilter(shades.astype(np.float32), -1, _BOX) > SHADE_SHARE)
-
-
-def softness(photometry: Photometry, where: NDArray[np.bool_]) -> float:
-    """Estimate how much softer the query is, where a mask of the canvas says.
-
-    Returns
-    -------
-    float
-        Standard deviation of the blur, canvas pixels, that makes the reference
-        as soft as the query; negative where the query is the sharper one.
-    """
-    canvas = photometry.canvas
-    return _softness(_smoothed(canvas.reference), _smoothed(canvas.query), where)
 
 
 def _softness(

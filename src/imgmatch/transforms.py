@@ -26,6 +26,7 @@ __all__ = [
     "local_scale",
     "mirror",
     "overlap",
+    "perspective",
     "transfer_error",
 ]
 
@@ -208,6 +209,16 @@ def _corners(size: Size) -> NDArray[np.float64]:
     """Outer corners of a picture: half a pixel beyond the outermost centres."""
     x, y = size.width - 0.5, size.height - 0.5
     return np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]])
+
+
+def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
+    """Departure from the nearest affine map, as a fraction of the region's size."""
+    affine = fit(Model.AFFINE, region.reference, region.query)
+    if affine is None:
+        return 0.0
+    moved = carry(homography, region.reference)
+    error = float(transfer_error(affine, region.reference, moved).max())
+    return error / math.sqrt(max(area(region.query), 1.0))
 
 
 def area(polygon: NDArray[np.float64]) -> float:

@@ -15,6 +15,8 @@
 
 #include "hamming.h"
 
+enum { IM_MAX_BUCKET_BITS = 28 };
+
 typedef struct {
     size_t n, words, tables;
     const uint64_t *codes;     /* (n, words) */

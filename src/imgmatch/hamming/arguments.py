@@ -8,11 +8,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch._core import MAX_WORDS
 from imgmatch.errors import InputError, ShapeError
 
-__all__ = ["MAX_WORDS", "check_at_least", "check_codes", "in_threads", "shares"]
+__all__ = ["check_at_least", "check_codes", "in_threads", "shares"]
 
-MAX_WORDS = 64
 _T = TypeVar("_T")
 
 

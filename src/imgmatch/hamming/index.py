@@ -29,7 +29,7 @@ _LAYING = 40.0
 _CANDIDATE = 5.0
 _SCAN = {"avx512": 0.04, "avx2": 0.17, "popcnt": 0.28, "neon": 0.2, "portable": 0.8}
 _SCAN_ALONE = 0.2
-_LEAST_BUCKET_BITS, _MOST_BUCKET_BITS = 8, 28
+_MIN_BUCKET_BITS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,8 +220,8 @@ def _best_tables(n: int, words: int, radius: int) -> int:
 
     A table has fewer than two buckets a code, lest their starts outgrow the codes.
     """
-    most_bits = min(max(n.bit_length(), _LEAST_BUCKET_BITS), _MOST_BUCKET_BITS)
-    fewest, most = -(-64 * words // most_bits), 64 * words // _LEAST_BUCKET_BITS
+    most_bits = min(max(n.bit_length(), _MIN_BUCKET_BITS), _core.MAX_BUCKET_BITS)
+    fewest, most = -(-64 * words // most_bits), 64 * words // _MIN_BUCKET_BITS
     choices = range(fewest, most + 1)
     return min(choices, key=lambda tables: _search_cost(n, words, tables, radius))
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import _core
-from imgmatch.hamming.arguments import MAX_WORDS, check_at_least, check_codes
+from imgmatch.hamming.arguments import check_at_least, check_codes
 from imgmatch.hamming.index import HammingIndex, index_pays
 from imgmatch.hamming.results import Neighbours, Pairs, Within
 from imgmatch.hamming.scan import scan_knn, scan_radius
@@ -92,7 +92,7 @@ def hamming_radius(
     check_at_least(0, radius=radius)
     check_at_least(1, threads=threads)
     kernel = _core.kernel_name(kernel)
-    radius = min(radius, 64 * MAX_WORDS)
+    radius = min(radius, 64 * codes.shape[1])
     if index_pays(len(queries), codes.shape, radius, kernel):
         index = HammingIndex.build(codes, radius=radius)
         return index.search(queries, radius=radius, threads=threads, kernel=kernel)
@@ -137,7 +137,7 @@ def hamming_pairs(
     check_at_least(0, radius=radius)
     check_at_least(1, threads=threads)
     kernel = _core.kernel_name(kernel)
-    radius = min(radius, 64 * MAX_WORDS)
+    radius = min(radius, 64 * codes.shape[1])
     # A scan compares each pair once: half of the codes for each code.
     if index_pays(len(codes), codes.shape, radius, kernel, scanned=0.5):
         index = HammingIndex.build(codes, radius=radius)
