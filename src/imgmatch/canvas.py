@@ -100,7 +100,7 @@ class Mipmap:
     @property
     def density(self) -> float:
         """Preview pixels for each full-size pixel."""
-        return self._levels[0].shape[1] / self.full_size.width
+        return float(self._levels[0].shape[1] / self.full_size.width)
 
     def sample(
         self, to_picture: NDArray[np.float64], canvas_size: Size, shrink: float
@@ -201,7 +201,8 @@ def fill(
 ) -> NDArray[np.bool_]:
     """Mask (H, W) of a canvas inside a polygon of reference pixels."""
     mask = np.zeros((size.height, size.width), np.uint8)
-    corners = carry(np.linalg.inv(to_reference), polygon)
+    to_canvas = np.linalg.inv(to_reference).astype(np.float64)
+    corners = carry(to_canvas, polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
     return mask > 0
 
@@ -288,7 +289,7 @@ def _flattened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     mean = cv2.GaussianBlur(grey, (0, 0), 6)
     spread = np.sqrt(np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), 6) - mean**2, 0))
     flat = (grey - mean) / (spread + 4.0)
-    return np.clip(flat * 42 + 128, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(flat * 42 + 128, 0, 255), np.uint8)
 
 
 def _spread_points(
@@ -299,4 +300,6 @@ def _spread_points(
     found = cv2.goodFeaturesToTrack(
         grey, MAX_POINTS, 0.005, spacing, mask=mask, blockSize=5
     )
-    return np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
+    if found is None:
+        return np.zeros((0, 2), np.float32)
+    return np.asarray(found, np.float32).reshape(-1, 2)

@@ -123,7 +123,8 @@ def _shows_more(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
+    blurred = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
+    grey = np.asarray(blurred, np.float32)
     shown = np.array(grey.shape[::-1])
     zoom = shown / np.array(query.full_size)
     width, height = reference_size

@@ -105,7 +105,7 @@ def fit(
     homography = homography / homography[2, 2] if homography[2, 2] else homography
     if abs(np.linalg.det(homography[:2, :2])) < 1e-8:
         return None
-    return homography
+    return np.asarray(homography, np.float64)
 
 
 def _conditioning(
@@ -186,7 +186,8 @@ def overlap(
             polygon = clip(polygon, axis, inward, edge)
             if len(polygon) < 3:
                 return None
-    return Overlap(carry(np.linalg.inv(homography), polygon), polygon)
+    inverse = np.linalg.inv(homography).astype(np.float64)
+    return Overlap(carry(inverse, polygon), polygon)
 
 
 def clip(
