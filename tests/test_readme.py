@@ -73,6 +73,7 @@ def test_the_json_line_is_a_real_one():
     assert [e["kind"] for e in match["edits"]] == [e["kind"] for e in found["edits"]]
     assert set(match) - {"reference_id"} <= set(found)
     assert shown["verdict"] == match["verdict"]
+    assert match["score"] == pytest.approx(found["score"], abs=1)
     assert match["reference_box"] == pytest.approx(found["reference_box"], abs=4)
 
 
