@@ -33,23 +33,24 @@ __all__ = [
     "score",
 ]
 
-BIAS = -8.46
+BIAS = -6.67
 WEIGHTS = {
-    "coherence": 0.537,
-    "photographic_coherence": 0.935,
-    "unanimity": 1.542,
-    "photographic_share": 16.64,
-    "geometry": 0.902,
-    "perspective": -2.016,
+    "coherence": 1.276,
+    "photographic_coherence": 1.162,
+    "unanimity": 0.274,
+    "photographic_share": 8.613,
+    "geometry": 0.276,
+    "perspective": -2.832,
 }
 
-DERIVED_SCORE = 3.5
-"""Above every negative of the training data, the closest by half a unit."""
+DERIVED_SCORE = 2.5
+"""Above every negative of the training data, the same backdrop with
+another subject aside, the closest by half a unit."""
 
-CERTAIN_SCORE = 7.0
+CERTAIN_SCORE = 5.0
 """No other alignment of the pair needs to be looked at."""
 
-REVIEW_SCORE = 1.5
+REVIEW_SCORE = 1.0
 
 MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""
@@ -60,7 +61,9 @@ COMMON_LOG_NFA = -4.0
 pictures have something in common at all."""
 
 GRAPHIC_SHARE = 0.12
-"""Photographic share of the agreement below which it is a drawn overlay."""
+WHOLE_SHARE = 0.8
+"""Photographic share of the agreement below which it is a drawn overlay, unless
+this much of all there is to see agrees: some pictures are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def features(evidence: Evidence) -> dict[str, float]:
         "photographic_coherence": math.log(
             (photographic + 1) / (evidence.photographic_conflicting + 1)
         ),
-        "unanimity": min(max(unanimity, 0.0), 3.0),
+        "unanimity": min(max(unanimity, 0.0), 4.5),
         "photographic_share": min(photographic / max(agreeing, 1.0), 0.25),
         "geometry": min(max(-evidence.log_nfa, 0.0), 40.0) / 10,
         "perspective": min(evidence.perspective, 0.1) * 10,
@@ -141,7 +144,9 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
         f"{evidence.agreeing:.0f} of {evidence.textured:.0f} windows agree, "
         f"{evidence.conflicting:.0f} conflict"
     )
-    enough = evidence.agreeing >= MIN_WINDOWS
+    graphic = evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing
+    partial = evidence.agreeing < WHOLE_SHARE * evidence.textured
+    enough = evidence.agreeing >= MIN_WINDOWS and not (graphic and partial)
     if value >= DERIVED_SCORE and enough:
         return Verdict.DERIVED, f"the pixels are the same: {agreement}"
     if value >= REVIEW_SCORE and enough:
@@ -152,7 +157,7 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
             Verdict.UNRELATED,
             f"the pixels do not bear the alignment out: {agreement}",
         )
-    if evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing:
+    if graphic:
         return Verdict.SHARED_OVERLAY, f"only drawn graphics agree: {agreement}"
     return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"
 
