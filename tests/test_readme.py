@@ -61,6 +61,7 @@ def test_the_command_line_is_the_one_of_the_help():
 
 
 def test_the_json_line_is_a_real_one():
+    # Where it is not: python docs/render.py
     shown = json.loads(fenced(section("From the command line"), "json")[0])
     match = shown["matches"][0]
     found = compare(
