@@ -126,9 +126,8 @@ def _scene(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey = np.asarray(
-        cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8), np.float32
-    )
+    blurred = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
+    grey = np.asarray(blurred, np.float32)
     shown = np.array(grey.shape[::-1])
     zoom = shown / np.array(query.full_size)
     width, height = reference_size
