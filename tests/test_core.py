@@ -119,3 +119,65 @@ def test_matching_wants_256_bits():
             ratio=0.8,
             max_distance=64,
         )
+
+
+# --- Resampling -------------------------------------------------------------
+
+
+def resampled(grey, starts, weights, shift):
+    """Turned on its side, as `_core.resample` returns it."""
+    sums = [
+        grey[:, start : start + len(row)] @ row
+        for start, row in zip(starts, weights.astype(np.int64), strict=True)
+    ]
+    half = (1 << shift) // 2
+    return np.clip((np.array(sums) + half) >> shift, 0, 255)
+
+
+@given(st.data())
+def test_resampling_agrees_with_numpy(data):
+    height, taps = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 40))
+    width = data.draw(st.integers(taps, 80))
+    starts = data.draw(
+        hnp.arrays(np.int32, st.integers(1, 5), elements=st.integers(0, width - taps))
+    )
+    grey = data.draw(hnp.arrays(np.uint8, (height, width)))
+    weights = data.draw(hnp.arrays(np.int16, (len(starts), taps)))
+    shift = data.draw(st.integers(0, 23))
+
+    found = _core.resample(grey, starts, weights, shift=shift)
+
+    np.testing.assert_array_equal(found, resampled(grey, starts, weights, shift))
+
+
+@pytest.mark.parametrize("level", [-32768, 32767])
+def test_resampling_does_not_overflow(level):
+    grey, starts = np.full((2, 256), 255, np.uint8), np.zeros(1, np.int32)
+    weights = np.full((1, 256), level, np.int16)
+
+    found = _core.resample(grey, starts, weights, shift=23)
+
+    np.testing.assert_array_equal(found, resampled(grey, starts, weights, 23))
+
+
+@pytest.mark.parametrize(
+    ("starts", "weights", "shift"),
+    [
+        ([5], (1, 4), 0),
+        ([-1], (1, 4), 0),
+        ([0, 0], (1, 4), 0),
+        ([0], (1, 0), 0),
+        ([0], (1, 9), 0),
+        ([0], (1, 257), 0),
+        ([0], (1, 4), 24),
+        ([0], (1, 4), -1),
+    ],
+)
+def test_a_filter_beyond_its_picture_is_refused(starts, weights, shift):
+    with pytest.raises(ValueError, match=r"filter reaches|want a start"):
+        _core.resample(
+            np.zeros((3, 8), np.uint8),
+            np.array(starts, np.int32),
+            np.zeros(weights, np.int16),
+            shift=shift,
+        )

@@ -18,7 +18,14 @@ from PIL import Image as PILImage
 from PIL import ImageDraw
 
 from imgmatch.errors import DecodeError, ShapeError
-from imgmatch.hashing import HASH_LONG_SIDE, MIN_QUALITY, dhash, hashes, phash
+from imgmatch.hashing import (
+    HASH_LONG_SIDE,
+    MIN_QUALITY,
+    _resized,
+    dhash,
+    hashes,
+    phash,
+)
 from imgmatch.image import decode
 
 PHOTOGRAPHS = (
@@ -89,6 +96,36 @@ def test_hashes_hardly_depend_on_the_decoded_size(photographs):
             assert bits_apart(full.dhash, reduced.dhash) <= 4
 
 
+def test_files_are_hashed_by_their_luma(photographs):
+    """A fingerprint hashes decoded colours instead: that moves few bits."""
+    apart = []
+    for photo in photographs:
+        for subsampling in ("4:4:4", "4:2:0"):
+            data = jpeg(photo.resize((1500, 1000)), subsampling=subsampling)
+            luma = hashes(data)
+            for long_side in (HASH_LONG_SIDE, 1024):
+                colour = hashes(decode(data, long_side=long_side))
+                apart.append(bits_apart(luma.phash, colour.phash))
+                apart.append(bits_apart(luma.dhash, colour.dhash))
+
+    assert np.median(apart) == 0
+    assert max(apart) <= 4
+
+
+def test_pictures_are_resized_as_by_pillow(rng):
+    """Up to one level, where the weights in fixed point round the other way."""
+    for side in (3, 40, 200, 256):
+        grey = rng.integers(0, 256, (side, side), np.uint8)
+        for width, height in ((9, 8), (32, 32)):
+            ours = _resized(grey, width=width, height=height)
+            theirs = PILImage.fromarray(grey).resize(
+                (width, height), PILImage.Resampling.LANCZOS
+            )
+            apart = np.abs(ours - np.asarray(theirs, int))
+            assert apart.max() <= 1
+            assert np.mean(apart > 0) <= 0.03
+
+
 def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
     apart = []
     for photo in photographs:
@@ -105,8 +142,9 @@ def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
 
 
 def test_functions_and_fields_agree(photo):
-    image = hashes(decode(photo, long_side=HASH_LONG_SIDE))
+    image = hashes(photo)
 
+    assert image == hashes(decode(photo, long_side=HASH_LONG_SIDE))
     assert isinstance(phash(photo), np.uint64)
     assert isinstance(dhash(photo), np.uint64)
     assert (phash(photo), dhash(photo)) == (image.phash, image.dhash)

@@ -78,3 +78,10 @@ def orb_describe(
     *,
     mirrored: bool = False,
 ) -> NDArray[np.uint64]: ...
+def resample(
+    grey: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    weights: NDArray[np.int16],
+    *,
+    shift: int,
+) -> NDArray[np.uint8]: ...

@@ -8,7 +8,7 @@ import numpy as np
 from imgmatch.errors import KernelError, ShapeError
 
 from libc.stddef cimport ptrdiff_t, size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "hamming.h" nogil:
@@ -389,3 +389,42 @@ def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
                 <const im_orb_keypoint *>&keypoints[0, 0], <int>n, mirrored,
                 <uint64_t (*)[4]>&view[0, 0])
     return descriptors
+
+
+# --- resampling ------------------------------------------------------------
+
+cdef extern from "resample.h":
+    enum: IM_RESAMPLE_TAPS, IM_RESAMPLE_SHIFT
+    void im_resample(const uint8_t *, size_t, size_t, const int32_t *, const int16_t *,
+                     size_t, size_t, int, uint8_t *) nogil
+
+
+def resample(const uint8_t[:, ::1] grey, const int32_t[::1] starts,
+             const int16_t[:, ::1] weights, *, int shift):
+    """Filter the rows of `grey` (H, W) to (T, H) uint8: the result lies on its side.
+
+    Row t is the rounded sum of ``grey[:, starts[t] + i] * weights[t, i]`` over
+    2**shift, within 0..255.
+    """
+    cdef size_t targets = weights.shape[0], taps = weights.shape[1]
+    cdef Py_ssize_t t, last = grey.shape[1] - weights.shape[1]
+    if (
+        <size_t>starts.shape[0] != targets
+        or not 0 < taps <= IM_RESAMPLE_TAPS
+        or not 0 <= shift <= IM_RESAMPLE_SHIFT
+    ):
+        raise ValueError(
+            f"want a start for each row of weights, 1 to {IM_RESAMPLE_TAPS} weights a "
+            f"row and a shift of 0 to {IM_RESAMPLE_SHIFT}, got {starts.shape[0]} for "
+            f"{targets} of {taps} and {shift}"
+        )
+    for t in range(starts.shape[0]):
+        if not 0 <= starts[t] <= last:
+            raise ValueError(f"row {t} of the filter reaches out of {grey.shape[1]} px")
+    out = np.empty((targets, grey.shape[0]), np.uint8)
+    cdef uint8_t[:, ::1] view = out
+    if out.size:
+        with nogil:
+            im_resample(&grey[0, 0], grey.shape[0], grey.shape[1], &starts[0],
+                        &weights[0, 0], targets, taps, shift, &view[0, 0])
+    return out

@@ -13,15 +13,17 @@ Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
 """
 
 import functools
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from imgmatch.image import Image, ImageSource, decode
+from imgmatch import _core
+from imgmatch.image import Image, ImageSource, decode_grey
 
 __all__ = ["HASH_LONG_SIDE", "MIN_QUALITY", "Hashes", "dhash", "hashes", "phash"]
 
@@ -70,21 +72,31 @@ class Hashes:
     quality: float
 
 
-def hashes(image: Image) -> Hashes:
-    """Hash a decoded picture.
+def hashes(image: Image | ImageSource) -> Hashes:
+    """Hash a picture.
 
     Parameters
     ----------
-    image : Image
-        At least 256 pixels on its long side where the file has them. Other
-        sizes of one file give hashes 0 bits apart in the median, 4 at most
-        over 109 photographs decoded at 256 to 1024 pixels.
+    image : Image, path, bytes or uint8 array
+        An `Image` has at least 256 pixels on its long side where its file has
+        them; another source is decoded at that size, to luma alone. The size
+        moves 0 bits in the median, 4 at most over 109 photographs decoded at
+        256 to 1024 pixels.
 
     Returns
     -------
     Hashes
+
+    Raises
+    ------
+    DecodeError, ShapeError, InputError
+        As `imgmatch.image.decode` does.
     """
-    grey = _reduced(image.grey).astype(np.float32)
+    if isinstance(image, Image):
+        luma = image.grey
+    else:
+        luma = decode_grey(image, long_side=HASH_LONG_SIDE)
+    grey = _reduced(luma)
     steps = _resized(grey, width=9, height=8)
     tile = _resized(grey, width=32, height=32)
 
@@ -112,7 +124,7 @@ def phash(source: ImageSource) -> np.uint64:
     -------
     numpy.uint64
     """
-    return np.uint64(hashes(decode(source, long_side=HASH_LONG_SIDE)).phash)
+    return np.uint64(hashes(source).phash)
 
 
 def dhash(source: ImageSource) -> np.uint64:
@@ -127,7 +139,7 @@ def dhash(source: ImageSource) -> np.uint64:
     -------
     numpy.uint64
     """
-    return np.uint64(hashes(decode(source, long_side=HASH_LONG_SIDE)).dhash)
+    return np.uint64(hashes(source).dhash)
 
 
 def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -145,25 +157,35 @@ def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return grey
 
 
-def _resized(
-    grey: NDArray[np.float32], *, width: int, height: int
-) -> NDArray[np.float32]:
-    """Resize as Pillow's Lanczos filter does, to whole grey levels."""
-    rows, columns = _lanczos(grey.shape[0], height), _lanczos(grey.shape[1], width)
-    narrow = _levels(grey @ columns.T)  # Pillow rounds here, too
-    return _levels(rows @ narrow)
+class _Filter(NamedTuple):
+    """For each target pixel, where its weights begin, and those, times 2**shift."""
+
+    starts: NDArray[np.int32]
+    weights: NDArray[np.int16]
+    shift: int
 
 
-def _levels(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(np.rint(grey), np.float32(0), np.float32(255))
+def _resized(grey: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.uint8]:
+    """Resize as Pillow's Lanczos filter does, rounding after either direction."""
+    across, down = _lanczos(grey.shape[1], width), _lanczos(grey.shape[0], height)
+    narrow = _core.resample(grey, across.starts, across.weights, shift=across.shift)
+    return _core.resample(narrow, down.starts, down.weights, shift=down.shift)
 
 
-@functools.lru_cache(maxsize=2 * _WORKING_SIDE)
-def _lanczos(side: int, target: int) -> NDArray[np.float32]:
-    """Pillow's filter as a (target, side) matrix: what it makes of unit vectors."""
+@functools.lru_cache(maxsize=4 * _WORKING_SIDE)
+def _lanczos(side: int, target: int) -> _Filter:
+    """Pillow's filter, found by what it makes of unit vectors."""
     units = PILImage.fromarray(np.eye(side, dtype=np.float32))
-    matrix = units.resize((side, target), PILImage.Resampling.LANCZOS)
-    return np.asarray(matrix, dtype=np.float32)
+    matrix = np.asarray(units.resize((side, target), PILImage.Resampling.LANCZOS))
+    used = matrix != 0
+    starts, ends = used.argmax(axis=1), side - used[:, ::-1].argmax(axis=1)
+    taps = (ends - starts).max()
+    starts = np.minimum(starts, side - taps)
+    weights = np.take_along_axis(matrix, starts[:, None] + np.arange(taps), axis=1)
+    shift = 15 - math.frexp(float(np.abs(weights).max()))[1]  # fills 16 bits
+    fixed = np.rint(np.ldexp(weights.astype(np.float64), shift))
+    fixed = np.minimum(fixed, np.iinfo(np.int16).max).astype(np.int16)
+    return _Filter(starts.astype(np.int32), fixed, shift)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:

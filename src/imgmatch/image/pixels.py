@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL import ImageCms
 
-__all__ = ["read_samples", "to_srgb", "upright"]
+__all__ = ["read_samples", "shifts_colours", "to_srgb", "upright"]
 
 _INVISIBLE: Final = 3
 """A profile that moves no colour further, in 8-bit levels, is taken as sRGB."""
 
 
-def read_samples(picture: PILImage.Image, long_side: int | None) -> NDArray[np.uint8]:
+def read_samples(
+    picture: PILImage.Image, long_side: int | None, *, luma: bool = False
+) -> NDArray[np.uint8]:
     """Decode, flatten and reduce.
 
     Parameters
@@ -26,6 +28,8 @@ def read_samples(picture: PILImage.Image, long_side: int | None) -> NDArray[np.u
         Its pixels may still be undecoded.
     long_side : int or None
         Pixels wanted of the longer side; None for all there are.
+    luma : bool
+        Decode a colour JPEG, other than CMYK, to grey.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def read_samples(picture: PILImage.Image, long_side: int | None) -> NDArray[np.u
     """
     full_size = picture.size
     halvings = _halvings(full_size, long_side)
-    drafted = _draft(picture, 2**halvings) if halvings else 1
+    drafted = _draft(picture, 2**halvings, "L" if luma else None)
     flat = _flattened(picture)
     if 2**halvings > drafted:
         flat = flat.reduce(2**halvings // drafted)
@@ -63,11 +67,14 @@ def _halvings(size: tuple[int, int], long_side: int | None) -> int:
     return (max(size) // long_side).bit_length() - 1
 
 
-def _draft(picture: PILImage.Image, divisor: int) -> int:
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8; return what became of `divisor`."""
+def _draft(picture: PILImage.Image, divisor: int, mode: str | None) -> int:
+    """Have a JPEG decoded to `mode` and 1/2, 1/4 or 1/8 of its size.
+
+    Return the divisor that it got.
+    """
     width, height = picture.size
     size = (max(width // divisor, 1), max(height // divisor, 1))
-    if (drafted := picture.draft(None, size)) is None:  # not a JPEG
+    if (drafted := picture.draft(mode, size)) is None:  # not a JPEG
         return 1
     _mode, (_x, _y, drafted_width, _height) = drafted
     return round(width / drafted_width)
@@ -116,6 +123,11 @@ def to_srgb(samples: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     if transform is None:
         return _u8(picture.convert("RGB"))
     return _u8(ImageCms.applyTransform(picture, transform))
+
+
+def shifts_colours(profile: bytes, mode: str) -> bool:
+    """Whether `to_srgb` changes samples of `mode` that carry this profile."""
+    return bool(profile) and _srgb_transform(profile, mode) is not None
 
 
 @functools.lru_cache(maxsize=32)
