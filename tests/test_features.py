@@ -204,7 +204,7 @@ def test_the_strongest_of_every_cell_come_first(rng):
     assert len(found) == len(unspread) == 300
     # The loud strip below holds 23 % of the picture, and every loud corner. Whole
     # rounds over the cells are even; what is left of the quota goes to the loudest.
-    assert (found[:, 1] >= 200).mean() < 0.35
+    assert (found[:, 1] >= 200).mean() < 0.4
     assert (unspread[:, 1] >= 197).all()
 
 

@@ -23,9 +23,17 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from imgmatch import _core
-from imgmatch.image import Image, ImageSource, decode_grey
+from imgmatch.image import ImageSource, decode_grey
 
-__all__ = ["HASH_LONG_SIDE", "MIN_QUALITY", "Hashes", "dhash", "hashes", "phash"]
+__all__ = [
+    "HASH_LONG_SIDE",
+    "MIN_QUALITY",
+    "Hashes",
+    "dhash",
+    "hash_luma",
+    "hashes",
+    "phash",
+]
 
 HASH_LONG_SIDE: Final = 256
 """Long side at which `phash` and `dhash` decode."""
@@ -72,31 +80,37 @@ class Hashes:
     quality: float
 
 
-def hashes(image: Image | ImageSource) -> Hashes:
-    """Hash a picture.
+def hashes(source: ImageSource) -> Hashes:
+    """Hash an image, decoding no more of it than that takes.
 
     Parameters
     ----------
-    image : Image, path, bytes or uint8 array
-        An `Image` has at least 256 pixels on its long side where its file has
-        them; another source is decoded at that size, to luma alone. The size
-        moves 0 bits in the median, 4 at most over 109 photographs decoded at
-        256 to 1024 pixels.
+    source : path, bytes or uint8 array
+        See `imgmatch.image.decode`, which also states the errors.
 
     Returns
     -------
     Hashes
-
-    Raises
-    ------
-    DecodeError, ShapeError, InputError
-        As `imgmatch.image.decode` does.
+        Of the luma at `HASH_LONG_SIDE`.
     """
-    if isinstance(image, Image):
-        luma = image.grey
-    else:
-        luma = decode_grey(image, long_side=HASH_LONG_SIDE)
-    grey = _reduced(luma)
+    return hash_luma(decode_grey(source, long_side=HASH_LONG_SIDE))
+
+
+def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
+    """Hash the luma of a decoded picture.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8
+        At least 256 pixels on its long side where the file has them. Against
+        `hashes` of the file, over 550 JPEGs, the grey of a decode at 1024 moved
+        0 bits of either hash in the median and 4 at most.
+
+    Returns
+    -------
+    Hashes
+    """
+    grey = _reduced(grey)
     steps = _resized(grey, width=9, height=8)
     tile = _resized(grey, width=32, height=32)
 

@@ -35,7 +35,7 @@ class Correspondences:
     ratio: NDArray[np.float32]
 
     def __len__(self) -> int:
-        return self.reference_index.shape[0]
+        return len(self.ratio)
 
 
 def match(

@@ -136,8 +136,8 @@ def decode_grey(
     Returns
     -------
     (H, W) uint8
-        Contiguous. `Image.grey`, but that of a JPEG is not rounded on its way through RGB
-        nor changed by colours that RGB has to clip.
+        Contiguous. As `Image.grey`, but that of a JPEG is not rounded on its
+        way through RGB, nor changed by colours that RGB has to clip.
     """
     _check(long_side)
     if isinstance(source, np.ndarray):

@@ -13,6 +13,9 @@ from PIL import ImageCms
 
 __all__ = ["read_samples", "shifts_colours", "to_srgb", "upright"]
 
+_COPIED_PIXELS: Final = 2**16
+"""At once, by `_array`: they stay in the cache of a core."""
+
 _INVISIBLE: Final = 3
 """A profile that moves no colour further, in 8-bit levels, is taken as sRGB."""
 
@@ -42,7 +45,7 @@ def read_samples(
     flat = _flattened(picture)
     if 2**halvings > drafted:
         flat = flat.reduce(2**halvings // drafted)
-    samples = np.asarray(flat, dtype=np.uint8)
+    samples = _array(flat)
     if long_side is None or long_side >= max(full_size):
         return samples
     scale = long_side / max(full_size)
@@ -123,6 +126,24 @@ def to_srgb(samples: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     if transform is None:
         return _u8(picture.convert("RGB"))
     return _u8(ImageCms.applyTransform(picture, transform))
+
+
+def _array(picture: PILImage.Image) -> NDArray[np.uint8]:
+    """Return the pixels, copied a few rows at a time.
+
+    At once, Pillow holds them three times over. So much, let go after every
+    picture, goes back to the system, and fetching it anew takes as long as
+    decoding.
+    """
+    width, height = picture.size
+    rows = max(_COPIED_PIXELS // width, 1)
+    bands = len(picture.getbands())
+    shape = (height, width) if bands == 1 else (height, width, bands)
+    array = np.empty(shape, np.uint8)
+    for y in range(0, height, rows):
+        end = min(y + rows, height)
+        array[y:end] = np.asarray(picture.crop((0, y, width, end)))
+    return array
 
 
 def shifts_colours(profile: bytes, mode: str) -> bool:
