@@ -2,12 +2,8 @@
 
 import dataclasses
 import io
-import json
 import pickle
-import runpy
-from pathlib import Path
 
-import cv2
 import imagehash
 import numpy as np
 import pytest
@@ -229,18 +225,6 @@ def test_any_size_can_be_hashed(width, height, level):
     assert 0 <= found.quality <= 1
     theirs = imagehash.dhash(PILImage.fromarray(pixels))
     assert found.dhash == int(str(theirs), 16)
-
-
-def test_the_benchmark_runs(capsys):
-    path = Path(__file__).parents[1] / "benchmarks" / "bench_decode.py"
-    threads = cv2.getNumThreads()
-
-    runpy.run_path(str(path))["main"](width=64, repeat=1)
-
-    cv2.setNumThreads(threads)
-    lines = capsys.readouterr().out.splitlines()
-    assert all(json.loads(line)["ms"] > 0 for line in lines)
-    assert len(lines) == 10
 
 
 def test_errors_are_those_of_decode():

@@ -112,17 +112,17 @@ def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
     """
     grey = _reduced(grey)
     steps = _resized(grey, width=9, height=8)
-    tile = _resized(grey, width=32, height=32)
+    tile = _resized(grey, width=32, height=32).astype(np.float64)
 
     # Unnormalised DCT-II. A mirror image negates its odd horizontal frequencies.
     spectrum = _COSINES @ tile @ _COSINES.T
     amplitudes = np.abs(spectrum.ravel()[1:]) / 256  # 4 / 32**2
     return Hashes(
-        phash=_packed(spectrum > np.median(spectrum)),
+        phash=_packed(_upper_half(spectrum)),
         dhash=_packed(steps[:, 1:] > steps[:, :-1]),
-        phash_mirrored=_packed(spectrum * _MIRROR > np.median(spectrum * _MIRROR)),
+        phash_mirrored=_packed(_upper_half(spectrum * _MIRROR)),
         dhash_mirrored=_packed(steps[:, -2::-1] > steps[:, :0:-1]),
-        quality=float(np.mean(amplitudes > _NOISE)),
+        quality=int(np.count_nonzero(amplitudes > _NOISE)) / 63,
     )
 
 
@@ -200,6 +200,12 @@ def _lanczos(side: int, target: int) -> _Filter:
     fixed = np.rint(np.ldexp(weights.astype(np.float64), shift))
     fixed = np.minimum(fixed, np.iinfo(np.int16).max).astype(np.int16)
     return _Filter(starts.astype(np.int32), fixed, shift)
+
+
+def _upper_half(spectrum: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each of 64 is above their median. `np.median` takes 0.1 ms for it."""
+    ordered = np.sort(spectrum, axis=None)
+    return np.asarray(spectrum > (ordered[31] + ordered[32]) / 2, np.bool_)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:

@@ -137,6 +137,8 @@ def _array(picture: PILImage.Image) -> NDArray[np.uint8]:
     """
     width, height = picture.size
     rows = max(_COPIED_PIXELS // width, 1)
+    if rows >= height:
+        return np.asarray(picture, np.uint8)
     bands = len(picture.getbands())
     shape = (height, width) if bands == 1 else (height, width, bands)
     array = np.empty(shape, np.uint8)
