@@ -369,6 +369,20 @@ def test_other_sources_are_refused():
         decode(3)
 
 
+def test_orientation_may_stand_after_the_pixels():
+    exif = PILImage.Exif()
+    exif[0x0112] = 6
+    data = encoded(corners(), "PNG", exif=exif)
+    at = data.index(b"eXIf") - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+    last = data.index(b"IEND") - 4
+    moved = data[:at] + data[end:last] + data[at:end] + data[last:]
+
+    for read in (lambda file: decode(file).pixels, decode_grey):
+        np.testing.assert_array_equal(read(moved), read(data))
+    assert decode(moved).full_size == decode(data).full_size
+
+
 # --- Luma alone -----------------------------------------------------------
 
 
@@ -406,6 +420,14 @@ def test_luma_of_a_jpeg_heeds_a_profile_that_moves_colours(photo):
 
         assert np.array_equal(grey, plain) is not moves
         assert distance(grey, decode(data).grey) < 0.5
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
+def test_luma_of_modes_with_a_profile(photo, mode):
+    picture = PILImage.fromarray(photo).convert(mode)
+    data = encoded(picture, "PNG", icc_profile=swapped_profile())
+
+    np.testing.assert_array_equal(decode_grey(data), decode(data).grey)
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])

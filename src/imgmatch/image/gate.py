@@ -106,20 +106,21 @@ def decode(
     _check(long_side)
     if isinstance(source, np.ndarray):
         array = _checked(source)
-        digest = hashlib.sha256(repr(array.shape).encode())
-        digest.update(array.data)
+        checksum = hashlib.sha256(repr(array.shape).encode())
+        checksum.update(array.data)
         full_size = Size(array.shape[1], array.shape[0])
         pixels = to_srgb(_reduced(array, long_side), b"")
-        return Image(pixels, full_size, "array", digest.hexdigest(), "<array>")
+        return Image(pixels, full_size, "array", checksum.hexdigest(), "<array>")
     data, name = _load(source, limits)
     picture = open_header(data, name, limits)
     kind = picture.format or "image"
     full_size = Size(*picture.size)
+    pixels = _pixels(picture, name, long_side)
     orientation = exif_orientation(picture.info.get("exif", b""))
     if orientation >= 5:  # on its side
         full_size = Size(full_size.height, full_size.width)
-    pixels = upright(_pixels(picture, name, long_side), orientation)
-    return Image(pixels, full_size, kind, hashlib.sha256(data).hexdigest(), name)
+    digest = hashlib.sha256(data).hexdigest()
+    return Image(upright(pixels, orientation), full_size, kind, digest, name)
 
 
 def decode_grey(
@@ -144,8 +145,8 @@ def decode_grey(
         return _luma(_reduced(_checked(source), long_side))
     data, name = _load(source, limits)
     picture = open_header(data, name, limits)
-    orientation = exif_orientation(picture.info.get("exif", b""))
     pixels = _pixels(picture, name, long_side, want_luma=True)
+    orientation = exif_orientation(picture.info.get("exif", b""))
     return np.ascontiguousarray(upright(_luma(pixels), orientation))
 
 
@@ -207,11 +208,18 @@ def _read(name: str, limits: Limits) -> bytes:
 def _pixels(
     picture: ImageFile, name: str, long_side: int | None, *, want_luma: bool = False
 ) -> NDArray[np.uint8]:
-    """Decode to sRGB; with `want_luma`, to (H, W) luma where that is simpler."""
-    profile = picture.info.get("icc_profile", b"")
+    """Decode to sRGB; with `want_luma`, to (H, W) luma where a JPEG holds it.
+
+    Only then is what the file says of its pixels complete: some of it may stand
+    after them.
+    """
     try:
-        luma = want_luma and not shifts_colours(profile, picture.mode)
+        profile = picture.info.get("icc_profile", b"")
+        luma = want_luma and picture.mode == "RGB"
+        luma = luma and not shifts_colours(profile, "RGB")
         samples = read_samples(picture, long_side, luma=luma)
-        return samples if luma and samples.ndim == 2 else to_srgb(samples, profile)
+        if luma and samples.ndim == 2:
+            return samples
+        return to_srgb(samples, picture.info.get("icc_profile", b""))
     except Exception as error:  # codecs throw anything at broken bytes
         raise unusable(picture.format, name, error) from error
