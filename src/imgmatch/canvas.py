@@ -201,8 +201,8 @@ def fill(
 ) -> NDArray[np.bool_]:
     """Mask (H, W) of a canvas inside a polygon of reference pixels."""
     mask = np.zeros((size.height, size.width), np.uint8)
-    from_reference = np.asarray(np.linalg.inv(to_reference), np.float64)
-    corners = carry(from_reference, polygon)
+    to_canvas = np.linalg.inv(to_reference).astype(np.float64)
+    corners = carry(to_canvas, polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
     return mask > 0
 
@@ -300,4 +300,6 @@ def _spread_points(
     found = cv2.goodFeaturesToTrack(
         grey, MAX_POINTS, 0.005, spacing, mask=mask, blockSize=5
     )
-    return np.asarray([] if found is None else found, np.float32).reshape(-1, 2)
+    if found is None:
+        return np.zeros((0, 2), np.float32)
+    return np.asarray(found, np.float32).reshape(-1, 2)

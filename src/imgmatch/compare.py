@@ -12,6 +12,7 @@ from imgmatch import transforms
 from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
 from imgmatch.decision import (
     CERTAIN_SCORE,
+    REVIEW_SCORE,
     Evidence,
     decide,
     expected_false_accusations,
@@ -78,12 +79,7 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
 
 def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparison:
     """Decide from fingerprints: `reference` of an original, `query` of a suspect."""
-    best: Examined | None = None
-    for examined in examine_pair(reference, query):
-        if best is None or score(examined.evidence) > score(best.evidence):
-            best = examined
-        if score(best.evidence) >= CERTAIN_SCORE:
-            break
+    best = _best(examine_pair(reference, query))
     if best is None:
         verdict, reason = decide(None)
         return Comparison(verdict, score(None), reason, reference.size, query.size)
@@ -121,6 +117,18 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
         direction=direction,
         expected_false_accusations=expected_false_accusations(best.evidence),
     )
+
+
+def _best(found: Iterator[Examined]) -> Examined | None:
+    """Pick the alignment that accuses most, else the least accidental one."""
+    best: Examined | None = None
+    for examined in found:
+        value = score(examined.evidence)
+        if best is None or value > max(score(best.evidence), REVIEW_SCORE):
+            best = examined
+        if value >= CERTAIN_SCORE:
+            break
+    return best
 
 
 def _differences(

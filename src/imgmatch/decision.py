@@ -2,16 +2,19 @@
 
 The score is the log-odds, by a logistic model, that the query derives from the
 reference: 0 is even odds among the training pairs, each unit more multiplies
-the odds by e. The model sees six figures, each with one sign:
+the odds by e. The model sees seven figures, each allowed one sign only:
 
-- coherence: log of agreeing over conflicting windows;
-- photographic_coherence: the same for windows that hold shading, since graphics
-  are shared by unrelated pictures;
-- unanimity: log of agreeing over all other textured windows, where more agree;
-- photographic_share: how much of what agrees holds shading, up to a quarter;
-- geometry: tens of orders of magnitude by which chance does not explain the
+- photographic_coherence (+): log of agreeing over conflicting windows, of those
+  that hold shading, since unrelated pictures share graphics;
+- photographic_share (+): how much of what agrees holds shading, up to a fifth;
+- geometry (+): tens of orders of magnitude by which chance does not explain the
   keypoints, up to four;
-- perspective: a copy is rarely tilted, a print photographed anew is.
+- unanimity (+): by how much more than e squared times what agrees outweighs all
+  else that has structure, where one picture is whole inside the other;
+- conflict (-): tens of windows where both have structure and it differs, up to
+  six: overlays on a copy stay small, another subject does not;
+- photographic_conflict (-): the root of those that hold shading in both;
+- perspective (-): a copy is rarely tilted, a print photographed anew is.
 
 ``python -m benchmarks.quality.fit`` fits the weights and states the data.
 """
@@ -33,24 +36,25 @@ __all__ = [
     "score",
 ]
 
-BIAS = -6.67
+BIAS = -5.1
 WEIGHTS = {
-    "coherence": 1.276,
-    "photographic_coherence": 1.162,
-    "unanimity": 0.274,
-    "photographic_share": 8.613,
-    "geometry": 0.276,
-    "perspective": -2.832,
+    "photographic_coherence": 1.015,
+    "photographic_share": 26.65,
+    "geometry": 0.922,
+    "unanimity": 1.827,
+    "conflict": -0.833,
+    "photographic_conflict": -0.437,
+    "perspective": -2.675,
 }
 
-DERIVED_SCORE = 2.5
-"""Above every negative of the training data, the same backdrop with
-another subject aside, the closest by half a unit."""
+DERIVED_SCORE = 2.4
+"""Above every negative of the training data in cross-validation, the closest by
+a third of a unit."""
 
 CERTAIN_SCORE = 5.0
 """No other alignment of the pair needs to be looked at."""
 
-REVIEW_SCORE = 1.0
+REVIEW_SCORE = 0.5
 
 MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""
@@ -102,17 +106,24 @@ def features(evidence: Evidence) -> dict[str, float]:
     """Return the figures that the score weighs, by name."""
     agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
     other = max(evidence.textured - agreeing, 0.0)
-    unanimity = math.log((agreeing + 1) / (other + 1))
+    majority = math.log((agreeing + 1) / (other + 1))
+    framed = max(evidence.reference_kept, evidence.query_covered)
     return {
-        "coherence": math.log((agreeing + 1) / (evidence.conflicting + 1)),
         "photographic_coherence": math.log(
             (photographic + 1) / (evidence.photographic_conflicting + 1)
         ),
-        "unanimity": min(max(unanimity, 0.0), 4.5),
-        "photographic_share": min(photographic / max(agreeing, 1.0), 0.25),
-        "geometry": min(max(-evidence.log_nfa, 0.0), 40.0) / 10,
+        "photographic_share": min(photographic / max(agreeing, 1.0), 0.2),
+        "geometry": _clamp(-evidence.log_nfa / 10, 0.0, 4.0),
+        "unanimity": _clamp(majority - 2, 0.0, 2.5)
+        * _clamp((framed - 0.4) / 0.4, 0.0, 1.0),
+        "conflict": min(evidence.conflicting, 60.0) / 10,
+        "photographic_conflict": min(math.sqrt(evidence.photographic_conflicting), 4.0),
         "perspective": min(evidence.perspective, 0.1) * 10,
     }
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def score(evidence: Evidence | None) -> float:

@@ -18,8 +18,9 @@ from imgmatch.types import Direction, Size
 
 __all__ = ["judge_direction"]
 
-FINER_SCALE = 1.2
-"""Query pixels for each reference pixel from which finer detail would show."""
+LARGER = 1.2
+"""Query pixels for each reference pixel from which it was enlarged or is the finer
+one."""
 
 WHOLE_DENSITY = 0.9
 """Preview pixels for each pixel of the reference from which it lacks no detail."""
@@ -31,11 +32,12 @@ correlation. Enlarged by any kernel, sharpened or saved at JPEG 30, twelve pictu
 stay below 1.4 or above 0.88; ones of 1.5 times the resolution reach 0.8."""
 
 DETAIL_SIDE = 512
-DETAIL_RATIO = 4.0
-DETAIL_COHERENCE = 0.5
-"""Canvas on which detail is compared; how many times more of it the query must
-have than the reference, and than its own plain areas; and the correlation below
-which it is not the reference's own detail, sharpened."""
+SHARPER = 2.5
+MUCH_SHARPER = 4.0
+SHARED_DETAIL = 0.85
+"""Canvas on which detail is compared; times the reference's energy from which the
+query's is too much for recompression, and for sharpening; and the correlation
+from which it is the reference's own detail all the same."""
 
 MIN_DETAIL_PIXELS = 400
 
@@ -69,20 +71,18 @@ def judge_direction(
     """
     homography = photometry.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
-    fuller = _shows_more(query, homography, reference.full_size)
-    if fuller is Direction.CONTRADICTS:
-        return Direction.CONTRADICTS
-    if _shows_finer(reference, query, photometry):
-        return Direction.CONTRADICTS
-    if scale < FINER_SCALE:
-        return fuller
-    if scale * query.density < FINER_SCALE or reference.density < WHOLE_DENSITY:
-        return Direction.UNKNOWN  # the previews hide what either file may hold
-    finer = _outresolves(reference, query, photometry, scale)
-    return Direction.CONTRADICTS if finer else fuller
+    found = {
+        _scene(query, homography, reference.full_size),
+        _detail(reference, query, photometry),
+        _resolution(reference, query, photometry, scale),
+    }
+    for direction in (Direction.CONTRADICTS, Direction.UNKNOWN):
+        if direction in found:
+            return direction
+    return Direction.CONSISTENT
 
 
-def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bool:
+def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Direction:
     """Compare the finest detail where the pictures agree.
 
     Sharpening raises the reference's own detail, and noise lies on plain areas
@@ -90,37 +90,35 @@ def _shows_finer(reference: Mipmap, query: Mipmap, photometry: Photometry) -> bo
     """
     canvas = draw(reference, query, photometry.canvas.homography, side=DETAIL_SIDE)
     if canvas is None:
-        return False
-    detail_r, detail_q = _detail(canvas.reference), _detail(canvas.query)
-    size = canvas.inside.shape[::-1]
-    agrees = cv2.resize(
-        photometry.agrees.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
-    )
-    structured = (agrees > 0) & canvas.inside
-    plain = (
-        cv2.resize(
-            photometry.textured.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
-        )
-        == 0
-    ) & canvas.inside
+        return Direction.UNKNOWN
+    structured = canvas.inside & _enlarged(photometry.agrees, canvas.inside)
+    plain = canvas.inside & ~_enlarged(photometry.textured, canvas.inside)
     if structured.sum() < MIN_DETAIL_PIXELS:
-        return False
-    energy_q = float((detail_q[structured] ** 2).mean())
-    energy_r = float((detail_r[structured] ** 2).mean())
-    noise = float((detail_q[plain] ** 2).mean()) if plain.any() else 0.0
-    shared = float((detail_q[structured] * detail_r[structured]).mean())
-    coherence = shared / math.sqrt(max(energy_q * energy_r, 1e-12))
-    return (
-        energy_q > DETAIL_RATIO * max(energy_r, noise) and coherence < DETAIL_COHERENCE
-    )
+        return Direction.UNKNOWN
+    fine_r, fine_q = _finest(canvas.reference), _finest(canvas.query)
+    energy_r = float((fine_r[structured] ** 2).mean())
+    energy_q = float((fine_q[structured] ** 2).mean())
+    shared = float((fine_r[structured] * fine_q[structured]).mean())
+    correlation = shared / math.sqrt(max(energy_r * energy_q, 1e-12))
+    noise = float((fine_q[plain] ** 2).mean()) if plain.any() else 0.0
+    ratio = max(energy_q - noise, 0.0) / max(energy_r, 1e-6)
+    if ratio > MUCH_SHARPER and correlation < SHARED_DETAIL:
+        return Direction.CONTRADICTS
+    return Direction.UNKNOWN if ratio > SHARPER else Direction.CONSISTENT
 
 
-def _detail(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _enlarged(mask: NDArray[np.bool_], like: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    size = like.shape[1], like.shape[0]
+    enlarged = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(enlarged > 0)
+
+
+def _finest(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     image = grey.astype(np.float32)
     return np.asarray(image - cv2.GaussianBlur(image, (0, 0), 0.8), np.float32)
 
 
-def _shows_more(
+def _scene(
     query: Mipmap, homography: NDArray[np.float64], reference_size: Size
 ) -> Direction:
     """Look along the reference's sides, in the query, for a scene that goes on.
@@ -128,9 +126,8 @@ def _shows_more(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey = np.asarray(
-        cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8), np.float32
-    )
+    blurred = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
+    grey = np.asarray(blurred, np.float32)
     shown = np.array(grey.shape[::-1])
     zoom = shown / np.array(query.full_size)
     width, height = reference_size
@@ -167,6 +164,18 @@ def _profile(
     # A row of pixels: OpenCV 4 and 5 take a list of coordinates differently.
     x, y = points.astype(np.float32).T[:, None]
     return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[0], np.float32)
+
+
+def _resolution(
+    reference: Mipmap, query: Mipmap, photometry: Photometry, scale: float
+) -> Direction:
+    """Ask of a larger query whether it was enlarged, as far as previews tell."""
+    if scale <= LARGER:
+        return Direction.CONSISTENT
+    whole = reference.density >= WHOLE_DENSITY and scale * query.density > LARGER
+    if whole and _outresolves(reference, query, photometry, scale):
+        return Direction.CONTRADICTS
+    return Direction.UNKNOWN
 
 
 def _outresolves(

@@ -186,8 +186,8 @@ def overlap(
             polygon = clip(polygon, axis, inward, edge)
             if len(polygon) < 3:
                 return None
-    back = np.asarray(np.linalg.inv(homography), np.float64)
-    return Overlap(carry(back, polygon), polygon)
+    inverse = np.linalg.inv(homography).astype(np.float64)
+    return Overlap(carry(inverse, polygon), polygon)
 
 
 def clip(

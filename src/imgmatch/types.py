@@ -96,7 +96,7 @@ class Box(NamedTuple):
 
     def rounded(self) -> list[float]:
         """Return ``[x0, y0, x1, y1]`` with one decimal, for output."""
-        return [round(float(value), 1) for value in self]
+        return [round(float(value), 1) + 0.0 for value in self]  # never -0.0
 
 
 @dataclass(frozen=True, slots=True)
