@@ -1,92 +1,235 @@
-"""Time what is taken of an image, from its JPEG bytes on, on one thread.
+"""What is taken of an image, beside what else a Python user can install.
 
-Prints one JSON object a line: what was run and its milliseconds of processor
-time, the best of several runs, so that other work on the machine hardly shows.
+From the bytes of JPEG files, one thread each: photographs of scikit-image,
+enlarged to a listing's size and stored at three qualities. For each contestant
+the median over the files of its best time, in seconds of CPU, and of how many
+times faster it is than the baseline. No answer is timed before it has been
+checked.
+
+    python -m benchmarks.bench_fingerprint [--side 1600] [--repeat 7]
+
+prints a JSON line for each figure, and at the end a table on stderr.
 """
 
 import argparse
+import io
+import itertools
 import json
-import time
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import cv2
+import imagehash
 import numpy as np
+import pdqhash
+import skimage.data
 from numpy.typing import NDArray
-from skimage import data
+from PIL import Image as PILImage
 
+from benchmarks.timing import Contestants, best_times, print_table
+from imgmatch.compare import compare_fingerprints
 from imgmatch.features import QUERY_BUDGET, detect, detect_with_mirror
-from imgmatch.types import Size
+from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
+from imgmatch.hashing import HASH_LONG_SIDE, hash_luma, hashes
+from imgmatch.image import decode, decode_grey
+from imgmatch.types import Size, Verdict
 
-Grey = NDArray[np.uint8]
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+QUALITIES = (75, 85, 92)
+PEER_SIDE = 640
+"""Long side at which OpenCV's detectors work."""
 
-
-def photograph(side: int) -> bytes:
-    """Return a JPEG of scikit-image's astronaut, `side` pixels square."""
-    picture = cv2.resize(data.astronaut(), (side, side), interpolation=cv2.INTER_CUBIC)
-    # Enlarging leaves the finest detail empty; noise makes the file as large, and
-    # as long to decode, as a camera's.
-    noise = np.random.default_rng(0).normal(0, 4, picture.shape)
-    noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
-    _, jpeg = cv2.imencode(".jpg", noisy[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
-    return jpeg.tobytes()
-
-
-def decode(jpeg: bytes) -> Grey:
-    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
-
-
-def shrink(grey: Grey, side: int) -> Grey:
-    return cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
-
-
-def milliseconds(run: Callable[[], object], repeat: int) -> float:
-    times = []
-    for _ in range(repeat):
-        start = time.process_time()
-        run()
-        times.append(time.process_time() - start)
-    return 1e3 * min(times)
+REDUCED_COLOUR = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+REDUCED_GREY = {
+    1: cv2.IMREAD_GRAYSCALE,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+}
 
 
-def main(side: int = 1200, repeat: int = 15) -> list[dict[str, Any]]:
-    cv2.setNumThreads(1)
-    jpeg, size = photograph(side), Size(side, side)
-    grey = decode(jpeg)
-    reference = partial(detect, full_size=size)
-    query = partial(detect_with_mirror, full_size=size)
-    orb = partial(cv2.ORB_create(QUERY_BUDGET).detectAndCompute, mask=None)
-    sift = partial(cv2.SIFT_create(1000).detectAndCompute, mask=None)
-    at_700, at_640 = shrink(grey, 700), shrink(grey, 640)
+@dataclass(frozen=True, slots=True)
+class File:
+    """A JPEG and the size of its picture."""
 
-    # Never time a wrong answer: copies match, ours and OpenCV's find as many.
-    found, copy = reference(grey), query(grey[:, ::-1])
+    data: bytes
+    size: Size
+
+    def reduction(self, long_side: int) -> int:
+        """Return by how much a decoder may divide to leave `long_side` pixels."""
+        return max(
+            n for n in REDUCED_GREY if n == 1 or max(self.size) // n >= long_side
+        )
+
+
+def files(side: int) -> Iterator[File]:
+    for name, quality in itertools.product(PHOTOGRAPHS, QUALITIES):
+        photo = PILImage.fromarray(getattr(skimage.data, name)())
+        zoom = side / max(photo.size)
+        size = Size(*(round(length * zoom) for length in photo.size))
+        file = io.BytesIO()
+        photo.resize(size, PILImage.Resampling.BICUBIC).save(
+            file, "JPEG", quality=quality
+        )
+        yield File(file.getvalue(), size)
+
+
+def opencv(file: File, flags: int) -> NDArray[np.uint8]:
+    return cv2.imdecode(np.frombuffer(file.data, np.uint8), flags)
+
+
+def opencv_at(file: File, long_side: int) -> NDArray[np.uint8]:
+    """Decode to grey of this long side, the fastest way there is."""
+    grey = opencv(file, REDUCED_GREY[file.reduction(long_side)])
+    shrink = max(grey.shape) / long_side
+    if shrink <= 1:
+        return grey
+    size = tuple(round(length / shrink) for length in reversed(grey.shape))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+
+
+def by_imagehash(file: File) -> tuple[int, int]:
+    with PILImage.open(io.BytesIO(file.data)) as picture:
+        codes = imagehash.phash(picture), imagehash.dhash(picture)
+        return int(str(codes[0]), 16), int(str(codes[1]), 16)
+
+
+def bits_apart(one: int, other: int) -> int:
+    return (one ^ other).bit_count()
+
+
+def decoding(file: File) -> Contestants:
+    full = opencv(file, cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(decode(file.data).pixels, full[..., ::-1])
+    return {
+        "cv2.imdecode": lambda: opencv(file, cv2.IMREAD_COLOR),
+        "cv2.imdecode, grey": lambda: opencv(file, cv2.IMREAD_GRAYSCALE),
+        "imgmatch decode": lambda: decode(file.data),
+        f"imgmatch decode, {QUERY_PREVIEW}": lambda: decode(
+            file.data, long_side=QUERY_PREVIEW
+        ),
+    }
+
+
+def hashing(file: File) -> Contestants:
+    ours = hashes(file.data)
+    mirror = hash_luma(np.ascontiguousarray(decode_grey(file.data)[:, ::-1]))
+    for one, other in zip((ours.phash, ours.dhash), by_imagehash(file), strict=True):
+        assert bits_apart(one, other) <= 4
+    assert bits_apart(ours.phash_mirrored, mirror.phash) <= 4
+    assert bits_apart(ours.dhash_mirrored, mirror.dhash) <= 4
+
+    def by_pdqhash() -> tuple[NDArray[np.uint8], int]:
+        return pdqhash.compute(opencv(file, cv2.IMREAD_COLOR)[..., ::-1])
+
+    small = cv2.resize(decode(file.data).pixels, None, fx=0.5, fy=0.5)
+    assert np.count_nonzero(by_pdqhash()[0] != pdqhash.compute(small)[0]) <= 31
+
+    reduction = file.reduction(HASH_LONG_SIDE)
+    return {
+        "imagehash, pHash + dHash": lambda: by_imagehash(file),
+        "pdqhash, PDQ": by_pdqhash,
+        f"cv2.imdecode alone, 1/{reduction}": lambda: opencv(
+            file, REDUCED_COLOUR[reduction]
+        ),
+        f"cv2.imdecode alone, 1/{reduction}, grey": lambda: opencv(
+            file, REDUCED_GREY[reduction]
+        ),
+        "imgmatch, pHash + dHash + mirrored": lambda: hashes(file.data),
+    }
+
+
+def describing(file: File) -> Contestants:
+    orb, sift = cv2.ORB_create(QUERY_BUDGET), cv2.SIFT_create(1000)
+
+    def reference() -> object:
+        return detect(
+            decode_grey(file.data, long_side=QUERY_PREVIEW), full_size=file.size
+        )
+
+    def query() -> object:
+        grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
+        return detect_with_mirror(grey, full_size=file.size)
+
+    # A mirrored copy has the same features, and nobody finds too few.
+    grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
+    found = detect(grey, full_size=file.size)
+    copy = detect_with_mirror(np.ascontiguousarray(grey[:, ::-1]), full_size=file.size)
     apart = np.bitwise_count(
         found.descriptors[:, None] ^ copy.mirrored.descriptors[None]
     ).sum(axis=2)
     assert np.median(apart.min(axis=1)) < 10
-    assert len(copy.upright) >= 0.9 * len(orb(at_700)[0])
+    grey = opencv_at(file, PEER_SIDE)
+    assert len(copy.upright) >= 0.9 * len(orb.detect(grey))
+    assert len(sift.detect(grey)) > 0
 
-    runs: dict[str, Callable[[], object]] = {
-        "decode": lambda: decode(jpeg),
-        "imgmatch, reference": lambda: reference(grey),
-        "imgmatch, query and its mirror": lambda: query(grey),
-        f"OpenCV ORB-{QUERY_BUDGET}, 700 x 700": lambda: orb(at_700),
-        "OpenCV SIFT-1000, 640 x 640": lambda: sift(at_640),
-        "decode + imgmatch, query and its mirror": lambda: query(decode(jpeg)),
-        "decode + OpenCV SIFT-1000, 640 x 640": lambda: sift(shrink(decode(jpeg), 640)),
+    return {
+        f"OpenCV SIFT-1000, {PEER_SIDE}": lambda: sift.detectAndCompute(
+            opencv_at(file, PEER_SIDE), None
+        ),
+        f"OpenCV ORB-{QUERY_BUDGET}, {PEER_SIDE}": lambda: orb.detectAndCompute(
+            opencv_at(file, PEER_SIDE), None
+        ),
+        "imgmatch, reference": reference,
+        "imgmatch, query and its mirror": query,
     }
-    rows = []
-    for name, run in runs.items():
-        best = milliseconds(run, repeat)
-        rows.append({"run": name, "megapixels": side**2 / 1e6, "ms": round(best, 2)})
-        print(json.dumps(rows[-1]))
-    return rows
+
+
+def fingerprinting(file: File) -> Contestants:
+    reference = fingerprint(file.data, role=Role.REFERENCE)
+    query = fingerprint(file.data, role=Role.QUERY)
+    assert compare_fingerprints(reference, query).verdict is Verdict.DERIVED
+    return {
+        "cv2.imdecode": lambda: opencv(file, cv2.IMREAD_COLOR),
+        "imgmatch, reference": lambda: fingerprint(file.data, role=Role.REFERENCE),
+        "imgmatch, query": lambda: fingerprint(file.data, role=Role.QUERY),
+    }
+
+
+WORKS: dict[str, Callable[[File], Contestants]] = {
+    "decode": decoding,
+    "hashes": hashing,
+    "features, decode included": describing,
+    "whole fingerprint, decode included": fingerprinting,
+}
+"""The first contestant of each is the baseline."""
+
+
+def main(side: int = 1600, repeat: int = 7) -> None:
+    cv2.setNumThreads(1)
+    pictures = list(files(side))
+    table = []
+    for work, contest in WORKS.items():
+        runs = [best_times(contest(file), repeat) for file in pictures]
+        baseline = next(iter(runs[0]))
+        for name in runs[0]:
+            times = [run[name] for run in runs]
+            ratios = [run[baseline] / run[name] for run in runs]
+            table.append(
+                {
+                    "work": work,
+                    "by": name,
+                    "seconds": statistics.median(times),
+                    f"times {baseline}": statistics.median(ratios),
+                    "files": len(pictures),
+                    "megapixels": statistics.median(
+                        file.size.width * file.size.height / 1e6 for file in pictures
+                    ),
+                    "bytes": statistics.median(len(file.data) for file in pictures),
+                }
+            )
+            print(json.dumps(table[-1]), flush=True)
+    print_table(table)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--side", type=int, default=1200, help="pixels of the square")
-    parser.add_argument("--repeat", type=int, default=15)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--side", type=int, default=1600, help="pixels of the longer")
+    parser.add_argument("--repeat", type=int, default=7, help="rounds, the best counts")
     main(**vars(parser.parse_args()))

@@ -4,7 +4,7 @@ One thread each, uniform random codes. Times are the best of several rounds, in
 seconds of CPU, so that other work on the machine distorts them little; within a
 round the contestants take turns. No answer is timed before it has been checked.
 
-    python benchmarks/bench_hamming.py [--scale 0.1] [--repeat 3] [--only pairs]
+    python -m benchmarks.bench_hamming [--scale 0.1] [--repeat 3] [--only pairs]
 
 prints a JSON line for each figure, and at the end a table on stderr.
 """
@@ -25,10 +25,9 @@ import cv2
 import faiss
 import numpy as np
 
+from benchmarks.timing import Contestants, best_times, print_table
 from imgmatch import _core
 from imgmatch.hamming import HammingIndex, hamming_knn, hamming_pairs, hamming_radius
-
-Contestants = dict[str, Callable[[], Any]]
 
 
 def random_codes(n: int, words: int, seed: int) -> np.ndarray:
@@ -37,16 +36,6 @@ def random_codes(n: int, words: int, seed: int) -> np.ndarray:
 
 def as_bytes(codes: np.ndarray) -> np.ndarray:
     return codes.view(np.uint8).reshape(len(codes), -1)
-
-
-def best_times(contestants: Contestants, repeat: int) -> dict[str, float]:
-    best = dict.fromkeys(contestants, float("inf"))
-    for _ in range(repeat):
-        for name, run in contestants.items():
-            start = time.process_time()
-            run()
-            best[name] = min(best[name], time.process_time() - start)
-    return best
 
 
 def bounds() -> ctypes.CDLL | None:
@@ -414,17 +403,7 @@ def main(scale: float = 1.0, repeat: int = 3, only: str = "") -> None:
             for figure in run():
                 print(json.dumps(figure), flush=True)
                 table.append(figure)
-    work = ""
-    for figure in table:
-        if figure["work"] != work:
-            work = figure["work"]
-            print(f"\n{work}", file=sys.stderr)
-        ratio = next((v for key, v in figure.items() if key.startswith("times ")), None)
-        print(
-            f"  {figure['by']:32} {figure['seconds'] * 1e3:12.3f} ms"
-            + (f" {ratio:8.2f}x" if ratio else ""),
-            file=sys.stderr,
-        )
+    print_table(table)
 
 
 if __name__ == "__main__":

@@ -119,3 +119,136 @@ def test_matching_wants_256_bits():
             ratio=0.8,
             max_distance=64,
         )
+
+
+# --- Resampling -------------------------------------------------------------
+
+
+def resampled(grey, starts, weights, shift):
+    """Turned on its side, as `_core.resample` returns it."""
+    sums = [
+        grey[:, start : start + len(row)] @ row
+        for start, row in zip(starts, weights.astype(np.int64), strict=True)
+    ]
+    half = (1 << shift) // 2
+    return np.clip((np.array(sums) + half) >> shift, 0, 255)
+
+
+@given(st.data())
+def test_resampling_agrees_with_numpy(data):
+    height, taps = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 40))
+    width = data.draw(st.integers(taps, 80))
+    starts = data.draw(
+        hnp.arrays(np.int32, st.integers(1, 5), elements=st.integers(0, width - taps))
+    )
+    grey = data.draw(hnp.arrays(np.uint8, (height, width)))
+    weights = data.draw(hnp.arrays(np.int16, (len(starts), taps)))
+    shift = data.draw(st.integers(0, 23))
+
+    found = _core.resample(grey, starts, weights, shift=shift)
+
+    np.testing.assert_array_equal(found, resampled(grey, starts, weights, shift))
+
+
+@pytest.mark.parametrize("level", [-32768, 32767])
+def test_resampling_does_not_overflow(level):
+    grey, starts = np.full((2, 256), 255, np.uint8), np.zeros(1, np.int32)
+    weights = np.full((1, 256), level, np.int16)
+
+    found = _core.resample(grey, starts, weights, shift=23)
+
+    np.testing.assert_array_equal(found, resampled(grey, starts, weights, 23))
+
+
+@pytest.mark.parametrize(
+    ("starts", "weights", "shift"),
+    [
+        ([5], (1, 4), 0),
+        ([-1], (1, 4), 0),
+        ([0, 0], (1, 4), 0),
+        ([0], (1, 0), 0),
+        ([0], (1, 9), 0),
+        ([0], (1, 257), 0),
+        ([0], (1, 4), 24),
+        ([0], (1, 4), -1),
+    ],
+)
+def test_a_filter_beyond_its_picture_is_refused(starts, weights, shift):
+    with pytest.raises(ValueError, match=r"filter reaches|want a start"):
+        _core.resample(
+            np.zeros((3, 8), np.uint8),
+            np.array(starts, np.int32),
+            np.zeros(weights, np.int16),
+            shift=shift,
+        )
+
+
+# --- Votes for similarities -------------------------------------------------
+
+LIMITS = {"drift": 0.12, "ratio": 1.6, "cosine": 0.82}
+
+
+def some_correspondences(rng, n):
+    """(8, n) rows as of `_core.similarity_votes`: half a copy, half chance."""
+    correspondences = np.empty((8, n))
+    correspondences[:4] = rng.uniform(0, 1000, (4, n))
+    turn = rng.uniform(-np.pi, np.pi, n)
+    copied = np.arange(n) % 2 == 0
+    turn[copied] = 0.3 + rng.normal(0, 0.1, copied.sum())
+    scale = np.where(copied, 0.7, 2 ** rng.uniform(-2, 2, n))
+    carried = 0.7 * np.exp(0.3j) * (correspondences[0] + 1j * correspondences[1])
+    carried += 30 - 20j + rng.normal(0, 5, n) + 1j * rng.normal(0, 5, n)
+    correspondences[2, copied] = carried.real[copied]
+    correspondences[3, copied] = carried.imag[copied]
+    correspondences[4:] = scale, np.cos(turn), np.sin(turn), rng.uniform(4, 16, n)
+    return correspondences.astype(np.float32)
+
+
+def margins(correspondences, rows, *, drift, ratio, cosine):
+    """(R, N): how clearly correspondence j agrees with row i; above 0 if it does."""
+    x, y, u, v, scale, cos, sin, slack = correspondences.astype(np.float64)
+    source, target, spin = x + 1j * y, u + 1j * v, cos + 1j * sin
+    offset = (scale * spin)[rows, None] * (source - source[rows, None])
+    error = np.abs(target - target[rows, None] - offset)
+    grown = np.abs(np.log(scale / scale[rows, None]))
+    between = (spin * spin[rows, None].conj()).real
+    return np.minimum.reduce(
+        [
+            slack + drift * np.abs(offset) - error,
+            np.log(ratio) - grown,
+            between - cosine,
+        ]
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2, 17, 500])
+def test_votes_agree_with_numpy(rng, n):
+    correspondences = some_correspondences(rng, n)
+    rows = rng.permutation(n)[:400].astype(np.int32)
+
+    support, votes = _core.similarity_votes(correspondences, rows, **LIMITS)
+
+    margin = margins(correspondences, rows, **LIMITS)
+    clear = np.abs(margin) > 1e-3  # float32 here, float64 there
+    assert clear.mean() > 0.99
+    np.testing.assert_array_equal(support[clear], margin[clear] > 0)
+    np.testing.assert_array_equal(votes, support.sum(axis=1))
+    assert support[np.arange(len(rows)), rows].all()
+    if n == 500:
+        assert 150 < votes.max() < 300
+
+
+def test_votes_want_rows_that_exist():
+    correspondences = np.ones((8, 3), np.float32)
+    for rows in ([3], [-1]):
+        with pytest.raises(ValueError, match="rows of 3"):
+            _core.similarity_votes(correspondences, np.array(rows, np.int32), **LIMITS)
+    with pytest.raises(ShapeError, match=r"want correspondences \(8, N\)"):
+        _core.similarity_votes(correspondences[1:], np.zeros(1, np.int32), **LIMITS)
+    for n in (0, 3):
+        none = np.empty(0, np.int32)
+        support, votes = _core.similarity_votes(
+            correspondences[:, :n].copy(), none, **LIMITS
+        )
+        assert support.shape == (0, n)
+        assert votes.shape == (0,)

@@ -1,7 +1,3 @@
-import json
-import runpy
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -464,10 +460,3 @@ def test_copies_keep_their_matches(photo, edit, mirror):
     assert found >= 10
     # The other description of a photograph is no copy of it.
     assert correct_matches(reference, query[not mirror], homography) < 5
-
-
-def test_benchmark_runs_at_a_small_size(capsys):
-    path = Path(__file__).parents[1] / "benchmarks" / "bench_fingerprint.py"
-    rows = runpy.run_path(str(path))["main"](side=256, repeat=1)
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
-    assert all(row["ms"] > 0 for row in rows)

@@ -11,7 +11,7 @@ from PIL import Image as PILImage
 from PIL import ImageOps
 
 from imgmatch.errors import DecodeError, InputError, ShapeError
-from imgmatch.image import decode
+from imgmatch.image import Limits, decode, decode_grey
 from imgmatch.types import Size
 from pictures import (
     BLUE,
@@ -367,3 +367,68 @@ def test_other_arrays_are_refused(array):
 def test_other_sources_are_refused():
     with pytest.raises(InputError, match="want a path, bytes or an array, got int"):
         decode(3)
+
+
+# --- Luma alone -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["PNG", "WEBP", "GIF", "TIFF"])
+@pytest.mark.parametrize("long_side", [None, 100])
+def test_luma_is_that_of_the_colours(photo, format_, long_side):
+    data = encoded(photo, format_)
+
+    grey = decode_grey(data, long_side=long_side)
+
+    np.testing.assert_array_equal(grey, decode(data, long_side=long_side).grey)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("long_side", [None, 200, 100])
+def test_a_jpeg_gives_its_own_luma(photo, orientation, long_side):
+    exif = PILImage.Exif()
+    exif[0x0112] = orientation
+    data = encoded(photo, "JPEG", quality=95, exif=exif)
+
+    grey = decode_grey(data, long_side=long_side)
+
+    by_colours = decode(data, long_side=long_side).grey
+    assert grey.shape == by_colours.shape
+    assert grey.dtype == np.uint8
+    assert distance(grey, by_colours) < 0.3
+
+
+def test_luma_of_a_jpeg_heeds_a_profile_that_moves_colours(photo):
+    for profile, moves in ((swapped_profile(), True), (srgb_profile(), False)):
+        data = encoded(photo, "JPEG", icc_profile=profile)
+        plain = decode_grey(encoded(photo, "JPEG"))
+
+        grey = decode_grey(data)
+
+        assert np.array_equal(grey, plain) is not moves
+        assert distance(grey, decode(data).grey) < 0.5
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_luma_of_other_jpegs(photo, mode):
+    data = encoded(PILImage.fromarray(photo).convert(mode), "JPEG")
+
+    np.testing.assert_array_equal(decode_grey(data), decode(data).grey)
+
+
+def test_luma_of_arrays(photo):
+    np.testing.assert_array_equal(decode_grey(photo), decode(photo).grey)
+    np.testing.assert_array_equal(decode_grey(photo[..., 1]), photo[..., 1])
+    assert not np.shares_memory(decode_grey(photo[..., 1]), photo)
+    with pytest.raises(ShapeError):
+        decode_grey(np.zeros((4, 4, 4), np.uint8))
+
+
+def test_luma_meets_the_same_refusals(photo, tmp_path):
+    data = encoded(photo, "JPEG")
+    for source in (b"", data[:-200], tmp_path / "none.jpg"):
+        with pytest.raises(DecodeError):
+            decode_grey(source)
+    with pytest.raises(DecodeError, match="pixels"):
+        decode_grey(data, limits=Limits(max_pixels=100))
+    with pytest.raises(InputError):
+        decode_grey(data, long_side=0)

@@ -66,6 +66,14 @@ def match_two_nearest(
 ) -> tuple[
     NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]
 ]: ...
+def similarity_votes(
+    correspondences: NDArray[np.float32],
+    rows: NDArray[np.int32],
+    *,
+    drift: float,
+    ratio: float,
+    cosine: float,
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]: ...
 
 ORB_BORDER: int
 
@@ -78,3 +86,10 @@ def orb_describe(
     *,
     mirrored: bool = False,
 ) -> NDArray[np.uint64]: ...
+def resample(
+    grey: NDArray[np.uint8],
+    starts: NDArray[np.int32],
+    weights: NDArray[np.int16],
+    *,
+    shift: int,
+) -> NDArray[np.uint8]: ...

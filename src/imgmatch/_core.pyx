@@ -8,7 +8,7 @@ import numpy as np
 from imgmatch.errors import KernelError, ShapeError
 
 from libc.stddef cimport ptrdiff_t, size_t
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "hamming.h" nogil:
@@ -310,6 +310,60 @@ def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] q
     return tuple(matches[name][:n].copy() for name in _MATCH.names)
 
 
+# --- geometry ---------------------------------------------------------------
+
+cdef extern from "similarity.h":
+    ctypedef struct im_similarities:
+        size_t n
+        const float *x
+        const float *y
+        const float *u
+        const float *v
+        const float *scale
+        const float *cos
+        const float *sin
+        const float *slack
+    ctypedef struct im_agreement:
+        float drift, ratio, cosine
+    void im_similarity_votes(const im_similarities *, const im_agreement *,
+                             const int32_t *, size_t, uint8_t *, int32_t *) nogil
+
+
+def similarity_votes(const float[:, ::1] correspondences, const int32_t[::1] rows, *,
+                     float drift, float ratio, float cosine):
+    """Which correspondences agree with the similarities that `rows` propose.
+
+    `correspondences` (8, N): x and y in the source, u and v in the target, scale,
+    cosine and sine of the turn, and the error allowed. Correspondence j agrees
+    with the similarity of i if it carries (x, y) of j to its (u, v) within what j
+    allows and `drift` times the distance from i, if their scales are less than
+    `ratio` apart, and their turns have more than `cosine` between them.
+
+    Returns support (R, N) bool and votes (R,) int32.
+    """
+    cdef Py_ssize_t n = correspondences.shape[1], i
+    if correspondences.shape[0] != 8:
+        raise ShapeError(f"want correspondences (8, N), got {tuple(correspondences.shape)}")
+    for i in range(rows.shape[0]):
+        if not 0 <= rows[i] < n:
+            raise ValueError(f"want rows of {n} correspondences, got {rows[i]}")
+    support = np.empty((rows.shape[0], n), np.uint8)
+    votes = np.empty(rows.shape[0], np.int32)
+    cdef uint8_t[:, ::1] support_view = support
+    cdef int32_t[::1] votes_view = votes
+    cdef im_agreement limits = im_agreement(drift, ratio, cosine)
+    cdef im_similarities all_
+    if rows.shape[0]:
+        all_ = im_similarities(
+            n, &correspondences[0, 0], &correspondences[1, 0], &correspondences[2, 0],
+            &correspondences[3, 0], &correspondences[4, 0], &correspondences[5, 0],
+            &correspondences[6, 0], &correspondences[7, 0])
+        with nogil:
+            im_similarity_votes(&all_, &limits, &rows[0], rows.shape[0],
+                                &support_view[0, 0], &votes_view[0])
+    return support.view(np.bool_), votes
+
+
 # --- ORB --------------------------------------------------------------------
 
 cdef extern from "orb.h":
@@ -389,3 +443,42 @@ def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
                 <const im_orb_keypoint *>&keypoints[0, 0], <int>n, mirrored,
                 <uint64_t (*)[4]>&view[0, 0])
     return descriptors
+
+
+# --- resampling ------------------------------------------------------------
+
+cdef extern from "resample.h":
+    enum: IM_RESAMPLE_TAPS, IM_RESAMPLE_SHIFT
+    void im_resample(const uint8_t *, size_t, size_t, const int32_t *, const int16_t *,
+                     size_t, size_t, int, uint8_t *) nogil
+
+
+def resample(const uint8_t[:, ::1] grey, const int32_t[::1] starts,
+             const int16_t[:, ::1] weights, *, int shift):
+    """Filter the rows of `grey` (H, W) to (T, H) uint8: the result lies on its side.
+
+    Row t is the rounded sum of ``grey[:, starts[t] + i] * weights[t, i]`` over
+    2**shift, within 0..255.
+    """
+    cdef size_t targets = weights.shape[0], taps = weights.shape[1]
+    cdef Py_ssize_t t, last = grey.shape[1] - weights.shape[1]
+    if (
+        <size_t>starts.shape[0] != targets
+        or not 0 < taps <= IM_RESAMPLE_TAPS
+        or not 0 <= shift <= IM_RESAMPLE_SHIFT
+    ):
+        raise ValueError(
+            f"want a start for each row of weights, 1 to {IM_RESAMPLE_TAPS} weights a "
+            f"row and a shift of 0 to {IM_RESAMPLE_SHIFT}, got {starts.shape[0]} for "
+            f"{targets} of {taps} and {shift}"
+        )
+    for t in range(starts.shape[0]):
+        if not 0 <= starts[t] <= last:
+            raise ValueError(f"row {t} of the filter reaches out of {grey.shape[1]} px")
+    out = np.empty((targets, grey.shape[0]), np.uint8)
+    cdef uint8_t[:, ::1] view = out
+    if out.size:
+        with nogil:
+            im_resample(&grey[0, 0], grey.shape[0], grey.shape[1], &starts[0],
+                        &weights[0, 0], targets, taps, shift, &view[0, 0])
+    return out

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imgmatch import features as orb
 from imgmatch.features import Features
-from imgmatch.hashing import Hashes, hashes
+from imgmatch.hashing import Hashes, hash_luma
 from imgmatch.image import DECODE_POLICY, ImageSource, decode
 from imgmatch.types import Size
 
@@ -92,7 +92,7 @@ def fingerprint(source: ImageSource, *, role: Role) -> Fingerprint:
         upright = orb.detect(grey, full_size=image.full_size)
         preview = _reduced(preview, REFERENCE_PREVIEW)
     return Fingerprint(
-        image.sha256, image.full_size, hashes(image), upright, preview, mirrored
+        image.sha256, image.full_size, hash_luma(grey), upright, preview, mirrored
     )
 
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch import _core
 from imgmatch.features import Features
 from imgmatch.matching import Correspondences
 from imgmatch.transforms import SAMPLE, Model, fit, transfer_error
@@ -123,34 +124,28 @@ def _proposals(
     turn: NDArray[np.float64],
     ratio: NDArray[np.float32],
 ) -> list[NDArray[np.bool_]]:
-    """Return the supports of the best single-correspondence similarities.
-
-    Points are complex numbers here: a similarity is q = a r + b.
-    """
+    """Return the supports of the best single-correspondence similarities."""
     rows = np.argsort(ratio, kind="stable")[:MAX_HYPOTHESES]
-    r = (source[:, 0] + 1j * source[:, 1]).astype(np.complex64)
-    q = (target[:, 0] + 1j * target[:, 1]).astype(np.complex64)
-    spin = np.exp(1j * turn).astype(np.complex64)
-    log_growth = np.log(growth).astype(np.float32)
-    a = (growth * spin)[rows, None]
-    offset = r[None, :] - r[rows, None]
-    error = np.abs(q[None, :] - q[rows, None] - a * offset)
-    slack = TOLERANCE * scale[None, :] + DRIFT * np.abs(a * offset)
-    support = error < slack
-    support &= np.abs(log_growth[None, :] - log_growth[rows, None]) < math.log(
-        CONSISTENT_SCALE
+    correspondences = np.empty((8, len(ratio)), np.float32)
+    correspondences[:2] = source.T
+    correspondences[2:4] = target.T
+    correspondences[4:] = growth, np.cos(turn), np.sin(turn), TOLERANCE * scale
+    support, votes = _core.similarity_votes(
+        correspondences,
+        rows.astype(np.int32),
+        drift=DRIFT,
+        ratio=CONSISTENT_SCALE,
+        cosine=math.cos(CONSISTENT_ANGLE),
     )
-    support &= (spin[None, :] * spin[rows, None].conj()).real > math.cos(
-        CONSISTENT_ANGLE
-    )
-    votes = support.sum(axis=1)
     chosen: list[NDArray[np.bool_]] = []
-    for row in np.argsort(-votes, kind="stable"):
-        if votes[row] < MIN_INLIERS - 1 or len(chosen) == MAX_ALIGNMENTS:
-            break
+    enough = votes >= MIN_INLIERS - 1
+    support, votes = support[enough], votes[enough]
+    while len(votes) and len(chosen) < MAX_ALIGNMENTS:
+        best = support[votes.argmax()]
+        chosen.append(best)
         # A proposal mostly inside an earlier one would refine to the same.
-        if all((support[row] & s).sum() < 0.5 * votes[row] for s in chosen):
-            chosen.append(support[row])
+        apart = np.count_nonzero(support & best, axis=1) < 0.5 * votes
+        support, votes = support[apart], votes[apart]
     return chosen
 
 
@@ -166,6 +161,7 @@ def _refine(
     for model in Model:
         inliers = support
         homography = None
+        error = np.full(len(source), np.inf)
         for shrink in (3.0, 1.5, 1.0, 1.0):
             if inliers.sum() < max(MIN_INLIERS - 1, SAMPLE[model]):
                 break
@@ -177,7 +173,6 @@ def _refine(
             inliers = error < shrink * TOLERANCE * scale
         if homography is None or inliers.sum() < max(MIN_INLIERS, SAMPLE[model] + 1):
             continue
-        error = transfer_error(homography, source, target)
         log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
         if best is None or log_nfa < best.log_nfa:
             best = Alignment(homography, model, inliers, log_nfa)

@@ -13,17 +13,27 @@ Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
 """
 
 import functools
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from imgmatch.image import Image, ImageSource, decode
+from imgmatch import _core
+from imgmatch.image import ImageSource, decode_grey
 
-__all__ = ["HASH_LONG_SIDE", "MIN_QUALITY", "Hashes", "dhash", "hashes", "phash"]
+__all__ = [
+    "HASH_LONG_SIDE",
+    "MIN_QUALITY",
+    "Hashes",
+    "dhash",
+    "hash_luma",
+    "hashes",
+    "phash",
+]
 
 HASH_LONG_SIDE: Final = 256
 """Long side at which `phash` and `dhash` decode."""
@@ -70,33 +80,49 @@ class Hashes:
     quality: float
 
 
-def hashes(image: Image) -> Hashes:
-    """Hash a decoded picture.
+def hashes(source: ImageSource) -> Hashes:
+    """Hash an image, decoding no more of it than that takes.
 
     Parameters
     ----------
-    image : Image
-        At least 256 pixels on its long side where the file has them. Other
-        sizes of one file give hashes 0 bits apart in the median, 4 at most
-        over 109 photographs decoded at 256 to 1024 pixels.
+    source : path, bytes or uint8 array
+        See `imgmatch.image.decode`, which also states the errors.
+
+    Returns
+    -------
+    Hashes
+        Of the luma at `HASH_LONG_SIDE`.
+    """
+    return hash_luma(decode_grey(source, long_side=HASH_LONG_SIDE))
+
+
+def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
+    """Hash the luma of a decoded picture.
+
+    Parameters
+    ----------
+    grey : (H, W) uint8
+        At least 256 pixels on its long side where the file has them. Against
+        `hashes` of the file, over 550 JPEGs, the grey of a decode at 1024 moved
+        0 bits of either hash in the median and 4 at most.
 
     Returns
     -------
     Hashes
     """
-    grey = _reduced(image.grey).astype(np.float32)
+    grey = _reduced(grey)
     steps = _resized(grey, width=9, height=8)
-    tile = _resized(grey, width=32, height=32)
+    tile = _resized(grey, width=32, height=32).astype(np.float64)
 
     # Unnormalised DCT-II. A mirror image negates its odd horizontal frequencies.
     spectrum = _COSINES @ tile @ _COSINES.T
     amplitudes = np.abs(spectrum.ravel()[1:]) / 256  # 4 / 32**2
     return Hashes(
-        phash=_packed(spectrum > np.median(spectrum)),
+        phash=_packed(_upper_half(spectrum)),
         dhash=_packed(steps[:, 1:] > steps[:, :-1]),
-        phash_mirrored=_packed(spectrum * _MIRROR > np.median(spectrum * _MIRROR)),
+        phash_mirrored=_packed(_upper_half(spectrum * _MIRROR)),
         dhash_mirrored=_packed(steps[:, -2::-1] > steps[:, :0:-1]),
-        quality=float(np.mean(amplitudes > _NOISE)),
+        quality=int(np.count_nonzero(amplitudes > _NOISE)) / 63,
     )
 
 
@@ -112,7 +138,7 @@ def phash(source: ImageSource) -> np.uint64:
     -------
     numpy.uint64
     """
-    return np.uint64(hashes(decode(source, long_side=HASH_LONG_SIDE)).phash)
+    return np.uint64(hashes(source).phash)
 
 
 def dhash(source: ImageSource) -> np.uint64:
@@ -127,7 +153,7 @@ def dhash(source: ImageSource) -> np.uint64:
     -------
     numpy.uint64
     """
-    return np.uint64(hashes(decode(source, long_side=HASH_LONG_SIDE)).dhash)
+    return np.uint64(hashes(source).dhash)
 
 
 def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -145,25 +171,41 @@ def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return grey
 
 
-def _resized(
-    grey: NDArray[np.float32], *, width: int, height: int
-) -> NDArray[np.float32]:
-    """Resize as Pillow's Lanczos filter does, to whole grey levels."""
-    rows, columns = _lanczos(grey.shape[0], height), _lanczos(grey.shape[1], width)
-    narrow = _levels(grey @ columns.T)  # Pillow rounds here, too
-    return _levels(rows @ narrow)
+class _Filter(NamedTuple):
+    """For each target pixel, where its weights begin, and those, times 2**shift."""
+
+    starts: NDArray[np.int32]
+    weights: NDArray[np.int16]
+    shift: int
 
 
-def _levels(grey: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.clip(np.rint(grey), np.float32(0), np.float32(255))
+def _resized(grey: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.uint8]:
+    """Resize as Pillow's Lanczos filter does, rounding after either direction."""
+    across, down = _lanczos(grey.shape[1], width), _lanczos(grey.shape[0], height)
+    narrow = _core.resample(grey, across.starts, across.weights, shift=across.shift)
+    return _core.resample(narrow, down.starts, down.weights, shift=down.shift)
 
 
-@functools.lru_cache(maxsize=2 * _WORKING_SIDE)
-def _lanczos(side: int, target: int) -> NDArray[np.float32]:
-    """Pillow's filter as a (target, side) matrix: what it makes of unit vectors."""
+@functools.lru_cache(maxsize=4 * _WORKING_SIDE)
+def _lanczos(side: int, target: int) -> _Filter:
+    """Pillow's filter, found by what it makes of unit vectors."""
     units = PILImage.fromarray(np.eye(side, dtype=np.float32))
-    matrix = units.resize((side, target), PILImage.Resampling.LANCZOS)
-    return np.asarray(matrix, dtype=np.float32)
+    matrix = np.asarray(units.resize((side, target), PILImage.Resampling.LANCZOS))
+    used = matrix != 0
+    starts, ends = used.argmax(axis=1), side - used[:, ::-1].argmax(axis=1)
+    taps = (ends - starts).max()
+    starts = np.minimum(starts, side - taps)
+    weights = np.take_along_axis(matrix, starts[:, None] + np.arange(taps), axis=1)
+    shift = 15 - math.frexp(float(np.abs(weights).max()))[1]  # fills 16 bits
+    fixed = np.rint(np.ldexp(weights.astype(np.float64), shift))
+    fixed = np.minimum(fixed, np.iinfo(np.int16).max).astype(np.int16)
+    return _Filter(starts.astype(np.int32), fixed, shift)
+
+
+def _upper_half(spectrum: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each of 64 is above their median. `np.median` takes 0.1 ms for it."""
+    ordered = np.sort(spectrum, axis=None)
+    return np.asarray(spectrum > (ordered[31] + ordered[32]) / 2, np.bool_)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:

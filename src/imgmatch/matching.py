@@ -35,7 +35,7 @@ class Correspondences:
     ratio: NDArray[np.float32]
 
     def __len__(self) -> int:
-        return len(self.reference_index)
+        return len(self.ratio)
 
 
 def match(

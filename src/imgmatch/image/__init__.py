@@ -14,12 +14,26 @@ what is computed from their pixels can be compared:
 - An embedded ICC profile is converted to sRGB, perceptual intent. One that is
   broken, does not fit the pixels, or would hardly move a colour is ignored.
 - Pixels are turned upright by the Exif orientation.
+- Where only luma is asked for, a JPEG gives its own instead of that of its RGB.
 
 A JPEG without its end-of-image marker counts as truncated, even if nothing
 but the marker is missing; bytes after the marker are ignored.
 """
 
-from imgmatch.image.gate import DECODE_POLICY, Image, ImageSource, decode
+from imgmatch.image.gate import (
+    DECODE_POLICY,
+    Image,
+    ImageSource,
+    decode,
+    decode_grey,
+)
 from imgmatch.image.header import Limits
 
-__all__ = ["DECODE_POLICY", "Image", "ImageSource", "Limits", "decode"]
+__all__ = [
+    "DECODE_POLICY",
+    "Image",
+    "ImageSource",
+    "Limits",
+    "decode",
+    "decode_grey",
+]

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PILImage
+from PIL.ImageFile import ImageFile
 
 from imgmatch.errors import DecodeError, InputError, ShapeError
 from imgmatch.image.header import (
@@ -20,10 +21,10 @@ from imgmatch.image.header import (
     too_many,
     unusable,
 )
-from imgmatch.image.pixels import read_samples, to_srgb, upright
+from imgmatch.image.pixels import read_samples, shifts_colours, to_srgb, upright
 from imgmatch.types import Size
 
-__all__ = ["DECODE_POLICY", "Image", "ImageSource", "decode"]
+__all__ = ["DECODE_POLICY", "Image", "ImageSource", "decode", "decode_grey"]
 
 DECODE_POLICY: Final = "decode-1"
 """Names the rules of this package. Other rules must take another name."""
@@ -67,8 +68,7 @@ class Image:
     @property
     def grey(self) -> NDArray[np.uint8]:
         """(H, W) uint8 luma by ITU-R BT.601, computed at each call."""
-        luma = cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY)
-        return np.asarray(luma, dtype=np.uint8)
+        return _luma(self.pixels)
 
 
 def decode(
@@ -103,31 +103,87 @@ def decode(
     InputError
         If `source` is none of these, or `long_side` is below 1.
     """
+    _check(long_side)
+    if isinstance(source, np.ndarray):
+        array = _checked(source)
+        digest = hashlib.sha256(repr(array.shape).encode())
+        digest.update(array.data)
+        full_size = Size(array.shape[1], array.shape[0])
+        pixels = to_srgb(_reduced(array, long_side), b"")
+        return Image(pixels, full_size, "array", digest.hexdigest(), "<array>")
+    data, name = _load(source, limits)
+    picture = open_header(data, name, limits)
+    kind = picture.format or "image"
+    full_size = Size(*picture.size)
+    orientation = exif_orientation(picture.info.get("exif", b""))
+    if orientation >= 5:  # on its side
+        full_size = Size(full_size.height, full_size.width)
+    pixels = upright(_pixels(picture, name, long_side), orientation)
+    return Image(pixels, full_size, kind, hashlib.sha256(data).hexdigest(), name)
+
+
+def decode_grey(
+    source: ImageSource,
+    *,
+    long_side: int | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> NDArray[np.uint8]:
+    """Read the luma of an image, and no more than that takes.
+
+    A JPEG keeps its luma by itself, so neither its colours nor a digest are
+    worked out. Otherwise as `decode`, in parameters, errors and rules.
+
+    Returns
+    -------
+    (H, W) uint8
+        Contiguous. As `Image.grey`, but that of a JPEG is not rounded on its
+        way through RGB, nor changed by colours that RGB has to clip.
+    """
+    _check(long_side)
+    if isinstance(source, np.ndarray):
+        return _luma(_reduced(_checked(source), long_side))
+    data, name = _load(source, limits)
+    picture = open_header(data, name, limits)
+    orientation = exif_orientation(picture.info.get("exif", b""))
+    pixels = _pixels(picture, name, long_side, want_luma=True)
+    return np.ascontiguousarray(upright(_luma(pixels), orientation))
+
+
+def _check(long_side: int | None) -> None:
     if long_side is not None and long_side < 1:
         raise InputError(f"want long_side >= 1, got {long_side}")
-    if isinstance(source, np.ndarray):
-        return _from_array(source, long_side)
-    if isinstance(source, bytes):
-        return _from_bytes(source, "<bytes>", long_side, limits)
-    if isinstance(source, str | os.PathLike):
-        name = os.fspath(source)
-        return _from_bytes(_read(name, limits), name, long_side, limits)
-    raise InputError(f"want a path, bytes or an array, got {type(source).__name__}")
 
 
-def _from_array(array: NDArray[np.uint8], long_side: int | None) -> Image:
+def _checked(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if array.dtype != np.uint8 or not fits or not array.size:
         raise ShapeError(
             "want a non-empty (H, W, 3) or (H, W) uint8 array, "
             f"got {array.shape} {array.dtype}"
         )
-    array = np.ascontiguousarray(array)
-    digest = hashlib.sha256(repr(array.shape).encode())
-    digest.update(array.data)
-    pixels = to_srgb(read_samples(PILImage.fromarray(array), long_side), b"")
-    full_size = Size(array.shape[1], array.shape[0])
-    return Image(pixels, full_size, "array", digest.hexdigest(), "<array>")
+    return np.ascontiguousarray(array)
+
+
+def _reduced(array: NDArray[np.uint8], long_side: int | None) -> NDArray[np.uint8]:
+    if long_side is None or max(array.shape[:2]) <= long_side:
+        return array.copy()
+    return read_samples(PILImage.fromarray(array), long_side)
+
+
+def _luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _load(source: str | os.PathLike[str] | bytes, limits: Limits) -> tuple[bytes, str]:
+    """Return the bytes of a file and what to call it."""
+    if isinstance(source, bytes):
+        return source, "<bytes>"
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(source)
+        return _read(name, limits), name
+    raise InputError(f"want a path, bytes or an array, got {type(source).__name__}")
 
 
 def _read(name: str, limits: Limits) -> bytes:
@@ -148,17 +204,14 @@ def _read(name: str, limits: Limits) -> bytes:
         raise DecodeError(name, reason) from error
 
 
-def _from_bytes(data: bytes, name: str, long_side: int | None, limits: Limits) -> Image:
-    picture = open_header(data, name, limits)
-    kind = picture.format or "image"
-    full_size = Size(*picture.size)
+def _pixels(
+    picture: ImageFile, name: str, long_side: int | None, *, want_luma: bool = False
+) -> NDArray[np.uint8]:
+    """Decode to sRGB; with `want_luma`, to (H, W) luma where that is simpler."""
+    profile = picture.info.get("icc_profile", b"")
     try:
-        samples = read_samples(picture, long_side)
-        pixels = to_srgb(samples, picture.info.get("icc_profile", b""))
+        luma = want_luma and not shifts_colours(profile, picture.mode)
+        samples = read_samples(picture, long_side, luma=luma)
+        return samples if luma and samples.ndim == 2 else to_srgb(samples, profile)
     except Exception as error:  # codecs throw anything at broken bytes
-        raise unusable(kind, name, error) from error
-    orientation = exif_orientation(picture.info.get("exif", b""))
-    if orientation >= 5:  # on its side
-        full_size = Size(full_size.height, full_size.width)
-    digest = hashlib.sha256(data).hexdigest()
-    return Image(upright(pixels, orientation), full_size, kind, digest, name)
+        raise unusable(picture.format, name, error) from error
