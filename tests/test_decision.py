@@ -122,13 +122,9 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 def test_each_kind_of_evidence_counts(change):
-    """Somewhere on the way from a copy to another photograph, at least."""
-    # Few keypoints, since some dozens already say all that geometry can.
-    cases = [
-        replace(between(COPY, REPHOTOGRAPHED, part / 20), log_nfa=-5)
-        for part in range(21)
-    ]
-    assert max(score(change(case, 30)) - score(case) for case in cases) > 0.01
+    # Near a copy, where no figure is at its limit yet: so few keypoints, too.
+    middle = replace(between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5)
+    assert score(change(middle, 30)) > score(middle) + 0.01
 
 
 @given(evidence())

@@ -36,8 +36,8 @@ SHARPER = 2.5
 MUCH_SHARPER = 4.0
 SHARED_DETAIL = 0.85
 """Canvas on which detail is compared; times the reference's energy from which the
-query's is too much for recompression, and for sharpening; and the correlation
-from which it is the reference's own detail all the same."""
+query's is too much for recompression, and for sharpening as well; and the
+correlation from which it is the reference's own detail all the same."""
 
 MIN_DETAIL_PIXELS = 400
 
@@ -102,9 +102,9 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
     correlation = shared / math.sqrt(max(energy_r * energy_q, 1e-12))
     noise = float((fine_q[plain] ** 2).mean()) if plain.any() else 0.0
     ratio = max(energy_q - noise, 0.0) / max(energy_r, 1e-6)
-    if ratio > MUCH_SHARPER and correlation < SHARED_DETAIL:
-        return Direction.CONTRADICTS
-    return Direction.UNKNOWN if ratio > SHARPER else Direction.CONSISTENT
+    if ratio < SHARPER or correlation > SHARED_DETAIL:
+        return Direction.CONSISTENT
+    return Direction.CONTRADICTS if ratio > MUCH_SHARPER else Direction.UNKNOWN
 
 
 def _enlarged(mask: NDArray[np.bool_], like: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -173,9 +173,10 @@ def _resolution(
     if scale <= LARGER:
         return Direction.CONSISTENT
     whole = reference.density >= WHOLE_DENSITY and scale * query.density > LARGER
-    if whole and _outresolves(reference, query, photometry, scale):
-        return Direction.CONTRADICTS
-    return Direction.UNKNOWN
+    if not whole:
+        return Direction.UNKNOWN  # the previews hide what either file may hold
+    finer = _outresolves(reference, query, photometry, scale)
+    return Direction.CONTRADICTS if finer else Direction.CONSISTENT
 
 
 def _outresolves(
