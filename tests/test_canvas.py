@@ -61,12 +61,12 @@ def test_a_pixel_of_the_canvas_is_the_mean_of_those_it_covers(shrink, reduced):
 def test_sampling_does_not_alias():
     """Lines finer than the canvas become the grey that they average to."""
     lines = np.zeros((240, 320), np.uint8)
-    lines[:, ::2] = 255
+    lines[:, ::4] = 240
     mipmap = Mipmap(lines, Size(320, 240))
 
-    drawn = mipmap.sample(np.linalg.inv(scaled(0.25)), Size(80, 60), 4.0)
+    drawn = mipmap.sample(np.linalg.inv(scaled(0.125)), Size(40, 30), 8.0)
 
-    assert np.abs(drawn.astype(int) - 127).max() <= 2
+    assert np.abs(drawn.astype(int) - 60).max() <= 2
 
 
 def test_a_preview_of_one_pixel_can_be_sampled():
@@ -129,7 +129,10 @@ def test_the_canvas_shows_what_both_show(pair):
 
     height, width = canvas.inside.shape
     shown = bounds(carry(canvas.to_reference, corners_of((width, height))))
-    assert shown == pytest.approx(bounds(shared.reference), abs=600 / width)
+    expected = bounds(shared.reference)
+    assert shown[:2] == pytest.approx(expected[:2], abs=1e-6)
+    # The canvas has whole pixels, so it may end up to half of one off.
+    assert shown[2:] == pytest.approx(expected[2:], abs=600 / width)
     np.testing.assert_array_equal(canvas.homography, homography)
 
 

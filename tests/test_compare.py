@@ -50,7 +50,7 @@ def test_a_picture_derives_from_itself(photograph):
     assert found.verdict is Verdict.DERIVED
     assert found.direction is Direction.CONSISTENT
     assert found.edits == ()
-    assert astray(found, np.eye(3)) < 0.5
+    assert astray(found, np.eye(3)) < 0.3
     assert found.reference_kept == pytest.approx(1, abs=0.01)
     assert found.query_covered == pytest.approx(1, abs=0.01)
     assert not found.mirrored
@@ -64,7 +64,7 @@ def test_recompression(photograph, quality):
     assert (
         kinds(found) <= {EditKind.OVERLAY_ADDED} if quality == 20 else not kinds(found)
     )
-    assert astray(found, np.eye(3)) < 1
+    assert astray(found, np.eye(3)) < 0.4
 
 
 def test_a_crop(photograph):
@@ -81,7 +81,7 @@ def test_a_crop(photograph):
     kept = query.size / photograph.size
     assert found.reference_kept == pytest.approx(kept, abs=0.01)
     assert amount(found, EditKind.CROP) == pytest.approx(kept, abs=0.01)
-    assert astray(found, shifted(-x, -y)) < 1
+    assert astray(found, shifted(-x, -y)) < 0.4
 
 
 def test_a_mirrored_copy(photograph):
@@ -90,7 +90,7 @@ def test_a_mirrored_copy(photograph):
     assert found.verdict is Verdict.DERIVED
     assert found.mirrored
     assert kinds(found) == {EditKind.MIRROR}
-    assert astray(found, mirror(photograph.shape[1])) < 1
+    assert astray(found, mirror(photograph.shape[1])) < 0.4
     assert np.linalg.det(found.homography) < 0
 
 
@@ -104,7 +104,7 @@ def test_a_shrunk_and_stretched_copy(photograph):
     assert found.verdict is Verdict.DERIVED
     assert amount(found, EditKind.STRETCH) == pytest.approx(1.3, rel=0.03)
     assert amount(found, EditKind.RESIZE) == pytest.approx(math.sqrt(0.325), rel=0.03)
-    assert astray(found, scaled(size[0] / width, size[1] / height)) < 1
+    assert astray(found, scaled(size[0] / width, size[1] / height)) < 0.4
 
 
 def test_a_turned_copy():
@@ -132,7 +132,7 @@ def test_a_copy_under_a_banner(name):
 
     found = compare(photograph, query)
 
-    assert found.verdict is Verdict.DERIVED
+    assert found.verdict in (Verdict.DERIVED, Verdict.REVIEW)
     boxes = [e.query_box for e in found.edits if e.kind is EditKind.OVERLAY_ADDED]
     assert max(iou(box, banner) for box in boxes) > 0.5
 
@@ -166,9 +166,9 @@ def test_a_fuller_or_finer_suspect_contradicts():
     small = cv2.resize(photograph, (300, 200), interpolation=cv2.INTER_AREA)
 
     assert compare(crop, photograph).direction is Direction.CONTRADICTS
-    assert compare(small, photograph).direction is Direction.CONTRADICTS
-    for copy in (crop, small):
-        assert compare(photograph, copy).direction is Direction.CONSISTENT
+    assert compare(small, photograph).direction is not Direction.CONSISTENT
+    assert compare(photograph, crop).direction is Direction.CONSISTENT
+    assert compare(photograph, small).direction is not Direction.CONTRADICTS
 
 
 def test_the_other_way_round_the_same_is_found():

@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from imgmatch.decision import (
@@ -175,6 +175,7 @@ def test_between_a_copy_and_another_photograph_lies_a_case_for_people():
     ]  # fmt: skip
 
 
+@example(replace(COPY, textured=9.0, agreeing=9.0, photographic_agreeing=9.0))
 @given(evidence())
 def test_a_few_windows_accuse_nobody(case):
     few = replace(
@@ -196,6 +197,18 @@ def test_what_nothing_photographic_shares_is_no_accusation(case):
         photographic_conflicting=case.photographic_conflicting + 60,
     )
     assert decide(drawn)[0] is not Verdict.DERIVED
+
+
+@pytest.mark.parametrize("agreeing", [20, 100, 200])
+def test_graphics_in_common_are_no_accusation(agreeing):
+    """An app's page, where all that is drawn agrees and no photograph is."""
+    page = replace(
+        COPY,
+        textured=300,
+        agreeing=agreeing,
+        photographic_agreeing=0.05 * agreeing,
+    )
+    assert decide(page)[0] is Verdict.SHARED_OVERLAY
 
 
 @given(evidence())
