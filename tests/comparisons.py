@@ -46,7 +46,9 @@ def by_bytes(reference, query):
 
 def compare_with(monkeypatch, function):
     """Let `verify` compare with another function."""
+
+    def compare(reference, query, *, pairs):
+        return function(reference, query)
+
     # The package's name for it is the function of the same name.
-    monkeypatch.setattr(
-        sys.modules["imgmatch.verify"], "compare_fingerprints", function
-    )
+    monkeypatch.setattr(sys.modules["imgmatch.verify"], "compare_fingerprints", compare)

@@ -12,6 +12,7 @@ from imgmatch.decision import (
     WEIGHTS,
     Evidence,
     decide,
+    expected_false_accusations,
     features,
     score,
 )
@@ -217,3 +218,19 @@ def test_every_verdict_comes_with_a_sentence(case):
     assert f"{case.agreeing:.0f} of {case.textured:.0f} windows agree" in reason
     assert "\n" not in reason
     assert not reason.endswith(".")
+
+
+def test_a_higher_score_expects_fewer_false_accusations():
+    certain = expected_false_accusations(COPY)
+    doubtful = expected_false_accusations(between(COPY, REPHOTOGRAPHED, 0.2))
+    assert 0 < certain < doubtful < 1e-4
+
+
+def test_false_accusations_grow_with_the_pairs_compared():
+    one = expected_false_accusations(COPY)
+    assert expected_false_accusations(COPY, pairs=5000) == pytest.approx(5000 * one)
+
+
+def test_what_chance_aligns_never_accuses():
+    assert decide(COPY)[0] is Verdict.DERIVED
+    assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED

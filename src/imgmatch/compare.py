@@ -77,8 +77,21 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
     )
 
 
-def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparison:
-    """Decide from fingerprints: `reference` of an original, `query` of a suspect."""
+def compare_fingerprints(
+    reference: Fingerprint, query: Fingerprint, *, pairs: int = 1
+) -> Comparison:
+    """Decide from fingerprints.
+
+    Parameters
+    ----------
+    reference : Fingerprint
+        Of an original.
+    query : Fingerprint
+        Of a suspect.
+    pairs : int
+        That the expected false accusations are stated for: how many originals
+        the suspect is held against.
+    """
     best = _best(examine_pair(reference, query))
     if best is None:
         verdict, reason = decide(None)
@@ -90,7 +103,9 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
         )
     direction = Direction.UNKNOWN
     edits: tuple[Edit, ...] = ()
+    false_accusations = None
     if verdict in (Verdict.DERIVED, Verdict.REVIEW):
+        false_accusations = expected_false_accusations(best.evidence, pairs=pairs)
         edits = name_edits(
             best.homography,
             best.region,
@@ -115,7 +130,7 @@ def compare_fingerprints(reference: Fingerprint, query: Fingerprint) -> Comparis
         query_covered=best.evidence.query_covered,
         edits=edits,
         direction=direction,
-        expected_false_accusations=expected_false_accusations(best.evidence),
+        expected_false_accusations=false_accusations,
     )
 
 

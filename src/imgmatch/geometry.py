@@ -12,7 +12,6 @@ elimination of outliers", IPOL 2012).
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +36,10 @@ ORB keypoint is sure of them to about one pyramid step and ten degrees."""
 
 DRIFT = 0.12
 """Slack of a proposal for each pixel of distance from its own keypoint."""
+
+PRECISION = 0.5
+"""Pixels of its pyramid level that a keypoint's place is good for: a smaller error
+is luck."""
 
 TOLERANCE = 4.0
 """Largest error of an inlier, in pixels of the pyramid level it was found at."""
@@ -189,29 +192,39 @@ def _log_nfa(
 ) -> float:
     """Return log10 of the number of false alarms of the inliers.
 
-    Correspondences at one spot are one observation, however many pyramid
-    levels they were found at, so the inliers are thinned first.
+    The best of all prefixes counts, from the smallest error up, so that one
+    coarse keypoint does not spoil many fine ones. Correspondences at one spot
+    are one observation, however many pyramid levels they were found at, so the
+    inliers are thinned first.
     """
     rows = np.flatnonzero(inliers)
     rows = rows[np.argsort(error[rows], kind="stable")]
     cell = np.floor(source[rows] / (4.0 * np.median(scale[rows]) + 1e-9))
     _, first = np.unique(cell, axis=0, return_index=True)
     distinct = rows[np.sort(first)]
-    k, n = len(distinct), len(error) - (len(rows) - len(distinct))
-    if k <= sample:
+    n = len(error) - (len(rows) - len(distinct))
+    counts = np.arange(1, len(distinct) + 1)
+    enough = counts > max(sample, MIN_INLIERS - 1)
+    if not enough.any():
         return 0.0
     area = query_size.width * query_size.height
-    chance = min(1.0, math.pi * float(np.max(error[distinct])) ** 2 / area + 1e-9)
-    return (
+    radius = np.maximum(error[distinct], PRECISION * scale[distinct])
+    radius = np.maximum.accumulate(radius)
+    chance = np.minimum(math.pi * radius**2 / area, 1.0)
+    log_nfa = (
         math.log10(n - sample)
-        + _log_choose(n, k)
-        + _log_choose(k, sample)
-        + (k - sample) * math.log10(chance)
+        + _log_choose(n, counts)
+        + _log_choose(counts, sample)
+        + (counts - sample) * np.log10(chance)
     )
+    return float(log_nfa[enough].min())
 
 
-@lru_cache(maxsize=4096)
-def _log_choose(n: int, k: int) -> float:
-    return (math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)) / (
-        math.log(10)
-    )
+def _log_choose(
+    n: int | NDArray[np.int_], k: int | NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Return log10 of n over k; -inf where k is the larger."""
+    steps = np.r_[0.0, np.cumsum(np.log10(np.arange(1, np.max(n) + 1)))]
+    left = np.asarray(n) - k
+    value = steps[n] - steps[np.minimum(k, np.max(n))] - steps[np.maximum(left, 0)]
+    return np.where(left < 0, -np.inf, value)

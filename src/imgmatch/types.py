@@ -147,8 +147,8 @@ class Comparison:
     edits : tuple of Edit
     direction : Direction
     expected_false_accusations : float or None
-        Expected number of unrelated pairs that score as high, in a scan of
-        the size given; None where the score makes no claim.
+        Bound on how many unrelated originals would score as high among those
+        the query was held against; None where nothing is claimed.
     """
 
     verdict: Verdict

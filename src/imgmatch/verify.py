@@ -45,7 +45,9 @@ def verify(
     matches = [
         Match(
             reference_id,
-            compare_fingerprints(snapshot.fingerprint(reference_id), query),
+            compare_fingerprints(
+                snapshot.fingerprint(reference_id), query, pairs=len(snapshot)
+            ),
         )
         for reference_id in snapshot.candidates(query, limit=max_candidates)
     ]
