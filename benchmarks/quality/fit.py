@@ -123,18 +123,22 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder with manifest.csv.")],
     originals: Annotated[int, typer.Option(help="Originals for each edit.")] = 14,
     negatives: Annotated[int, typer.Option(help="Pairs a kind of trap.")] = 60,
-    seed: int = 2,
+    seeds: Annotated[str, typer.Option(help="Comma-separated.")] = "1,2",
     workers: int = 2,
 ) -> None:
     """Fit the decision's weights on the dev half."""
-    listed = jobs(
-        data,
-        seed=seed,
-        originals_per_edit=originals,
-        negatives_per_kind=negatives,
-        split="dev",
-        edits=None,
-    )
+    listed = [
+        job
+        for seed in seeds.split(",")
+        for job in jobs(
+            data,
+            seed=int(seed),
+            originals_per_edit=originals,
+            negatives_per_kind=negatives,
+            split="dev",
+            edits=None,
+        )
+    ]
     with Pool(workers) as pool:
         made = pool.imap(partial(measure, data), listed, chunksize=8)
         samples = [s for s in made if not s.kind.startswith("reversed")]

@@ -36,20 +36,21 @@ __all__ = [
     "score",
 ]
 
-BIAS = -5.1
+BIAS = -5.32
 WEIGHTS = {
-    "photographic_coherence": 1.015,
-    "photographic_share": 26.65,
-    "geometry": 0.922,
-    "unanimity": 1.827,
-    "conflict": -0.833,
-    "photographic_conflict": -0.437,
-    "perspective": -2.675,
+    "photographic_coherence": 1.066,
+    "photographic_share": 24.885,
+    "geometry": 0.904,
+    "unanimity": 1.985,
+    "conflict": -0.708,
+    "photographic_conflict": -0.567,
+    "perspective": -3.972,
 }
 
-DERIVED_SCORE = 2.25
-"""Above every negative of the training data in cross-validation; the closest, at
-2.1, share a strongly textured backdrop, all others stay below 1.1."""
+DERIVED_SCORE = 2.5
+"""In cross-validation 97 % of the copies score higher, and of 2,240 negatives two:
+both share a scene by construction, one of them drawn, which `decide` never
+takes for a photograph."""
 
 CERTAIN_SCORE = 5.0
 """No other alignment of the pair needs to be looked at."""
