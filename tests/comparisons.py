@@ -47,7 +47,7 @@ def by_bytes(reference, query):
 def compare_with(monkeypatch, function):
     """Let `verify` compare with another function."""
 
-    def compare(reference, query, *, pairs):
+    def compare(reference, query, **_):
         return function(reference, query)
 
     # The package's name for it is the function of the same name.
