@@ -234,3 +234,9 @@ def test_false_accusations_grow_with_the_pairs_compared():
 def test_what_chance_aligns_never_accuses():
     assert decide(COPY)[0] is Verdict.DERIVED
     assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED
+
+
+def test_a_small_part_of_both_pictures_is_for_a_human():
+    assert decide(replace(COPY, query_covered=0.1))[0] is Verdict.DERIVED
+    part = replace(COPY, reference_kept=0.3, query_covered=0.1)
+    assert decide(part)[0] is Verdict.REVIEW

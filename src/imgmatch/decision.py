@@ -66,6 +66,11 @@ is carried onto the other by a homography, and the rest is not."""
 MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""
 
+MIN_FRAMED = 0.4
+"""Fraction that the copied region takes of the one picture or the other, below
+which it takes a human to accuse: a copy is most of what it was cut from, or of
+where it was put; a part of both may be a rendering that two sheets share."""
+
 MAX_LOG_NFA = -3.0
 """False alarms of the keypoints' geometry above which chance may explain it."""
 
@@ -130,7 +135,7 @@ def features(evidence: Evidence) -> dict[str, float]:
         "photographic_share": min(photographic / max(agreeing, 1.0), 0.2),
         "geometry": _clamp(-evidence.log_nfa / 10, 0.0, 4.0),
         "unanimity": _clamp(majority - 2, 0.0, 2.5)
-        * _clamp((framed - 0.4) / 0.4, 0.0, 1.0),
+        * _clamp((framed - MIN_FRAMED) / 0.4, 0.0, 1.0),
         "conflict": min(evidence.conflicting, 60.0) / 10,
         "photographic_conflict": min(math.sqrt(evidence.photographic_conflicting), 4.0),
         "perspective": min(evidence.perspective, 0.1) * 10,
@@ -181,7 +186,8 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
         evidence.perspective > TILT
         and evidence.conflicting > TILTED_CONFLICT * evidence.agreeing
     )
-    if value >= DERIVED_SCORE and enough and not tilted:
+    framed = max(evidence.reference_kept, evidence.query_covered) >= MIN_FRAMED
+    if value >= DERIVED_SCORE and enough and framed and not tilted:
         return Verdict.DERIVED, f"the pixels are the same: {agreement}"
     if value >= REVIEW_SCORE and enough:
         return Verdict.REVIEW, f"the pixels are largely the same: {agreement}"
