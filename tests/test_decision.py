@@ -240,3 +240,11 @@ def test_a_small_part_of_both_pictures_is_for_a_human():
     assert decide(replace(COPY, query_covered=0.1))[0] is Verdict.DERIVED
     part = replace(COPY, reference_kept=0.3, query_covered=0.1)
     assert decide(part)[0] is Verdict.REVIEW
+
+
+def test_a_tilted_match_with_conflict_is_for_a_human():
+    """As when one screen or label is carried onto another photograph of it."""
+    partly = replace(COPY, agreeing=345, conflicting=40)
+    assert decide(replace(COPY, perspective=0.02))[0] is Verdict.DERIVED
+    assert decide(partly)[0] is Verdict.DERIVED
+    assert decide(replace(partly, perspective=0.02))[0] is Verdict.REVIEW
