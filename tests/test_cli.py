@@ -10,6 +10,7 @@ from rich.console import Console
 
 from comparisons import by_bytes, compare_with, compared, unrelated
 from imgmatch import cli
+from imgmatch.cli import console
 from imgmatch.registry import Registry
 from imgmatch.types import Verdict
 from pictures import write
@@ -60,13 +61,13 @@ def listings(tmp_path):
     [(verdict, int(verdict is not Verdict.DERIVED)) for verdict in Verdict],
 )
 def test_compare_exits_like_grep(run, originals, monkeypatch, verdict, status):
-    monkeypatch.setattr(cli, "compare_images", lambda *_: compared(verdict))
+    monkeypatch.setattr(cli.compare, "compare_images", lambda *_: compared(verdict))
 
     assert run("compare", originals / "0.png", originals / "1.png")[0] == status
 
 
 def test_compare_prints_words_or_json(run, originals, monkeypatch):
-    monkeypatch.setattr(cli, "compare_images", lambda *_: compared())
+    monkeypatch.setattr(cli.compare, "compare_images", lambda *_: compared())
     pair = originals / "0.png", originals / "1.png"
 
     _, out, err = run("compare", *pair)
@@ -83,7 +84,7 @@ def test_compare_prints_words_or_json(run, originals, monkeypatch):
     assert json.loads(out) == compared().to_dict()
     assert err == ""
 
-    monkeypatch.setattr(cli, "compare_images", lambda *_: unrelated(-math.inf))
+    monkeypatch.setattr(cli.compare, "compare_images", lambda *_: unrelated(-math.inf))
     _, out, _ = run("compare", *pair)
     assert out.startswith("unrelated\n")
     _, out, _ = run("compare", *pair, "--json")
@@ -92,7 +93,7 @@ def test_compare_prints_words_or_json(run, originals, monkeypatch):
 
 
 def test_compare_draws_a_figure(run, originals, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "compare_images", lambda *_: compared())
+    monkeypatch.setattr(cli.compare, "compare_images", lambda *_: compared())
     pair = originals / "0.png", originals / "1.png"
 
     assert run("compare", *pair, "--figure", tmp_path / "out.png")[0] == 0
@@ -246,7 +247,7 @@ def test_a_defect_is_not_taken_for_a_negative(run, originals, monkeypatch):
     def defect(*_):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr(cli, "compare_images", defect)
+    monkeypatch.setattr(cli.compare, "compare_images", defect)
 
     status, _, err = run("compare", originals / "0.png", originals / "1.png")
 
@@ -258,7 +259,7 @@ def test_an_interrupt_exits_as_shells_expect(run, originals, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "compare_images", interrupt)
+    monkeypatch.setattr(cli.compare, "compare_images", interrupt)
 
     assert run("compare", originals / "0.png", originals / "1.png")[0] == 130
 
@@ -290,17 +291,17 @@ def test_help_names_the_commands(run):
 
 def test_progress_is_drawn_after_a_second_and_only_on_a_terminal(monkeypatch, capsys):
     clock = iter(np.arange(0, 100, 0.4))
-    monkeypatch.setattr(cli.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
     images = [None] * 5
 
-    monkeypatch.setattr(cli, "_words", Console(stderr=True, force_terminal=False))
-    assert list(cli._progress("abcde", "Working", images)) == [*"abcde"]
+    monkeypatch.setattr(console, "_words", Console(stderr=True, force_terminal=False))
+    assert list(console.progress("abcde", "Working", images)) == [*"abcde"]
     assert capsys.readouterr().err == ""
 
-    monkeypatch.setattr(cli, "_words", Console(stderr=True, force_terminal=True))
-    assert list(cli._progress("ab", "Working", images)) == ["a", "b"]
+    monkeypatch.setattr(console, "_words", Console(stderr=True, force_terminal=True))
+    assert list(console.progress("ab", "Working", images)) == ["a", "b"]
     assert "Working" not in capsys.readouterr().err
-    assert list(cli._progress("abcde", "Working", images)) == [*"abcde"]
+    assert list(console.progress("abcde", "Working", images)) == [*"abcde"]
     assert "Working" in capsys.readouterr().err
-    assert list(cli._progress("abcde", "Working", images, quiet=True)) == [*"abcde"]
+    assert list(console.progress("abcde", "Working", images, quiet=True)) == [*"abcde"]
     assert "Working" not in capsys.readouterr().err
