@@ -25,7 +25,7 @@ from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
 from imgmatch.overlay import Differences, compare_pixels, copied_region
-from imgmatch.photometry import Photometry, examine
+from imgmatch.photometry import Photometry, examine, largest_gap
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
@@ -215,14 +215,18 @@ def _examine(
     def windows(mask: NDArray[np.bool_]) -> float:
         return photometry.windows(mask & within)
 
-    photographic = photometry.photographic
     evidence = Evidence(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
         agreeing=windows(photometry.agrees),
         conflicting=windows(photometry.conflicts),
-        photographic_agreeing=windows(photometry.agrees & photographic),
-        photographic_conflicting=windows(photometry.conflicts & photographic),
+        lost=windows(photometry.lost),
+        photographic_agreeing=windows(photometry.agrees & photometry.photographic),
+        photographic_conflicting=windows(
+            photometry.conflicts & photometry.query_shades
+        ),
+        photographic_lost=windows(photometry.lost & photometry.reference_photographic),
+        gap=largest_gap(photometry, within),
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),
