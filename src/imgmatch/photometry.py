@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Canvas
 
-__all__ = ["WINDOW", "Photometry", "examine", "sharpness"]
+__all__ = ["WINDOW", "Photometry", "examine", "median", "sharpness"]
 
 WINDOW = 11
 """Side of the correlation window, canvas pixels."""
@@ -203,3 +203,13 @@ def sharpness(
     if rows.sum() < WINDOW**2:
         return 0.0
     return float(np.median(cv2.boxFilter(detail, -1, _BOX)[rows] / strength[rows]))
+
+
+def median(values: NDArray[np.float32]) -> float:
+    """Median of all values; `np.median` takes ten times as long."""
+    flat = values.ravel()
+    half = len(flat) // 2
+    parted = np.partition(flat, half)
+    if len(flat) % 2:
+        return float(parted[half])
+    return (float(parted[:half].max()) + float(parted[half])) / 2
