@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import transforms
-from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
+from imgmatch.canvas import Mipmap, draw, fill, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
     REVIEW_SCORE,
@@ -33,9 +33,6 @@ __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
-
-REFINEMENTS = 2
-"""Rounds of tracking: the first comes within a pixel, the second settles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +198,7 @@ def _examine(
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.full_size.width) @ homography
-    canvas = _settle(reference, query, homography)
+    canvas = settle(reference, query, homography)
     if canvas is None:
         return None
     shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
@@ -229,15 +226,3 @@ def _examine(
     )
     reflected = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
     return Examined(photometry, region, reflected, evidence)
-
-
-def _settle(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
-) -> Canvas | None:
-    """Refine an alignment on the pixels and draw the canvas that it leads to."""
-    canvas = draw(reference, query, homography)
-    for _ in range(REFINEMENTS):
-        refined = None if canvas is None else refine(canvas)
-        if refined is not None:
-            canvas = draw(reference, query, refined) or canvas
-    return canvas
