@@ -245,7 +245,7 @@ def test_what_cannot_be_refined_is_drawn_as_it_is():
     assert settle(flat, flat, shifted(700, 0)) is None
 
 
-@pytest.mark.parametrize("sigma", [4, 6, 15])
+@pytest.mark.parametrize("sigma", [2, 4, 6, 15])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_wide_blur_is_that_of_opencv(sigma, channels):
     picture = data.coffee()[..., :channels].squeeze()[:301, :407].astype(np.float32)
@@ -255,9 +255,9 @@ def test_a_wide_blur_is_that_of_opencv(sigma, channels):
 
     assert found.shape == expected.shape
     # The edges differ: there the grid mirrors the picture at another pixel.
-    inner = np.s_[2 * sigma : -2 * sigma, 2 * sigma : -2 * sigma]
-    assert np.abs(found - expected)[inner].max() < 2
-    assert np.abs(found - expected)[inner].mean() < 0.2
+    inner = np.s_[3 * sigma : -3 * sigma, 3 * sigma : -3 * sigma]
+    assert np.abs(found - expected)[inner].max() < 1.5
+    assert np.abs(found - expected)[inner].mean() < 0.03
 
 
 def bounds_grid(canvas):

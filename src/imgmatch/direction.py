@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap, draw
-from imgmatch.photometry import WINDOW, Photometry
+from imgmatch.photometry import WINDOW, Photometry, pixels
 from imgmatch.transforms import Overlap, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -93,14 +93,17 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
         return Direction.UNKNOWN
     structured = canvas.inside & _enlarged(photometry.agrees, canvas.inside)
     plain = canvas.inside & ~_enlarged(photometry.textured, canvas.inside)
-    if structured.sum() < MIN_DETAIL_PIXELS:
+    if np.count_nonzero(structured) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
-    fine_r, fine_q = _finest(canvas.reference), _finest(canvas.query)
-    energy_r = float((fine_r[structured] ** 2).mean())
-    energy_q = float((fine_q[structured] ** 2).mean())
-    shared = float((fine_r[structured] * fine_q[structured]).mean())
+    finest = _finest(canvas.query)
+    fine_r, fine_q = (
+        pixels(_finest(canvas.reference), structured),
+        pixels(finest, structured),
+    )
+    energy_r, energy_q = float((fine_r**2).mean()), float((fine_q**2).mean())
+    shared = float((fine_r * fine_q).mean())
     correlation = shared / math.sqrt(max(energy_r * energy_q, 1e-12))
-    noise = float((fine_q[plain] ** 2).mean()) if plain.any() else 0.0
+    noise = float((pixels(finest, plain) ** 2).mean()) if plain.any() else 0.0
     ratio = max(energy_q - noise, 0.0) / max(energy_r, 1e-6)
     if ratio < SHARPER or correlation > SHARED_DETAIL:
         return Direction.CONSISTENT
@@ -126,9 +129,8 @@ def _scene(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    blurred = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
-    grey = np.asarray(blurred, np.float32)
-    shown = np.array(grey.shape[::-1])
+    grey: NDArray[np.float32] | None = None
+    shown = np.array(query.preview.shape[::-1])
     zoom = shown / np.array(query.full_size)
     width, height = reference_size
     step = 2.5 / (local_scale(homography, np.array([width / 2, height / 2])) * zoom[0])
@@ -148,6 +150,11 @@ def _scene(
         )
         if seen.sum() < 60:
             continue
+        if grey is None:  # few queries show what lies beyond a side
+            grey = np.asarray(
+                cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8),
+                np.float32,
+            )
         inner, beyond = (_profile(grey, line[seen]) for line in lines[:2])
         if min(inner.std(), beyond.std()) < STRUCTURE:
             plain = plain or inner.std() < STRUCTURE

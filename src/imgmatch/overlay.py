@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.canvas import Canvas, fill
-from imgmatch.photometry import WINDOW, Photometry, median
+from imgmatch.canvas import Canvas, blurred_widely, fill
+from imgmatch.photometry import WINDOW, Photometry, median, pixels
 from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
 from imgmatch.types import Box, Size
 
@@ -25,9 +25,6 @@ reported."""
 LIGHT = 15.0
 """Canvas pixels over which light may change: what differs as smoothly is no
 overlay."""
-
-LIGHT_GRID = 4
-"""Canvas pixels between the points at which light is worked out."""
 
 EDGE_REACH = 2
 """Canvas pixels around an overlay in which its edges may lie."""
@@ -188,13 +185,11 @@ def compare_pixels(
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
-    shown, copied = _pixels(reference, agrees), _pixels(query, agrees)
+    shown, copied = pixels(reference, agrees), pixels(query, agrees)
     recolouring = float(np.abs(copied - shown).mean())
     expected = _recoloured(reference, shown, copied)
-    change = query - expected
-    change -= _light(change, agrees)
-    difference = np.maximum.reduce(cv2.split(np.abs(change)))
-    threshold = max(MIN_DIFFERENCE, 4 * median(_pixels(difference, agrees)))
+    difference = _difference(query, expected, agrees)
+    threshold = max(MIN_DIFFERENCE, 4 * median(pixels(difference, agrees)))
     same = photometry.textured & (photometry.correlation > 0.9)
     differs = inside & (difference > threshold) & ~same
     added, removed = [], []
@@ -218,14 +213,6 @@ def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     return np.asarray(cv2.erode(mask.astype(np.uint8), kernel) > 0)
 
 
-def _pixels(
-    image: NDArray[np.float32], where: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """List the pixels of a mask; ``image[where]`` takes ten times as long."""
-    rows = np.flatnonzero(where)
-    return image.reshape(where.size, -1).take(rows, axis=0)
-
-
 def _recoloured(
     reference: NDArray[np.float32],
     shown: NDArray[np.float32],
@@ -246,25 +233,26 @@ def _recoloured(
     return np.asarray(np.clip(expected, 0, 255), np.float32)
 
 
-def _light(
-    change: NDArray[np.float32], agrees: NDArray[np.bool_]
+def _difference(
+    query: NDArray[np.float32],
+    expected: NDArray[np.float32],
+    agrees: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """Spread the change of the agreeing pixels smoothly over all.
+    """Largest change of any channel that light does not explain.
 
-    So smooth that it is worked out on a coarse grid.
+    The change of the agreeing pixels, spread smoothly over all, is light.
 
     References
     ----------
     Knutsson and Westin, "Normalized and differential convolution", CVPR 1993.
     """
-    height, width = agrees.shape
     weight = agrees.astype(np.float32)
-    weighted = cv2.merge([*(c * weight for c in cv2.split(change)), weight])
-    coarse = max(1, width // LIGHT_GRID), max(1, height // LIGHT_GRID)
-    shrunk = cv2.resize(weighted, coarse, interpolation=cv2.INTER_AREA)
-    spread = cv2.GaussianBlur(shrunk, (0, 0), LIGHT / LIGHT_GRID)
-    light = spread[..., :3] / (spread[..., 3:] + 1e-3)
-    return np.asarray(cv2.resize(light, (width, height)), np.float32)
+    total = blurred_widely(weight, LIGHT) + np.float32(1e-3)
+    changes = []
+    for change in cv2.split(query - expected):
+        light = blurred_widely(change * weight, LIGHT) / total
+        changes.append(np.abs(change - light))
+    return np.asarray(np.maximum.reduce(changes), np.float32)
 
 
 def _components(
