@@ -11,6 +11,7 @@ from imgmatch.canvas import (
     blurred_widely,
     draw,
     fill,
+    redraw,
     refine,
     settle,
 )
@@ -243,6 +244,24 @@ def test_what_cannot_be_refined_is_drawn_as_it_is():
     canvas = settle(flat, flat, shifted(4, 3))
     np.testing.assert_array_equal(canvas.homography, shifted(4, 3))
     assert settle(flat, flat, shifted(700, 0)) is None
+
+
+def test_redrawing_in_colour_keeps_the_frame(pair):
+    reference, query, truth = pair
+    canvas = draw(reference, query, truth)
+
+    again = redraw(canvas, reference, query)
+    triple = [
+        Mipmap(np.dstack([map_.preview] * 3), map_.full_size)
+        for map_ in (reference, query)
+    ]
+    colour = redraw(canvas, *triple)
+
+    np.testing.assert_array_equal(again.reference, canvas.reference)
+    np.testing.assert_array_equal(again.query, canvas.query)
+    np.testing.assert_array_equal(colour.query[..., 2], canvas.query)
+    np.testing.assert_array_equal(colour.reference[..., 0], canvas.reference)
+    np.testing.assert_array_equal(colour.inside, canvas.inside)
 
 
 @pytest.mark.parametrize("sigma", [2, 4, 6, 15])

@@ -24,7 +24,16 @@ from imgmatch.transforms import (
 )
 from imgmatch.types import Size
 
-__all__ = ["Canvas", "Mipmap", "blurred_widely", "draw", "fill", "refine", "settle"]
+__all__ = [
+    "Canvas",
+    "Mipmap",
+    "blurred_widely",
+    "draw",
+    "fill",
+    "redraw",
+    "refine",
+    "settle",
+]
 
 CANVAS_SIDE = 320
 """Longest side of the canvas: detail beyond it does not survive recompression."""
@@ -200,13 +209,28 @@ def draw(
     )
 
 
-def _redrawn(canvas: Canvas, query: Mipmap, homography: NDArray[np.float64]) -> Canvas:
-    """Draw the query anew through another homography; the rest stays as it is."""
-    height, width = canvas.inside.shape
-    to_query = homography @ canvas.to_reference
-    shrink = local_scale(to_query, np.array([width / 2, height / 2])) * query.density
-    drawn = query.sample(to_query, Size(width, height), shrink)
+def redraw(canvas: Canvas, reference: Mipmap, query: Mipmap) -> Canvas:
+    """Draw other previews of the same two pictures, as in colour, on a canvas."""
+    drawn = _painted(canvas, reference, canvas.to_reference)
+    canvas = replace(canvas, reference=drawn)
+    return _query_redrawn(canvas, query, canvas.homography)
+
+
+def _query_redrawn(
+    canvas: Canvas, query: Mipmap, homography: NDArray[np.float64]
+) -> Canvas:
+    """Draw the query through another homography; the rest stays as it is."""
+    drawn = _painted(canvas, query, homography @ canvas.to_reference)
     return replace(canvas, query=drawn, homography=homography)
+
+
+def _painted(
+    canvas: Canvas, picture: Mipmap, to_picture: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    height, width = canvas.inside.shape
+    middle = np.array([width / 2, height / 2])
+    shrink = local_scale(to_picture, middle) * picture.density
+    return picture.sample(to_picture, Size(width, height), shrink)
 
 
 def fill(
@@ -244,7 +268,7 @@ def settle(
     for levels in (TRACK_LEVELS, SETTLED_LEVELS):
         if canvas.homography is not homography:
             # The reference's side stays as it is, with the points to look for.
-            canvas = _redrawn(first, query, homography)
+            canvas = _query_redrawn(first, query, homography)
         refined = _follow(canvas, anchors, levels)
         if refined is None:
             break
