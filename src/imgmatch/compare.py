@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import transforms
-from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
+from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
     REVIEW_SCORE,
@@ -20,6 +21,7 @@ from imgmatch.decision import (
 )
 from imgmatch.direction import judge_direction
 from imgmatch.edits import name_edits
+from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
@@ -34,14 +36,17 @@ __all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
 
-REFINEMENTS = 2
-"""Rounds of tracking: the first comes within a pixel, the second settles."""
+SURE_LOG_NFA = -20.0
+"""False alarms of an upright alignment from which a better one in the mirror is not
+looked for before the pixels are: of unrelated pairs none comes near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examined:
     """An alignment of a pair with what the pixels say to it."""
 
+    reference: Mipmap
+    query: Mipmap
     photometry: Photometry
     region: Overlap
     mirrored: bool
@@ -114,7 +119,7 @@ def compare_fingerprints(
             query.size,
         )
         direction = judge_direction(
-            _grey(reference), _grey(query), best.photometry, best.region
+            best.reference, best.query, best.photometry, best.region
         )
     return Comparison(
         verdict=verdict,
@@ -149,13 +154,11 @@ def _best(found: Iterator[Examined]) -> Examined | None:
 def _differences(
     reference: Fingerprint, query: Fingerprint, examined: Examined
 ) -> Differences:
-    colour = draw(
+    colour = redraw(
+        examined.photometry.canvas,
         Mipmap(reference.preview, reference.size),
         Mipmap(query.preview, query.size),
-        examined.homography,
     )
-    if colour is None:  # cannot be: the same canvas was drawn in grey
-        return Differences((), (), 0.0)
     return compare_pixels(examined.photometry, colour, examined.region)
 
 
@@ -165,29 +168,36 @@ def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examine
     Yields
     ------
     Examined
-        At most `MAX_EXAMINED`, the least accidental geometry first.
+        At most `MAX_EXAMINED`, the least accidental geometry first. Where chance
+        cannot have made the upright one, it comes before any in the mirror.
     """
-    views = [(query.features, False)]
-    if query.mirrored is not None:
-        views.append((query.mirrored, True))
-    found = [
-        (alignment, mirrored)
-        for features, mirrored in views
-        for alignment in align(
-            reference.features,
-            features,
-            match(reference.features, features),
-            query.size,
-        )
-    ]
-    found.sort(key=lambda entry: entry[0].log_nfa)
-    if not found:
-        return
-    grey_reference, grey_query = _grey(reference), _grey(query)
-    for alignment, mirrored in found[:MAX_EXAMINED]:
-        examined = _examine(grey_reference, grey_query, alignment, mirrored=mirrored)
+    pictures: tuple[Mipmap, Mipmap] | None = None
+    for alignment, mirrored in islice(_alignments(reference, query), MAX_EXAMINED):
+        if pictures is None:
+            pictures = _grey(reference), _grey(query)
+        examined = _examine(*pictures, alignment, mirrored=mirrored)
         if examined is not None:
             yield examined
+
+
+def _alignments(
+    reference: Fingerprint, query: Fingerprint
+) -> Iterator[tuple[Alignment, bool]]:
+    """Yield alignments, and whether with the mirror image of the query."""
+    found = [(way, False) for way in _aligned(reference, query.features, query.size)]
+    if found and found[0][0].log_nfa < SURE_LOG_NFA:
+        yield found.pop(0)
+    if query.mirrored is not None:
+        mirrored = _aligned(reference, query.mirrored, query.size)
+        found += [(way, True) for way in mirrored]
+    yield from sorted(found, key=lambda entry: entry[0].log_nfa)
+
+
+def _aligned(
+    reference: Fingerprint, features: Features, query_size: Size
+) -> tuple[Alignment, ...]:
+    correspondences = match(reference.features, features)
+    return align(reference.features, features, correspondences, query_size)
 
 
 def _grey(picture: Fingerprint) -> Mipmap:
@@ -201,7 +211,7 @@ def _examine(
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.full_size.width) @ homography
-    canvas = _settle(reference, query, homography)
+    canvas = settle(reference, query, homography)
     if canvas is None:
         return None
     shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
@@ -232,16 +242,4 @@ def _examine(
         perspective=perspective(canvas.homography, region),
     )
     reflected = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
-    return Examined(photometry, region, reflected, evidence)
-
-
-def _settle(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
-) -> Canvas | None:
-    """Refine an alignment on the pixels and draw the canvas that it leads to."""
-    canvas = draw(reference, query, homography)
-    for _ in range(REFINEMENTS):
-        refined = None if canvas is None else refine(canvas)
-        if refined is not None:
-            canvas = draw(reference, query, refined) or canvas
-    return canvas
+    return Examined(reference, query, photometry, region, reflected, evidence)
