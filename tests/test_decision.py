@@ -23,8 +23,11 @@ COPY = Evidence(
     textured=400,
     agreeing=395,
     conflicting=0,
+    lost=0,
     photographic_agreeing=250,
     photographic_conflicting=0,
+    photographic_lost=0,
+    gap=0.0,
     reference_kept=1.0,
     query_covered=1.0,
     perspective=0.0,
@@ -34,8 +37,11 @@ REPHOTOGRAPHED = replace(
     log_nfa=-60,
     agreeing=50,
     conflicting=250,
+    lost=60,
     photographic_agreeing=25,
-    photographic_conflicting=150,
+    photographic_conflicting=100,
+    photographic_lost=25,
+    gap=3.0,
     perspective=0.05,
 )
 SAME_BANNER = replace(
@@ -43,16 +49,22 @@ SAME_BANNER = replace(
     log_nfa=-80,
     agreeing=70,
     conflicting=200,
+    lost=60,
     photographic_agreeing=1,
-    photographic_conflicting=120,
+    photographic_conflicting=80,
+    photographic_lost=25,
+    gap=4.0,
 )
 CHANCE = replace(
     COPY,
     log_nfa=-0.5,
     agreeing=2,
     conflicting=200,
+    lost=60,
     photographic_agreeing=1,
-    photographic_conflicting=120,
+    photographic_conflicting=80,
+    photographic_lost=25,
+    gap=4.0,
 )
 
 
@@ -61,13 +73,17 @@ def evidence(draw):
     """Counts that can go together: parts are no larger than their wholes."""
     agreeing = draw(st.floats(0, 500))
     conflicting = draw(st.floats(0, 500))
+    lost = draw(st.floats(0, 300))
     return Evidence(
         log_nfa=draw(st.floats(-400, 5)),
-        textured=agreeing + conflicting + draw(st.floats(0, 300)),
+        textured=agreeing + conflicting + lost + draw(st.floats(0, 300)),
         agreeing=agreeing,
         conflicting=conflicting,
+        lost=lost,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
         photographic_conflicting=conflicting * draw(st.floats(0, 1)),
+        photographic_lost=lost * draw(st.floats(0, 1)),
+        gap=draw(st.floats(0, 8)),
         reference_kept=draw(st.floats(0, 1)),
         query_covered=draw(st.floats(0, 1)),
         perspective=draw(st.floats(0, 0.5)),
@@ -94,15 +110,15 @@ STRONGER = {
         agreeing=e.agreeing + d,
         photographic_agreeing=e.photographic_agreeing + d,
     ),
-    "fewer conflict": lambda e, d: replace(
-        e,
-        conflicting=max(e.conflicting - d, e.photographic_conflicting),
+    "less of the photograph is lost": lambda e, d: replace(
+        e, photographic_lost=max(e.photographic_lost - d, 0)
     ),
+    "gaps are smaller": lambda e, d: replace(e, gap=max(e.gap - d / 10, 0)),
     "fewer photographic ones conflict": lambda e, d: replace(
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
     ),
     "fewer windows disagree": lambda e, d: replace(
-        e, textured=max(e.textured - d, e.agreeing + e.conflicting)
+        e, textured=max(e.textured - d, e.agreeing + e.conflicting + e.lost)
     ),
     "geometry is less accidental": lambda e, d: replace(e, log_nfa=e.log_nfa - d),
     "less tilted": lambda e, d: replace(
@@ -125,6 +141,7 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
     middle = replace(between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5)
+    assert score(middle) < DERIVED_SCORE - 1
     assert score(change(middle, 30)) > score(middle) + 0.01
 
 
@@ -209,7 +226,17 @@ def test_graphics_in_common_are_no_accusation(agreeing):
         agreeing=agreeing,
         photographic_agreeing=0.05 * agreeing,
     )
-    assert decide(page)[0] is Verdict.SHARED_OVERLAY
+    assert decide(page)[0] is Verdict.REVIEW  # nothing else is known to differ
+    other = replace(page, lost=60)
+    assert decide(other)[0] is Verdict.SHARED_OVERLAY
+
+
+@given(evidence(), evidence())
+def test_verdicts_of_accusation_are_in_the_order_of_the_scores(one, other):
+    if score(one) > score(other):
+        first, second = decide(one)[0], decide(other)[0]
+        if Verdict.DERIVED in (first, second) or Verdict.REVIEW in (first, second):
+            assert first.rank <= second.rank
 
 
 @given(evidence())

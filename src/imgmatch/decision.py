@@ -45,7 +45,7 @@ WEIGHTS = {
     "photographic_share": 29.171,
     "geometry": 2.011,
     "unanimity": 0.942,
-    "gap": -12.9,
+    "gap": -1.295,
     "photographic_conflict": -0.658,
     "photographic_loss": -0.697,
     "perspective": -0.42,
@@ -90,7 +90,8 @@ pictures have something in common at all."""
 GRAPHIC_SHARE = 0.12
 WHOLE_SHARE = 0.8
 """Photographic share of the agreement below which it is a drawn overlay, unless the
-query kept this much of the reference's structure: some pictures are drawn."""
+query kept this much of the reference's structure, and to accuse on, unless it is
+this much of all structure: some pictures are drawn."""
 
 BELOW = 0.01
 """How far a rule that stops a verdict holds the score below its threshold."""
@@ -201,12 +202,14 @@ def _enough(evidence: Evidence) -> bool:
 
 
 def _complete(evidence: Evidence) -> bool:
-    """Tell whether no more than a part of two photographs may be the same."""
+    """Tell whether the whole may be the same, and not one part of two pictures."""
+    drawn = evidence.graphic and evidence.agreeing < WHOLE_SHARE * evidence.textured
     tilted = (
         evidence.perspective > TILT
         and evidence.conflicting > TILTED_CONFLICT * evidence.agreeing
     )
-    return evidence.framed * evidence.survival >= MIN_COMPLETE and not tilted
+    framed = evidence.framed * evidence.survival >= MIN_COMPLETE
+    return framed and not drawn and not tilted
 
 
 def decide(evidence: Evidence | None) -> tuple[Verdict, str]:

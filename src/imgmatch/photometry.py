@@ -175,9 +175,12 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
     differs = ((photometry.conflicts | photometry.lost) & within).astype(np.uint8)
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
     gaps = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, bridge)
-    gaps[photometry.agrees] = 0
-    # What lies beyond the canvas is no part of the gap.
+    # A frame around the canvas: it lies outside of every gap.
     gaps = cv2.copyMakeBorder(gaps, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    outside = gaps.copy()
+    cv2.floodFill(outside, None, (0, 0), 1)
+    gaps[outside == 0] = 1  # a plain part that the gap goes around
+    gaps[1:-1, 1:-1][photometry.agrees] = 0
     return float(cv2.distanceTransform(gaps, cv2.DIST_L2, 3).max()) / WINDOW
 
 
