@@ -32,6 +32,9 @@ EDGE_REACH = 2
 EDGE = 4
 """Canvas pixels along the region's edge that may show what lies beyond it."""
 
+MAX_COLOURS = 10_000
+"""Agreeing pixels, evenly spread, that a change of colours is taken from."""
+
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
 
@@ -185,7 +188,10 @@ def compare_pixels(
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
-    shown, copied = pixels(reference, agrees), pixels(query, agrees)
+    shown, copied = (
+        pixels(reference, agrees, MAX_COLOURS),
+        pixels(query, agrees, MAX_COLOURS),
+    )
     recolouring = float(np.abs(copied - shown).mean())
     expected = _recoloured(reference, shown, copied)
     difference = _difference(query, expected, agrees)
