@@ -285,7 +285,7 @@ def settle(
 
 
 def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
-    """Canvas pixels by which another homography moves a corner of the canvas, at most."""
+    """Canvas pixels by which another homography moves the canvas' corners, at most."""
     height, width = canvas.inside.shape
     corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
     on_reference = carry(canvas.to_reference, corners)
