@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap, draw
-from imgmatch.photometry import WINDOW, Photometry, pixels
+from imgmatch.photometry import WINDOW, Photometry
 from imgmatch.transforms import Overlap, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -95,19 +95,24 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
     plain = canvas.inside & ~_enlarged(photometry.textured, canvas.inside)
     if np.count_nonzero(structured) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
-    finest = _finest(canvas.query)
-    fine_r, fine_q = (
-        pixels(_finest(canvas.reference), structured),
-        pixels(finest, structured),
-    )
-    energy_r, energy_q = float((fine_r**2).mean()), float((fine_q**2).mean())
-    shared = float((fine_r * fine_q).mean())
+    fine_r, fine_q = _finest(canvas.reference), _finest(canvas.query)
+    energy_r = _mean_product(fine_r, fine_r, structured)
+    energy_q = _mean_product(fine_q, fine_q, structured)
+    shared = _mean_product(fine_r, fine_q, structured)
     correlation = shared / math.sqrt(max(energy_r * energy_q, 1e-12))
-    noise = float((pixels(finest, plain) ** 2).mean()) if plain.any() else 0.0
+    noise = _mean_product(fine_q, fine_q, plain)
     ratio = max(energy_q - noise, 0.0) / max(energy_r, 1e-6)
     if ratio < SHARPER or correlation > SHARED_DETAIL:
         return Direction.CONSISTENT
     return Direction.CONTRADICTS if ratio > MUCH_SHARPER else Direction.UNKNOWN
+
+
+def _mean_product(
+    image: NDArray[np.float32], other: NDArray[np.float32], where: NDArray[np.bool_]
+) -> float:
+    """Mean of the products within a mask; 0 where that is empty."""
+    total = np.vdot(image * where, other)
+    return float(total) / max(1, int(np.count_nonzero(where)))
 
 
 def _enlarged(mask: NDArray[np.bool_], like: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -198,13 +198,15 @@ def sharpness(
     """
     detail = (grey - _blurred(grey, fine)) ** 2
     structure = (grey - blurred_widely(grey, coarse)) ** 2
-    strength = np.asarray(cv2.boxFilter(structure, -1, _BOX), np.float32)
+    # Windows overlap by ten pixels of eleven, so every second tells as much.
+    sparse = np.s_[::2, ::2]
+    strength = np.asarray(cv2.boxFilter(structure, -1, _BOX)[sparse], np.float32)
     rows = strength > 4 * TEXTURE**2
     if where is not None:
-        rows &= where
-    if np.count_nonzero(rows) < WINDOW**2:
+        rows &= where[sparse]
+    if 4 * np.count_nonzero(rows) < WINDOW**2:
         return 0.0
-    energy = np.asarray(cv2.boxFilter(detail, -1, _BOX), np.float32)
+    energy = np.asarray(cv2.boxFilter(detail, -1, _BOX)[sparse], np.float32)
     return median(np.divide(pixels(energy, rows), pixels(strength, rows)))
 
 
