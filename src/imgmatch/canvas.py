@@ -49,6 +49,9 @@ TRACK_LEVELS = 2
 """Canvas pixels compared around a point, and halvings of the canvas: together
 they reach about 20 pixels, more than any accepted alignment is off."""
 
+SETTLED = 0.3
+"""Canvas pixels: tracking is as exact from so near as from nearer."""
+
 SETTLED_LEVELS = 0
 """Halvings for a second round: the first comes within a pixel, the second settles."""
 
@@ -272,10 +275,23 @@ def settle(
         refined = _follow(canvas, anchors, levels)
         if refined is None:
             break
+        moved = _moved(canvas, refined)
         homography = refined
+        if moved < SETTLED:
+            break
     if homography is first.homography:
         return first
     return draw(reference, query, homography) or first
+
+
+def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
+    """Canvas pixels by which another homography moves the canvas' corners, at most."""
+    height, width = canvas.inside.shape
+    corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
+    on_reference = carry(canvas.to_reference, corners)
+    # Where the query shows what the old homography had there.
+    back = np.linalg.inv(homography @ canvas.to_reference) @ canvas.homography
+    return float(transfer_error(back, on_reference, corners).max())
 
 
 def refine(canvas: Canvas) -> NDArray[np.float64] | None:

@@ -32,6 +32,9 @@ EDGE_REACH = 2
 EDGE = 4
 """Canvas pixels along the region's edge that may show what lies beyond it."""
 
+MAX_COLOURS = 10_000
+"""Agreeing pixels, evenly spread, that a change of colours is taken from."""
+
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
 
@@ -126,8 +129,8 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
     """
     spans = []
     for axis in (0, 1):
-        agrees = photometry.agrees.sum(axis=axis)
-        textured = photometry.textured.sum(axis=axis)
+        agrees = _lines(photometry.agrees, axis)
+        textured = _lines(photometry.textured, axis)
         own = agrees > FOREIGN_SHARE * textured
         foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
         first, last = 0, len(agrees)
@@ -143,6 +146,12 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
         spans.append((first, last))
     (x0, x1), (y0, y1) = spans
     return x0, y0, x1, y1
+
+
+def _lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
+    """Count a mask along an axis, ten times as fast as its sum."""
+    counts = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(counts, np.int32).ravel()
 
 
 def _inner_sides(
@@ -185,7 +194,10 @@ def compare_pixels(
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
-    shown, copied = pixels(reference, agrees), pixels(query, agrees)
+    shown, copied = (
+        pixels(reference, agrees, MAX_COLOURS),
+        pixels(query, agrees, MAX_COLOURS),
+    )
     recolouring = float(np.abs(copied - shown).mean())
     expected = _recoloured(reference, shown, copied)
     difference = _difference(query, expected, agrees)

@@ -159,15 +159,16 @@ def clip(
     polygon: NDArray[np.float64], axis: int, inward: float, edge: float
 ) -> NDArray[np.float64]:
     """Keep the side of a convex polygon that lies inward of an axis-aligned line."""
+    points = polygon.tolist()  # so few that arrays would take longer
+    depth = [inward * (point[axis] - edge) for point in points]
     kept = []
-    depth = inward * (polygon[:, axis] - edge)
-    for i in range(len(polygon)):
-        here, before = depth[i], depth[i - 1]
+    for i, (here, point) in enumerate(zip(depth, points, strict=True)):
+        before, (x, y) = depth[i - 1], points[i - 1]
         if (here < 0) != (before < 0):
             part = before / (before - here)
-            kept.append(polygon[i - 1] + part * (polygon[i] - polygon[i - 1]))
+            kept.append([x + part * (point[0] - x), y + part * (point[1] - y)])
         if here >= 0:
-            kept.append(polygon[i])
+            kept.append(point)
     return np.array(kept, np.float64).reshape(-1, 2)
 
 
