@@ -46,7 +46,7 @@ SAMPLES = 160
 MIN_SAMPLES = 60
 """Points along a side, and how many of them the query must show."""
 
-ENDS = 0.6
+ENDS = 0.5
 CONTINUES = 0.8
 FINE_CONTINUES = 0.4
 """Correlation across the reference's side up to which the scene ends there, and from
