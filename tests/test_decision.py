@@ -12,10 +12,12 @@ from imgmatch.decision import (
     WEIGHTS,
     Evidence,
     decide,
+    derived_score,
     expected_false_accusations,
     features,
     score,
 )
+from imgmatch.errors import InputError
 from imgmatch.types import Verdict
 
 COPY = Evidence(
@@ -248,14 +250,35 @@ def test_every_verdict_comes_with_a_sentence(case):
 
 
 def test_a_higher_score_expects_fewer_false_accusations():
-    certain = expected_false_accusations(COPY)
-    doubtful = expected_false_accusations(between(COPY, REPHOTOGRAPHED, 0.2))
+    certain, doubtful = map(expected_false_accusations, (20.0, DERIVED_SCORE))
     assert 0 < certain < doubtful < 1e-4
 
 
 def test_false_accusations_grow_with_the_pairs_compared():
-    one = expected_false_accusations(COPY)
-    assert expected_false_accusations(COPY, pairs=5000) == pytest.approx(5000 * one)
+    one = expected_false_accusations(5.0)
+    assert expected_false_accusations(5.0, pairs=5000) == pytest.approx(5000 * one)
+
+
+@given(st.floats(1e-9, 10), st.integers(1, 10**12))
+def test_the_score_for_a_number_of_false_accusations_keeps_to_it(wanted, pairs):
+    chosen = derived_score(wanted, pairs=pairs)
+    assert chosen >= DERIVED_SCORE
+    assert expected_false_accusations(chosen, pairs=pairs) <= wanted * (1 + 1e-9)
+    if chosen > DERIVED_SCORE:  # and asks for no more than that
+        assert expected_false_accusations(chosen, pairs=pairs) > 0.99 * wanted
+
+
+def test_a_stricter_caller_leaves_more_to_people():
+    strict = score(COPY) + 1
+    assert decide(COPY, derived_score=strict)[0] is Verdict.REVIEW
+    with pytest.raises(InputError, match="want a score of"):
+        decide(COPY, derived_score=DERIVED_SCORE - 1)
+
+
+@pytest.mark.parametrize(("wanted", "pairs"), [(0.0, 10), (-1.0, 10), (0.1, 0)])
+def test_no_score_promises_no_false_accusation(wanted, pairs):
+    with pytest.raises(InputError, match="more than 0"):
+        derived_score(wanted, pairs=pairs)
 
 
 def test_what_chance_aligns_never_accuses():

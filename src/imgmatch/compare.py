@@ -13,6 +13,7 @@ from imgmatch import transforms
 from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
+    DERIVED_SCORE,
     REVIEW_SCORE,
     Evidence,
     decide,
@@ -58,12 +59,19 @@ class Examined:
         return self.photometry.canvas.homography
 
 
-def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
+def compare(
+    original: ImageSource,
+    suspect: ImageSource,
+    *,
+    derived_score: float = DERIVED_SCORE,
+) -> Comparison:
     """Decide whether a suspect image derives from an original.
 
     Parameters
     ----------
     original, suspect : path, bytes or (H, W, 3) uint8 RGB
+    derived_score : float
+        From which the suspect is derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -75,15 +83,22 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
         If either cannot be read as an image.
     ShapeError
         If an array is not (H, W, 3) or (H, W) uint8.
+    InputError
+        If `derived_score` is below the default.
     """
     return compare_fingerprints(
         fingerprint(original, role=Role.REFERENCE),
         fingerprint(suspect, role=Role.QUERY),
+        derived_score=derived_score,
     )
 
 
 def compare_fingerprints(
-    reference: Fingerprint, query: Fingerprint, *, pairs: int = 1
+    reference: Fingerprint,
+    query: Fingerprint,
+    *,
+    pairs: int = 1,
+    derived_score: float = DERIVED_SCORE,
 ) -> Comparison:
     """Decide from fingerprints.
 
@@ -96,21 +111,25 @@ def compare_fingerprints(
     pairs : int
         That the expected false accusations are stated for: how many originals
         the suspect is held against.
+    derived_score : float
+        From which the query is derived; see `imgmatch.derived_score`.
+
+    Raises
+    ------
+    InputError
+        If `derived_score` is below the default.
     """
     best = _best(examine_pair(reference, query))
-    if best is None:
-        verdict, reason = decide(None)
-        return Comparison(verdict, score(None), reason, reference.size, query.size)
-    verdict, reason = decide(best.evidence)
-    if verdict is Verdict.UNRELATED:
-        return Comparison(
-            verdict, score(best.evidence), reason, reference.size, query.size
-        )
+    evidence = None if best is None else best.evidence
+    value = score(evidence)
+    verdict, reason = decide(evidence, derived_score=derived_score)
+    if best is None or verdict is Verdict.UNRELATED:
+        return Comparison(verdict, value, reason, reference.size, query.size)
     direction = Direction.UNKNOWN
     edits: tuple[Edit, ...] = ()
     false_accusations = None
     if verdict in (Verdict.DERIVED, Verdict.REVIEW):
-        false_accusations = expected_false_accusations(best.evidence, pairs=pairs)
+        false_accusations = expected_false_accusations(value, pairs=pairs)
         edits = name_edits(
             best.homography,
             best.region,
@@ -123,7 +142,7 @@ def compare_fingerprints(
         )
     return Comparison(
         verdict=verdict,
-        score=score(best.evidence),
+        score=value,
         reason=reason,
         reference_size=reference.size,
         query_size=query.size,

@@ -25,6 +25,7 @@ the odds by e. The model sees seven figures, each allowed one sign only:
 import math
 from dataclasses import dataclass
 
+from imgmatch.errors import InputError
 from imgmatch.types import Verdict
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "WEIGHTS",
     "Evidence",
     "decide",
+    "derived_score",
     "expected_false_accusations",
     "features",
     "score",
@@ -80,7 +82,10 @@ MAX_LOG_NFA = -3.0
 FALSE_SCORE = -5.2
 FALSE_RATE = 3 / 55_440
 FALSE_DECAY = 2.5
-"""See `expected_false_accusations`."""
+"""Of 55,440 unrelated pairs, 330 originals by 168 pictures, nine had geometry and
+windows enough to accuse at all; the highest scored -5.2. So with 95 % confidence
+fewer than 3 / 55,440 of all pairs score higher (the rule of three). The nine thin
+out by e for each 2.3, and 2.5 is taken."""
 
 COMMON_WINDOWS = 6.0
 COMMON_LOG_NFA = -4.0
@@ -212,20 +217,34 @@ def _complete(evidence: Evidence) -> bool:
     return framed and not drawn and not tilted
 
 
-def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
+def decide(
+    evidence: Evidence | None, *, derived_score: float = DERIVED_SCORE
+) -> tuple[Verdict, str]:
     """Judge a pair.
 
     Parameters
     ----------
     evidence : Evidence or None
         None where no alignment was found.
+    derived_score : float
+        Score from which a pair is derived; what scores less, down to
+        `REVIEW_SCORE`, is for a human.
 
     Returns
     -------
     verdict : Verdict
     reason : str
         One sentence for a reader of the verdict.
+
+    Raises
+    ------
+    InputError
+        If `derived_score` is below `DERIVED_SCORE`.
     """
+    if not derived_score >= DERIVED_SCORE:
+        raise InputError(
+            f"want a score of {DERIVED_SCORE} or more, got {derived_score}"
+        )
     if evidence is None:
         return Verdict.UNRELATED, "no alignment of keypoints explains both pictures"
     value = score(evidence)
@@ -233,7 +252,7 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
         f"{evidence.agreeing:.0f} of {evidence.textured:.0f} windows agree, "
         f"{evidence.conflicting:.0f} conflict"
     )
-    if value >= DERIVED_SCORE:
+    if value >= derived_score:
         return Verdict.DERIVED, f"the pixels are the same: {agreement}"
     if value >= REVIEW_SCORE:
         return Verdict.REVIEW, f"the pixels are largely the same: {agreement}"
@@ -248,25 +267,50 @@ def decide(evidence: Evidence | None) -> tuple[Verdict, str]:
     return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"
 
 
-def expected_false_accusations(evidence: Evidence, *, pairs: int = 1) -> float:
-    """Bound how many unrelated pairs would score as high.
+def expected_false_accusations(score: float, *, pairs: int = 1) -> float:
+    """Bound how many pairs of unrelated pictures would score as high.
 
-    Of 55,440 unrelated pairs, 330 originals by 168 pictures, nine had geometry and
-    windows enough to accuse at all; the highest scored -5.2. So with 95 %
-    confidence fewer than 3 / 55,440 of all pairs score higher (the rule of three).
-    Above, the bound is extrapolated: the nine thin out by e for each 2.3, and 2.5
-    is taken. It speaks of unrelated pictures, not of another photograph of the
-    same thing.
+    The method and its data stand at `FALSE_RATE`. Above the highest score that was
+    met the bound is extrapolated. It speaks of unrelated pictures, not of another
+    photograph of the same thing.
 
     Parameters
     ----------
-    evidence : Evidence
+    score : float
     pairs : int
-        Compared in the scan.
+        Compared: suspects times originals.
 
     Returns
     -------
     float
     """
-    excess = max(score(evidence) - FALSE_SCORE, 0.0)
+    excess = max(score - FALSE_SCORE, 0.0)
     return pairs * FALSE_RATE * math.exp(-excess / FALSE_DECAY)
+
+
+def derived_score(false_accusations: float, *, pairs: int) -> float:
+    """Score from which so many false accusations are expected at most.
+
+    Parameters
+    ----------
+    false_accusations : float
+        Wanted in all that is compared, such as 0.01.
+    pairs : int
+        Compared: suspects times originals.
+
+    Returns
+    -------
+    float
+        At least `DERIVED_SCORE`, for `decide` and all that call it.
+
+    Raises
+    ------
+    InputError
+        If either is not above 0.
+    """
+    if not (false_accusations > 0 and pairs > 0):
+        raise InputError(
+            f"want more than 0 of both, got {false_accusations} in {pairs} pairs"
+        )
+    excess = FALSE_DECAY * math.log(pairs * FALSE_RATE / false_accusations)
+    return max(DERIVED_SCORE, FALSE_SCORE + max(excess, 0.0))
