@@ -27,7 +27,12 @@ from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
-from imgmatch.overlay import Differences, compare_pixels, copied_region
+from imgmatch.overlay import (
+    Differences,
+    compare_pixels,
+    copied_region,
+    without_banners,
+)
 from imgmatch.photometry import Photometry, examine, largest_gap
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
@@ -244,18 +249,24 @@ def _examine(
     def windows(mask: NDArray[np.bool_]) -> float:
         return photometry.windows(mask & within)
 
+    agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
+    inner = without_banners(photometry, within)
+    shaded = (
+        windows(agrees & photometry.reference_shades),
+        windows(agrees & photometry.query_shades),
+    )
+    agreeing = windows(agrees)
     evidence = Evidence(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
-        agreeing=windows(photometry.agrees),
-        conflicting=windows(photometry.conflicts),
-        lost=windows(photometry.lost),
-        photographic_agreeing=windows(photometry.agrees & photometry.photographic),
-        photographic_conflicting=windows(
-            photometry.conflicts & photometry.query_shades
-        ),
-        photographic_lost=windows(photometry.lost & photometry.reference_photographic),
-        gap=largest_gap(photometry, within),
+        agreeing=agreeing,
+        conflicting=windows(conflicts),
+        lost=windows(lost),
+        photographic_agreeing=windows(agrees & photometry.photographic),
+        photographic_conflicting=windows(conflicts & photometry.query_shades & inner),
+        photographic_lost=windows(lost & photometry.reference_photographic),
+        shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
+        gap=largest_gap(photometry, inner),
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),

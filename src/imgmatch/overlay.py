@@ -12,7 +12,7 @@ from imgmatch.photometry import WINDOW, Photometry, median, pixels
 from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
 from imgmatch.types import Box, Size
 
-__all__ = ["Differences", "compare_pixels", "copied_region"]
+__all__ = ["Differences", "compare_pixels", "copied_region", "without_banners"]
 
 MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
@@ -42,6 +42,9 @@ FOREIGN_SHARE = 0.2
 FOREIGN_TEXTURE = 0.05
 """A line of the canvas is foreign if less of its structure agrees (by chance some
 does: up to a tenth of a line), and if so much of it has structure at all."""
+
+BANNER = 0.25
+"""Fraction of the canvas, from one side of it, that a banner takes at most."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
@@ -106,6 +109,20 @@ def copied_region(
                 cut = clip(polygon, axis, inward, float(edges[corner, axis]))
                 polygon = cut if len(cut) >= 3 else polygon
     return Overlap(polygon, carry(canvas.homography, polygon))
+
+
+def without_banners(
+    photometry: Photometry, within: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Take the foreign strips along the sides of the canvas off a mask (H, W)."""
+    x0, y0, x1, y1 = _agreeing_box(photometry)
+    height, width = within.shape
+    left, top = x0 * (x0 <= BANNER * width), y0 * (y0 <= BANNER * height)
+    right = x1 if width - x1 <= BANNER * width else width
+    bottom = y1 if height - y1 <= BANNER * height else height
+    kept = np.zeros_like(within)
+    kept[top:bottom, left:right] = within[top:bottom, left:right]
+    return kept
 
 
 def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
