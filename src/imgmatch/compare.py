@@ -13,6 +13,7 @@ from imgmatch import transforms
 from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
+    MAX_LOG_NFA,
     REVIEW_SCORE,
     Evidence,
     decide,
@@ -97,7 +98,8 @@ def compare_fingerprints(
         That the expected false accusations are stated for: how many originals
         the suspect is held against.
     """
-    best = _best(examine_pair(reference, query))
+    # What chance may explain is unrelated whatever the pixels say.
+    best = _best(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
     if best is None:
         verdict, reason = decide(None)
         return Comparison(verdict, score(None), reason, reference.size, query.size)
@@ -162,8 +164,16 @@ def _differences(
     return compare_pixels(examined.photometry, colour, examined.region)
 
 
-def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examined]:
+def examine_pair(
+    reference: Fingerprint, query: Fingerprint, *, max_log_nfa: float = math.inf
+) -> Iterator[Examined]:
     """Align a pair every way that keypoints suggest, and look at the pixels.
+
+    Parameters
+    ----------
+    reference, query : Fingerprint
+    max_log_nfa : float
+        Alignments of more false alarms are left out.
 
     Yields
     ------
@@ -173,6 +183,8 @@ def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examine
     """
     pictures: tuple[Mipmap, Mipmap] | None = None
     for alignment, mirrored in islice(_alignments(reference, query), MAX_EXAMINED):
+        if alignment.log_nfa > max_log_nfa:
+            continue
         if pictures is None:
             pictures = _grey(reference), _grey(query)
         examined = _examine(*pictures, alignment, mirrored=mirrored)
