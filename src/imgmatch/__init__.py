@@ -1,6 +1,7 @@
 """Decide which images derive from a registered original, and show how."""
 
 from imgmatch.compare import compare
+from imgmatch.decision import derived_score, expected_false_accusations
 from imgmatch.errors import (
     DecodeError,
     DuplicateReferenceError,
@@ -61,7 +62,9 @@ __all__ = [
     "UnknownReferenceError",
     "Verdict",
     "compare",
+    "derived_score",
     "dhash",
+    "expected_false_accusations",
     "hamming_knn",
     "hamming_pairs",
     "hamming_radius",

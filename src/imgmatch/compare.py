@@ -13,6 +13,7 @@ from imgmatch import transforms
 from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
+    DERIVED_SCORE,
     MAX_LOG_NFA,
     REVIEW_SCORE,
     Evidence,
@@ -28,7 +29,7 @@ from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
 from imgmatch.overlay import Differences, compare_pixels, copied_region
-from imgmatch.photometry import Photometry, examine
+from imgmatch.photometry import Photometry, examine, largest_gap
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
@@ -59,12 +60,19 @@ class Examined:
         return self.photometry.canvas.homography
 
 
-def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
+def compare(
+    original: ImageSource,
+    suspect: ImageSource,
+    *,
+    derived_score: float = DERIVED_SCORE,
+) -> Comparison:
     """Decide whether a suspect image derives from an original.
 
     Parameters
     ----------
     original, suspect : path, bytes or (H, W, 3) uint8 RGB
+    derived_score : float
+        From which the suspect is derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -76,15 +84,22 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
         If either cannot be read as an image.
     ShapeError
         If an array is not (H, W, 3) or (H, W) uint8.
+    InputError
+        If `derived_score` is below the default.
     """
     return compare_fingerprints(
         fingerprint(original, role=Role.REFERENCE),
         fingerprint(suspect, role=Role.QUERY),
+        derived_score=derived_score,
     )
 
 
 def compare_fingerprints(
-    reference: Fingerprint, query: Fingerprint, *, pairs: int = 1
+    reference: Fingerprint,
+    query: Fingerprint,
+    *,
+    pairs: int = 1,
+    derived_score: float = DERIVED_SCORE,
 ) -> Comparison:
     """Decide from fingerprints.
 
@@ -97,22 +112,26 @@ def compare_fingerprints(
     pairs : int
         That the expected false accusations are stated for: how many originals
         the suspect is held against.
+    derived_score : float
+        From which the query is derived; see `imgmatch.derived_score`.
+
+    Raises
+    ------
+    InputError
+        If `derived_score` is below the default.
     """
     # What chance may explain is unrelated whatever the pixels say.
     best = _best(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
-    if best is None:
-        verdict, reason = decide(None)
-        return Comparison(verdict, score(None), reason, reference.size, query.size)
-    verdict, reason = decide(best.evidence)
-    if verdict is Verdict.UNRELATED:
-        return Comparison(
-            verdict, score(best.evidence), reason, reference.size, query.size
-        )
+    evidence = None if best is None else best.evidence
+    value = score(evidence)
+    verdict, reason = decide(evidence, derived_score=derived_score)
+    if best is None or verdict is Verdict.UNRELATED:
+        return Comparison(verdict, value, reason, reference.size, query.size)
     direction = Direction.UNKNOWN
     edits: tuple[Edit, ...] = ()
     false_accusations = None
     if verdict in (Verdict.DERIVED, Verdict.REVIEW):
-        false_accusations = expected_false_accusations(best.evidence, pairs=pairs)
+        false_accusations = expected_false_accusations(value, pairs=pairs)
         edits = name_edits(
             best.homography,
             best.region,
@@ -125,7 +144,7 @@ def compare_fingerprints(
         )
     return Comparison(
         verdict=verdict,
-        score=score(best.evidence),
+        score=value,
         reason=reason,
         reference_size=reference.size,
         query_size=query.size,
@@ -237,14 +256,18 @@ def _examine(
     def windows(mask: NDArray[np.bool_]) -> float:
         return photometry.windows(mask & within)
 
-    photographic = photometry.photographic
     evidence = Evidence(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
         agreeing=windows(photometry.agrees),
         conflicting=windows(photometry.conflicts),
-        photographic_agreeing=windows(photometry.agrees & photographic),
-        photographic_conflicting=windows(photometry.conflicts & photographic),
+        lost=windows(photometry.lost),
+        photographic_agreeing=windows(photometry.agrees & photometry.photographic),
+        photographic_conflicting=windows(
+            photometry.conflicts & photometry.query_shades
+        ),
+        photographic_lost=windows(photometry.lost & photometry.reference_photographic),
+        gap=largest_gap(photometry, within),
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),

@@ -6,6 +6,7 @@ matched or not: a copy agrees there too.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -13,7 +14,15 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Canvas, blurred_widely
 
-__all__ = ["WINDOW", "Photometry", "examine", "median", "pixels", "sharpness"]
+__all__ = [
+    "WINDOW",
+    "Photometry",
+    "examine",
+    "largest_gap",
+    "median",
+    "pixels",
+    "sharpness",
+]
 
 WINDOW = 11
 """Side of the correlation window, canvas pixels."""
@@ -38,25 +47,31 @@ tables and interfaces pass, and a third of those of photographs."""
 BLURS = (0.0, 0.8, 1.3, 2.0, 3.0)
 """Standard deviations, canvas pixels, that make up for a difference in sharpness."""
 
+BRIDGED = 15
+"""Canvas pixels without structure that do not end a gap: a replaced subject has
+plain parts too."""
+
 _BOX = (WINDOW, WINDOW)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Photometry:
     """How well the pixels of an aligned pair agree.
 
     A window is textured where either picture has structure to compare. It
-    agrees where the two structures correlate, and conflicts where both have
-    structure and it is not the same; text over a plain ground does neither.
+    agrees where the two structures correlate, conflicts where both have
+    structure and it is not the same, and is lost where the query shows nothing
+    of the reference's structure; text over a plain ground is none of these.
 
     Attributes
     ----------
     canvas : Canvas
     correlation : (H, W) float32
         Local correlation (ZNCC) in -1..1.
-    textured, agrees, conflicts, photographic : (H, W) bool
-        Photographic windows hold gradual shades and not only the sharp
-        edges of drawn graphics, in both pictures.
+    textured, agrees, conflicts, lost : (H, W) bool
+        By the window around each pixel.
+    reference_shades, query_shades : (H, W) bool
+        Pixels of gradual shades, as photographs have and drawn graphics lack.
     inverted : bool
         The query is a negative of the reference.
     blur : float
@@ -69,9 +84,21 @@ class Photometry:
     textured: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     conflicts: NDArray[np.bool_]
-    photographic: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
+    reference_shades: NDArray[np.bool_]
+    query_shades: NDArray[np.bool_]
     inverted: bool
     blur: float
+
+    @cached_property
+    def reference_photographic(self) -> NDArray[np.bool_]:
+        """Windows (H, W) where most of the reference is shaded."""
+        return _mostly(self.reference_shades)
+
+    @cached_property
+    def photographic(self) -> NDArray[np.bool_]:
+        """Windows (H, W) where most of both pictures is shaded."""
+        return self.reference_photographic & _mostly(self.query_shades)
 
     @property
     def share(self) -> float:
@@ -96,7 +123,7 @@ def examine(canvas: Canvas) -> Photometry:
     """
     reference, query = _smoothed(canvas.reference), _smoothed(canvas.query)
     inside = cv2.boxFilter(canvas.inside.astype(np.uint8), cv2.CV_32F, _BOX) > 0.99
-    photographic = _shaded(reference) & _shaded(query)
+    shades = _shades(reference), _shades(query)
     blur = _softness(reference, query, inside)
     if blur > 0:
         reference = _blurred(reference, blur)
@@ -114,16 +141,47 @@ def examine(canvas: Canvas) -> Photometry:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
     conflicts = inside & (np.minimum(var_r, var_q) > floor) & (correlation < CONFLICT)
+    # What a loss of contrast takes below the floor is not lost.
+    kept = _contrast(reference, query, agrees)
+    lost = inside & (var_r * kept**2 > floor) & (var_q <= floor) & ~agrees
     return Photometry(
         canvas=canvas,
         correlation=correlation.astype(np.float32),
         textured=textured,
         agrees=agrees,
         conflicts=conflicts,
-        photographic=photographic,
+        lost=lost,
+        reference_shades=shades[0],
+        query_shades=shades[1],
         inverted=inverted,
         blur=blur,
     )
+
+
+def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
+    """Radius of the largest disc where structures differ and nothing agrees.
+
+    Parameters
+    ----------
+    photometry : Photometry
+    within : (H, W) bool
+        Part of the canvas to look at.
+
+    Returns
+    -------
+    float
+        In windows. Lettering and marks are narrow, another subject is not.
+    """
+    differs = ((photometry.conflicts | photometry.lost) & within).astype(np.uint8)
+    bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
+    gaps = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, bridge)
+    # A frame around the canvas: it lies outside of every gap.
+    gaps = cv2.copyMakeBorder(gaps, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    outside = gaps.copy()
+    cv2.floodFill(outside, None, (0, 0), 1)
+    gaps[outside == 0] = 1  # a plain part that the gap goes around
+    gaps[1:-1, 1:-1][photometry.agrees] = 0
+    return float(cv2.distanceTransform(gaps, cv2.DIST_L2, 3).max()) / WINDOW
 
 
 def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -135,8 +193,20 @@ def _blurred(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
 
 
-def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Windows of gradual shades, as photographs have and drawn graphics lack.
+def _contrast(
+    reference: NDArray[np.float32],
+    query: NDArray[np.float32],
+    agrees: NDArray[np.bool_],
+) -> float:
+    """Contrast of the query where both agree, as a fraction of the reference's."""
+    if agrees.sum() < WINDOW**2:
+        return 1.0
+    spread = float(reference[agrees].std())
+    return min(max(float(query[agrees].std()) / max(spread, 1e-3), 0.2), 1.0)
+
+
+def _shades(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Pixels of gradual shades, as photographs have and drawn graphics lack.
 
     In graphics a pixel is flat or on an edge; shading is neither: it slopes, but
     by little of the contrast around it.
@@ -146,7 +216,10 @@ def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
     slope = cv2.magnitude(dx, dy)
     kernel = np.ones(_BOX, np.uint8)
     contrast = cv2.dilate(grey, kernel) - cv2.erode(grey, kernel)
-    shades = (slope > SHADE_SLOPE) & (slope < SHADE_CONTRAST * contrast)
+    return np.asarray((slope > SHADE_SLOPE) & (slope < SHADE_CONTRAST * contrast))
+
+
+def _mostly(shades: NDArray[np.bool_]) -> NDArray[np.bool_]:
     share = cv2.boxFilter(shades.astype(np.uint8), cv2.CV_32F, _BOX)
     return np.asarray(share > SHADE_SHARE)
 
