@@ -14,6 +14,7 @@ from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
     DERIVED_SCORE,
+    MAX_LOG_NFA,
     REVIEW_SCORE,
     Evidence,
     decide,
@@ -124,7 +125,8 @@ def compare_fingerprints(
     InputError
         If `derived_score` is below the default.
     """
-    best = _best(examine_pair(reference, query))
+    # What chance may explain is unrelated whatever the pixels say.
+    best = _best(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
     evidence = None if best is None else best.evidence
     value = score(evidence)
     verdict, reason = decide(evidence, derived_score=derived_score)
@@ -186,8 +188,16 @@ def _differences(
     return compare_pixels(examined.photometry, colour, examined.region)
 
 
-def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examined]:
+def examine_pair(
+    reference: Fingerprint, query: Fingerprint, *, max_log_nfa: float = math.inf
+) -> Iterator[Examined]:
     """Align a pair every way that keypoints suggest, and look at the pixels.
+
+    Parameters
+    ----------
+    reference, query : Fingerprint
+    max_log_nfa : float
+        Alignments of more false alarms are left out.
 
     Yields
     ------
@@ -197,6 +207,8 @@ def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examine
     """
     pictures: tuple[Mipmap, Mipmap] | None = None
     for alignment, mirrored in islice(_alignments(reference, query), MAX_EXAMINED):
+        if alignment.log_nfa > max_log_nfa:
+            continue
         if pictures is None:
             pictures = _grey(reference), _grey(query)
         examined = _examine(*pictures, alignment, mirrored=mirrored)

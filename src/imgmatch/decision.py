@@ -31,6 +31,7 @@ from imgmatch.types import Verdict
 __all__ = [
     "CERTAIN_SCORE",
     "DERIVED_SCORE",
+    "MAX_LOG_NFA",
     "REVIEW_SCORE",
     "WEIGHTS",
     "Evidence",
@@ -78,7 +79,8 @@ a human to accuse: a copy is most of what it was cut from, or of where it was pu
 part of both may be a rendering that two sheets share."""
 
 MAX_LOG_NFA = -3.0
-"""False alarms of the keypoints' geometry above which chance may explain it."""
+"""False alarms of the keypoints' geometry above which chance may explain it: such a
+pair is unrelated whatever its pixels say, and they are not looked at."""
 
 FALSE_SCORE = -5.2
 FALSE_RATE = 3 / 55_440

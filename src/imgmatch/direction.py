@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap, draw
-from imgmatch.photometry import WINDOW, Photometry
+from imgmatch.photometry import WINDOW, Photometry, pixels
 from imgmatch.transforms import Overlap, bounds, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -108,12 +108,12 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
         photometry.agrees.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
     )
     clear = canvas.inside & (cv2.erode(agrees, np.ones((5, 5), np.uint8)) > 0)
-    if clear.sum() < MIN_DETAIL_PIXELS:
+    if np.count_nonzero(clear) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
     of_reference = canvas.reference.astype(np.float32)
     of_query = canvas.query.astype(np.float32)
     slope = np.minimum(_slope(of_reference, clear), _slope(of_query, clear))
-    edges = clear & (slope >= np.percentile(slope[clear], EDGES))
+    edges = clear & (slope >= _percentile(pixels(slope, clear), EDGES))
     sharper = _sharpness(of_query, edges) / max(_sharpness(of_reference, edges), 1e-6)
     if sharper < SHARPER:
         return Direction.CONSISTENT
@@ -128,14 +128,22 @@ def _slope(
     slope = cv2.magnitude(
         cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
     )
-    return np.asarray(slope / max(float(slope[where].mean()), 1e-6), np.float32)
+    steepness = np.asarray(slope, np.float32)
+    mean = float(pixels(steepness, where).mean())
+    return np.asarray(steepness / max(mean, 1e-6), np.float32)
+
+
+def _percentile(values: NDArray[np.float32], percent: float) -> float:
+    """Least value that so many percent do not exceed, ten times as fast as NumPy."""
+    rank = math.ceil(percent / 100 * (len(values) - 1))
+    return float(np.partition(values, rank)[rank])
 
 
 def _sharpness(picture: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
     """Energy of the finest detail over that of the structure it sits on."""
-    fine = cv2.GaussianBlur(picture, (0, 0), 0.8)
-    coarse = cv2.GaussianBlur(picture, (0, 0), 3.0)
-    detail, structure = (picture - fine)[where], (fine - coarse)[where]
+    fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.8), np.float32)
+    coarse = np.asarray(cv2.GaussianBlur(picture, (0, 0), 3.0), np.float32)
+    detail, structure = pixels(picture - fine, where), pixels(fine - coarse, where)
     return float((detail**2).mean()) / max(float((structure**2).mean()), 1e-6)
 
 
@@ -150,9 +158,8 @@ def _scene(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    blurred = cv2.GaussianBlur(query.preview.astype(np.float32), (0, 0), 0.8)
-    grey = np.asarray(blurred, np.float32)
-    shown = np.array(grey.shape[::-1])
+    grey: NDArray[np.float32] | None = None
+    shown = np.array(query.preview.shape[::-1])
     zoom = shown / np.array(query.full_size)
     middle = np.array(reference_size) / 2
     step = 2.0 / (local_scale(homography, middle) * zoom[0])
@@ -175,6 +182,8 @@ def _scene(
                 [(p >= 0).all(1) & (p <= shown - 1).all(1) for p in lines], axis=0
             )
             if seen.sum() >= MIN_SAMPLES:
+                if grey is None:  # many queries show nothing beyond a side
+                    grey = _softened(query.preview)
                 sides.append(_side(*(_profile(grey, line[seen]) for line in lines)))
     going_on = sides.count(Direction.CONTRADICTS)
     if going_on > sides.count(Direction.CONSISTENT):
@@ -210,6 +219,11 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
     smooth = cv2.GaussianBlur(profile[None], (0, 0), 6.0)[0]
     return np.asarray(profile - smooth, np.float32)
+
+
+def _softened(preview: NDArray[np.uint8]) -> NDArray[np.float32]:
+    blurred = cv2.GaussianBlur(preview.astype(np.float32), (0, 0), 0.8)
+    return np.asarray(blurred, np.float32)
 
 
 def _profile(

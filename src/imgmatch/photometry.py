@@ -199,10 +199,10 @@ def _contrast(
     agrees: NDArray[np.bool_],
 ) -> float:
     """Contrast of the query where both agree, as a fraction of the reference's."""
-    if agrees.sum() < WINDOW**2:
+    if np.count_nonzero(agrees) < WINDOW**2:
         return 1.0
-    spread = float(reference[agrees].std())
-    return min(max(float(query[agrees].std()) / max(spread, 1e-3), 0.2), 1.0)
+    spread = float(pixels(reference, agrees).std())
+    return min(max(float(pixels(query, agrees).std()) / max(spread, 1e-3), 0.2), 1.0)
 
 
 def _shades(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
