@@ -24,6 +24,7 @@ COPY = Evidence(
     log_nfa=-200,
     textured=400,
     agreeing=395,
+    exact=390,
     conflicting=0,
     lost=0,
     photographic_agreeing=250,
@@ -39,6 +40,7 @@ REPHOTOGRAPHED = replace(
     COPY,
     log_nfa=-60,
     agreeing=50,
+    exact=20,
     conflicting=250,
     lost=60,
     photographic_agreeing=25,
@@ -51,6 +53,7 @@ SAME_BANNER = replace(
     COPY,
     log_nfa=-80,
     agreeing=70,
+    exact=60,
     conflicting=200,
     lost=60,
     photographic_agreeing=1,
@@ -63,6 +66,7 @@ CHANCE = replace(
     COPY,
     log_nfa=-0.5,
     agreeing=2,
+    exact=1,
     conflicting=200,
     lost=60,
     photographic_agreeing=1,
@@ -83,6 +87,7 @@ def evidence(draw):
         log_nfa=draw(st.floats(-400, 5)),
         textured=agreeing + conflicting + lost + draw(st.floats(0, 300)),
         agreeing=agreeing,
+        exact=agreeing * draw(st.floats(0, 1)),
         conflicting=conflicting,
         lost=lost,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
@@ -114,6 +119,7 @@ STRONGER = {
         e,
         textured=e.textured + d,
         agreeing=e.agreeing + d,
+        exact=e.exact + d,
         photographic_agreeing=e.photographic_agreeing + d,
     ),
     "less of the photograph is lost": lambda e, d: replace(
@@ -231,6 +237,7 @@ def test_graphics_in_common_are_no_accusation(agreeing):
         COPY,
         textured=300,
         agreeing=agreeing,
+        exact=agreeing,
         photographic_agreeing=0.05 * agreeing,
         shading=0.3,
     )
@@ -290,6 +297,11 @@ def test_no_score_promises_no_false_accusation(wanted, pairs):
 def test_what_chance_aligns_never_accuses():
     assert decide(COPY)[0] is Verdict.DERIVED
     assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED
+
+
+def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
+    assert decide(replace(COPY, exact=330))[0] is Verdict.DERIVED
+    assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW
 
 
 def test_a_small_part_of_both_pictures_is_for_a_human():

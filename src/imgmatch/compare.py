@@ -272,6 +272,7 @@ def _examine(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
         agreeing=agreeing,
+        exact=windows(photometry.exact),
         conflicting=windows(conflicts),
         lost=windows(lost),
         photographic_agreeing=windows(agrees & photometry.photographic),

@@ -44,7 +44,9 @@ FOREIGN_TEXTURE = 0.05
 does: up to a tenth of a line), and if so much of it has structure at all."""
 
 BANNER = 0.25
-"""Fraction of the canvas, from one side of it, that a banner takes at most."""
+BANNER_SHADING = 0.42
+"""Fraction of the canvas, from one side of it, that a banner takes at most, and of
+its pixels that are shaded."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
@@ -114,15 +116,26 @@ def copied_region(
 def without_banners(
     photometry: Photometry, within: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Take the foreign strips along the sides of the canvas off a mask (H, W)."""
+    """Take drawn strips along the sides of the canvas off a mask (H, W)."""
+    kept = within.copy()
     x0, y0, x1, y1 = _agreeing_box(photometry)
     height, width = within.shape
-    left, top = x0 * (x0 <= BANNER * width), y0 * (y0 <= BANNER * height)
-    right = x1 if width - x1 <= BANNER * width else width
-    bottom = y1 if height - y1 <= BANNER * height else height
-    kept = np.zeros_like(within)
-    kept[top:bottom, left:right] = within[top:bottom, left:right]
+    for strip, share in (
+        (np.s_[:, :x0], x0 / width),
+        (np.s_[:, x1:], 1 - x1 / width),
+        (np.s_[:y0], y0 / height),
+        (np.s_[y1:], 1 - y1 / height),
+    ):
+        if share <= BANNER and _drawn(photometry, strip):
+            kept[strip] = False
     return kept
+
+
+def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
+    """Tell whether what conflicts in a part of the canvas is drawn."""
+    conflicts = photometry.conflicts[part]
+    shaded = np.count_nonzero(conflicts & photometry.query_shades[part])
+    return bool(shaded <= BANNER_SHADING * np.count_nonzero(conflicts))
 
 
 def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:

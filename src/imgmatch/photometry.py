@@ -33,6 +33,9 @@ TEXTURE = 3.5
 AGREEMENT = 0.8
 """Correlation from which a window shows the same pixels."""
 
+EXACT = 0.9
+"""Correlation of most windows of a copy, and of few of another photograph."""
+
 CONFLICT = 0.5
 """Correlation below which two structures are not the same."""
 
@@ -99,6 +102,11 @@ class Photometry:
     def photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) where most of both pictures is shaded."""
         return self.reference_photographic & _mostly(self.query_shades)
+
+    @property
+    def exact(self) -> NDArray[np.bool_]:
+        """Windows (H, W) that agree as those of a copy do."""
+        return self.agrees & (self.correlation > EXACT)
 
     @property
     def share(self) -> float:
