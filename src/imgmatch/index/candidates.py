@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from imgmatch.features import Features
+import numpy as np
+from numpy.typing import NDArray
+
 from imgmatch.fingerprint import Fingerprint
-from imgmatch.hashing import Hashes
-from imgmatch.index.descriptors import MIN_VOTES, DescriptorIndex
-from imgmatch.index.hashes import HashIndex
+from imgmatch.index.descriptors import MIN_VOTES, votes
+from imgmatch.index.hashes import whole_copies
+from imgmatch.index.parts import Part
 
 __all__ = ["CandidateIndex"]
 
@@ -14,25 +16,39 @@ __all__ = ["CandidateIndex"]
 class CandidateIndex:
     """Finds the originals that a suspect may derive from.
 
+    Making one reads nothing but the shapes of the arrays. Any number of threads
+    may search at once.
+
     Parameters
     ----------
-    hashes : sequence of Hashes
-    features : sequence of Features
-        One of each for each original, in the same order.
+    parts : sequence of parts
+        As `build_part` and `merge_parts` make them, perhaps mapped from files.
+    alive : sequence of (N,) bool
+        For each part, the rows that may be found.
     """
 
-    def __init__(self, hashes: Sequence[Hashes], features: Sequence[Features]) -> None:
-        self._hashes = HashIndex(hashes)
-        self._descriptors = DescriptorIndex(features)
+    def __init__(
+        self, parts: Sequence[Part], alive: Sequence[NDArray[np.bool_]]
+    ) -> None:
+        self._parts = [dict(part) for part in parts]
+        self._alive = list(alive)
 
-    def search(self, query: Fingerprint, *, limit: int) -> list[int]:
-        """Return the positions of at most `limit` originals, likeliest first.
+    def search(self, query: Fingerprint, *, limit: int) -> list[tuple[int, int]]:
+        """Return part and row of at most `limit` originals, likeliest first.
 
         Whole copies, known by their hashes, come first and take at most half of
         the places; the others are ranked by the local features they share.
         """
-        whole = self._hashes.search(query.hashes)[: (limit + 1) // 2]
-        votes = self._descriptors.search(query.features, query.mirrored)
-        order = (-votes).argsort(kind="stable")
-        ranked = [int(position) for position in order if votes[position] >= MIN_VOTES]
-        return list(dict.fromkeys([*whole, *ranked]))[:limit]
+        whole: list[tuple[int, int, int]] = []
+        voted: list[tuple[int, int, int]] = []
+        for number, (part, alive) in enumerate(
+            zip(self._parts, self._alive, strict=True)
+        ):
+            near = whole_copies(query.hashes, part)
+            whole.extend((apart, number, row) for apart, row in near if alive[row])
+            counts = votes(part, query.features, query.mirrored)
+            likely = np.flatnonzero((counts >= MIN_VOTES) & alive).tolist()
+            voted.extend((-int(counts[row]), number, row) for row in likely)
+        first = [place[1:] for place in sorted(whole)[: (limit + 1) // 2]]
+        ranked = [place[1:] for place in sorted(voted)]
+        return list(dict.fromkeys([*first, *ranked]))[:limit]

@@ -1,15 +1,16 @@
 """Candidates by local features: partial, rotated, inset and mirrored copies."""
 
+import itertools
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import _core
 from imgmatch.features import Features
+from imgmatch.index.parts import Part
 
-__all__ = ["DescriptorIndex", "scale_angle_votes"]
+__all__ = ["scale_angle_votes", "votes"]
 
 RATIO = 0.8
 """Nearest over second nearest distance of a pair that counts."""
@@ -27,8 +28,10 @@ _OCTAVES = 6
 """Scale changes of up to 2**6 either way are told apart."""
 
 
-class DescriptorIndex:
-    """Ranks originals by how many local features they share with a suspect.
+def votes(
+    part: Part, query: Features, mirrored: Features | None = None
+) -> NDArray[np.int64]:
+    """Count the consistent pairs of each original with a suspect.
 
     Exact: every original is matched with the suspect. A pair counts if its
     original's feature is clearly nearer to the suspect's than to any other; pairs
@@ -38,49 +41,40 @@ class DescriptorIndex:
 
     Parameters
     ----------
-    features : sequence of Features
-        One for each original.
+    part : mapping of str to ndarray
+    query : Features
+    mirrored : Features, optional
+        The suspect's mirror image; the better of the two counts.
+
+    Returns
+    -------
+    (N,) int64
     """
-
-    def __init__(self, features: Sequence[Features]) -> None:
-        self._features = features
-
-    def search(
-        self, query: Features, mirrored: Features | None = None
-    ) -> NDArray[np.int64]:
-        """Count the consistent pairs of each original with a suspect.
-
-        Parameters
-        ----------
-        query : Features
-        mirrored : Features, optional
-            The suspect's mirror image; the better of the two counts.
-
-        Returns
-        -------
-        (N,) int64
-        """
-        suspects = [query] if mirrored is None else [query, mirrored]
-        return np.array(
-            [
-                max(_votes(reference, suspect) for suspect in suspects)
-                for reference in self._features
-            ],
-            dtype=np.int64,
-        )
+    suspects = [query] if mirrored is None else [query, mirrored]
+    spans = itertools.pairwise(part["starts"].tolist())
+    return np.array(
+        [
+            max(_votes(part, slice(*span), suspect) for suspect in suspects)
+            for span in spans
+        ],
+        dtype=np.int64,
+    )
 
 
-def _votes(reference: Features, query: Features) -> int:
-    if not len(reference) or not len(query):
+def _votes(part: Part, span: slice, query: Features) -> int:
+    if span.start == span.stop or not len(query):
         return 0
     of_reference, of_query, _, _ = _core.match_two_nearest(
-        reference.descriptors, query.descriptors, ratio=RATIO, max_distance=MAX_DISTANCE
+        part["descriptors"][span],
+        query.descriptors,
+        ratio=RATIO,
+        max_distance=MAX_DISTANCE,
     )
     if len(of_query) < MIN_VOTES:
         return len(of_query)
     return scale_angle_votes(
-        query.scale[of_query] / reference.scale[of_reference],
-        query.angle[of_query] - reference.angle[of_reference],
+        query.scale[of_query] / part["scale"][span][of_reference],
+        query.angle[of_query] - part["angle"][span][of_reference],
     )
 
 

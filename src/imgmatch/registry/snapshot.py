@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+import numpy as np
+
 from imgmatch.errors import UnknownReferenceError
 from imgmatch.fingerprint import Fingerprint
-from imgmatch.index import CandidateIndex
+from imgmatch.index import CandidateIndex, build_part
 from imgmatch.registry.database import Placed
 from imgmatch.registry.segments import Segment
 
@@ -43,12 +45,13 @@ class Snapshot:
     def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
         """Return the ids of at most `limit` originals that a query may show."""
         ids = list(self._places)
-        return [ids[position] for position in self._index.search(query, limit=limit)]
+        return [ids[row] for _, row in self._index.search(query, limit=limit)]
 
     @cached_property
     def _index(self) -> CandidateIndex:
         places = self._places.values()
-        return CandidateIndex(
+        part = build_part(
             [segment.hashes(position) for segment, position in places],
             [segment.features(position) for segment, position in places],
         )
+        return CandidateIndex([part], [np.ones(len(places), np.bool_)])
