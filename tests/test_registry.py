@@ -16,6 +16,7 @@ from imgmatch.errors import (
 )
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Record, Refusal, Registry, register
+from imgmatch.registry.schema import PARAMETERS
 from imgmatch.types import Size
 from pictures import draw, encoded, write
 
@@ -275,12 +276,16 @@ def test_a_temporary_registry_leaves_nothing():
     assert not path.exists()
 
 
-def test_other_parameters_are_refused(folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("fingerprint", "register the originals again"), ("index", "rebuild-index")],
+)
+def test_other_parameters_are_refused(folder, monkeypatch, name, remedy):
     monkeypatch.setattr(
-        "imgmatch.registry.store.PARAMETERS", {"fingerprint": "another"}
+        "imgmatch.registry.schema.PARAMETERS", {**PARAMETERS, name: "another"}
     )
     for read_only in (False, True):
-        with pytest.raises(RegistryVersionError, match="fingerprint = "):
+        with pytest.raises(RegistryVersionError, match=f"{name} = .*{remedy}"):
             Registry.open(folder, read_only=read_only)
 
 

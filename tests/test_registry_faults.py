@@ -15,7 +15,6 @@ from imgmatch.errors import (
     RegistryLockedError,
 )
 from imgmatch.registry import Registry
-from imgmatch.registry.segments import Segment
 from imgmatch.types import Size
 from pictures import draw
 
@@ -95,8 +94,7 @@ def test_a_killed_writer_loses_nothing_that_was_committed(folder, rng):
             assert registry.snapshot().fingerprint(str(committed)).size == Size(64, 64)
             committed = len(registry) - 1
             # What the dead writer left half done is gone.
-            kept = {path.suffix for path in (folder / "segments").iterdir()}
-            assert kept == {".npy"}
+            assert not list((folder / "segments").glob("*.draft"))
 
 
 def test_a_failed_commit_can_be_tried_again(folder, monkeypatch):
@@ -106,7 +104,7 @@ def test_a_failed_commit_can_be_tried_again(folder, monkeypatch):
     with Registry.open(folder) as registry:
         registry.add(draw(3), reference_id="3")
         with monkeypatch.context() as patch:
-            patch.setattr(Segment, "write", full)
+            patch.setattr("imgmatch.registry.contents.build_segment", full)
             with pytest.raises(RegistryError, match="No space"):
                 registry.commit()
         registry.commit()
@@ -126,14 +124,15 @@ def flip(path, position):
 
 def test_a_flipped_byte_in_any_segment_file_is_found(folder):
     paths = sorted((folder / "segments").iterdir())
-    assert len(paths) == 4
+    assert len(paths) == 2
     for path in paths:
-        for position in (0, path.stat().st_size // 2, path.stat().st_size - 1):
+        for position in range(0, path.stat().st_size, 499):
             flip(path, position)
             with Registry.open(folder, read_only=True) as registry:
-                assert len(list(registry.problems())) == 1
+                (problem,) = registry.problems()
+                assert path.name in problem
                 with pytest.raises(RegistryCorruptError, match=path.name):
-                    registry.snapshot()
+                    registry.fingerprint("1")
             flip(path, position)
     with Registry.open(folder, read_only=True) as registry:
         assert list(registry.problems()) == []
@@ -147,14 +146,14 @@ def test_a_missing_segment_file_is_found(folder):
             registry.fingerprint("1")
 
 
-@pytest.mark.parametrize("text", [b"Studio", b"descriptors"])
+@pytest.mark.parametrize("text", [b"Studio", b'[["'])
 def test_a_changed_record_is_found(folder, text):
     database = folder / "registry.sqlite"
     flip(database, database.read_bytes().rindex(text) + 1)
     with Registry.open(folder, read_only=True) as registry:
         assert list(registry.problems())
         with pytest.raises(RegistryCorruptError):
-            registry.snapshot()
+            _ = list(registry.records()), registry.snapshot()
 
 
 def test_a_file_that_is_no_database_is_corrupt(folder):

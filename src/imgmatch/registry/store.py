@@ -20,19 +20,23 @@ from imgmatch.errors import (
     RegistryError,
     UnknownReferenceError,
 )
-from imgmatch.fingerprint import PARAMETERS, Fingerprint, Role, fingerprint
+from imgmatch.fingerprint import Fingerprint, reduce_original
 from imgmatch.image import ImageSource, decode
-from imgmatch.registry.database import Database, Placed, Token
+from imgmatch.registry.contents import Contents
+from imgmatch.registry.database import Database, Token
 from imgmatch.registry.lock import WriterLock
+from imgmatch.registry.originals import Addition
 from imgmatch.registry.records import Details, Record, json_ready
-from imgmatch.registry.segments import Segment, SegmentBuilder, problem, sweep
+from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
+from imgmatch.registry.segments import sweep
 from imgmatch.registry.snapshot import Snapshot
+from imgmatch.registry.upkeep import compact, find_problems, merge_tiers
 
 __all__ = ["Registry"]
 
 _DATABASE, _LOCK, _SEGMENTS = "registry.sqlite", "writer.lock", "segments"
 _COMMIT_EVERY = 256
-"""Originals held in memory before they are committed on their own."""
+"""Originals held in memory, 60 kB each, before they are committed on their own."""
 
 
 class Registry:
@@ -57,9 +61,7 @@ class Registry:
         self._database = database
         self._lock = lock
         self._guard = threading.RLock()
-        self._segments: dict[int, Segment] = {}
-        self._pending = SegmentBuilder()
-        self._pending_segment = 0
+        self._contents = Contents(path / _SEGMENTS)
         self._snapshot: tuple[Token, Snapshot] | None = None
         self._temporary = False
 
@@ -123,11 +125,10 @@ class Registry:
                 undo.callback(lock.release)
             database = Database(folder / _DATABASE, read_only=read_only)
             undo.callback(database.close)
-            database.check(PARAMETERS)
+            check_version(database.version, folder)
+            check_parameters(database.parameters(), folder)
             if lock:
-                parts = database.segments().values()
-                keep = {sha256 for files in parts for sha256 in files.values()}
-                sweep(folder / _SEGMENTS, keep)
+                sweep(folder / _SEGMENTS, database.manifest().files)
             undo.pop_all()
         return cls(folder, database, lock)
 
@@ -142,7 +143,7 @@ class Registry:
         """Close the registry; what was not committed is forgotten."""
         with self._guard:
             self._snapshot = None
-            self._segments.clear()
+            self._contents = Contents(self.path / _SEGMENTS)
             self._database.close()
             if self._lock:
                 self._lock.release()
@@ -220,25 +221,12 @@ class Registry:
             self._begin()
             present = self._database.find(reference_id)
             if present and not replace:
-                if conflict := present.record.conflict(_sha256(image), details):
+                if conflict := present.conflict(_sha256(image), details):
                     raise DuplicateReferenceError(conflict)
-                return present.record
-            described = fingerprint(image, role=Role.REFERENCE)
-            record = Record(
-                reference_id=reference_id,
-                sha256=described.sha256,
-                size=described.size,
-                source=_file_name(image),
-                registered=datetime.now(UTC).isoformat(timespec="seconds"),
-                **details,
-            )
-            if not len(self._pending):
-                self._pending_segment = self._database.next_segment()
-            position = self._pending.append(described)
-            self._database.insert(Placed(record, self._pending_segment, position))
-            if len(self._pending) >= _COMMIT_EVERY:
-                self.commit()
-            return record
+                return present
+            original = reduce_original(image)
+            found = original.fingerprint().features
+            return self._add(Addition(reference_id, original, found), image, details)
 
     def remove(self, reference_id: str) -> None:
         """Take an original out.
@@ -250,45 +238,74 @@ class Registry:
         """
         with self._guard:
             self._begin()
-            self._find(reference_id)
+            self.get(reference_id)
             self._database.delete(reference_id)
+            self._contents.remove(reference_id)
 
     def commit(self) -> None:
-        """Make all additions and removals so far durable and visible to readers."""
+        """Make all additions and removals so far durable and visible to readers.
+
+        Segments that have become many are then merged.
+
+        Raises
+        ------
+        RegistryError
+            If they cannot be written, for want of room for example. The registry
+            is as it was before; unless its records could not be written, the
+            changes are still there to be committed.
+        """
         with self._guard:
             if not self._database.in_transaction:
                 return
-            if len(self._pending):
-                segment = self._pending.build()
-                try:
-                    files = segment.write(self.path / _SEGMENTS)
-                except OSError as error:
-                    raise RegistryError(f"{self.path}: {error.strerror}") from error
-                self._database.insert_segment(self._pending_segment, files)
-            self._database.commit()
-            self._pending = SegmentBuilder()
+            self._write()
+            merge_tiers(self._contents, self._database, self.path / _SEGMENTS)
+            self._snapshot = None
+
+    def compact(self) -> None:
+        """Commit, then give back the room of removed originals.
+
+        Afterwards no file holds a byte of them, and the segments are as few as
+        they can be. Readers keep what they have; where the system lets no file
+        be deleted while it is mapped, on Windows, the files go when the
+        registry is next opened for writing after they let go of it.
+
+        Raises
+        ------
+        RegistryError
+            If there is no room for writing the originals that stay once more.
+        """
+        with self._guard:
+            self._begin()
+            self._write()
+            compact(self._contents, self._database, self.path / _SEGMENTS)
             self._snapshot = None
 
     def rollback(self) -> None:
         """Forget all additions and removals since the last commit."""
         with self._guard:
             self._database.rollback()
-            self._pending = SegmentBuilder()
             self._snapshot = None
 
     # Read
 
     def __len__(self) -> int:
-        return self._database.count()
+        with self._guard:
+            if self._database.in_transaction:
+                return len(self._contents)
+            return len(self._database.manifest())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._database.ids())
+        return (record.reference_id for record in self.records())
 
     def __contains__(self, reference_id: object) -> bool:
         return (
             isinstance(reference_id, str)
             and self._database.find(reference_id) is not None
         )
+
+    def records(self) -> Iterator[Record]:
+        """Yield what is known of each original, by reference id."""
+        return self._database.records()
 
     def get(self, reference_id: str) -> Record:
         """Return what is known of an original besides its picture.
@@ -298,7 +315,10 @@ class Registry:
         UnknownReferenceError
             If there is none with this id.
         """
-        return self._find(reference_id).record
+        record = self._database.find(reference_id)
+        if record is None:
+            raise UnknownReferenceError(f"{self.path} has no original {reference_id!r}")
+        return record
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
         """Return what a comparison with an original needs.
@@ -315,54 +335,69 @@ class Registry:
 
         A reader sees what was committed; the writer also what it has added
         since. Calling it again is cheap while nothing has changed.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If a file is missing or is not what was written.
         """
         with self._guard:
             token = self._database.token()
             if self._snapshot is None or self._snapshot[0] != token:
-                self._snapshot = token, self._take_snapshot()
+                if not self._database.in_transaction:
+                    self._load()
+                self._snapshot = token, self._contents.snapshot()
             return self._snapshot[1]
 
     def problems(self) -> Iterator[str]:
         """Read every record and file, and yield what is not as it was written."""
-        in_records = list(self._database.problems())
-        yield from in_records
-        if in_records:
-            return  # they no longer say which files there should be
-        for files in self._database.segments().values():
-            for sha256 in files.values():
-                if found := problem(self.path / _SEGMENTS / f"{sha256}.npy"):
-                    yield found
+        return find_problems(self._database, self.path / _SEGMENTS)
 
     # Details
 
     def _begin(self) -> None:
         if self._lock is None:
             raise RegistryError(f"{self.path} is open for reading only")
-        self._database.begin()
+        if not self._database.in_transaction:
+            self._load()
+            self._database.begin()
 
-    def _find(self, reference_id: str) -> Placed:
-        placed = self._database.find(reference_id)
-        if placed is None:
-            raise UnknownReferenceError(f"{self.path} has no original {reference_id!r}")
-        return placed
+    def _load(self) -> None:
+        """Open what the database lists, which may change meanwhile."""
+        while True:
+            manifest = self._database.manifest()
+            try:
+                return self._contents.load(manifest)
+            except FileNotFoundError as error:
+                if self._database.manifest() == manifest:
+                    raise RegistryCorruptError(
+                        f"{error.filename} is missing"
+                    ) from error
 
-    def _take_snapshot(self) -> Snapshot:
-        originals, files = self._database.originals_and_segments()
-        used = {placed.segment for placed in originals}
-        opened = {}
-        for segment in used:
-            if segment in self._segments:
-                opened[segment] = self._segments[segment]
-            elif segment in files:
-                opened[segment] = Segment.open(self.path / _SEGMENTS, files[segment])
-            elif len(self._pending) and segment == self._pending_segment:
-                continue
-            else:
-                raise RegistryCorruptError(f"{self.path}: segment {segment} is missing")
-        self._segments = opened
-        if len(self._pending):
-            opened = {**opened, self._pending_segment: self._pending.build()}
-        return Snapshot(originals, opened)
+    def _add(self, addition: Addition, image: ImageSource, details: Details) -> Record:
+        record = Record(
+            reference_id=addition.reference_id,
+            sha256=addition.original.sha256,
+            size=addition.original.size,
+            source=_file_name(image),
+            registered=datetime.now(UTC).isoformat(timespec="seconds"),
+            **details,
+        )
+        self._database.insert(record)
+        self._contents.add(addition)
+        if self._contents.pending >= _COMMIT_EVERY:
+            self.commit()
+        return record
+
+    def _write(self) -> None:
+        """Write what is to be added, and commit."""
+        try:
+            self._contents.write()
+        except OSError as error:
+            raise RegistryError(f"{self.path}: {error.strerror}") from error
+        self._database.write_manifest(self._contents.manifest)
+        self._database.commit()
+        self._contents.load(self._database.manifest())
 
 
 def _sha256(image: ImageSource) -> str:
