@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from imgmatch.errors import (
+    InputError,
     RegistryCorruptError,
     RegistryError,
     RegistryLockedError,
@@ -261,6 +262,8 @@ class Database:
             raise kind(f"{self._path}: {error}") from error
         except sqlite3.ProgrammingError as error:
             raise RegistryError(f"{self._path.parent} is closed") from error
+        except UnicodeEncodeError as error:
+            raise InputError(f"want text that UTF-8 can hold: {error}") from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise RegistryCorruptError(f"{self._path}: {error}") from error
 

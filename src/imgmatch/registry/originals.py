@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.features import Features
-from imgmatch.fingerprint import Original
+from imgmatch.fingerprint import Original, reduce_original
 from imgmatch.hashing import Hashes
+from imgmatch.image import ImageSource
 from imgmatch.registry.arrayfile import ArrayFile, write_arrays
 from imgmatch.types import Size
 
-__all__ = ["Addition", "Originals", "merge_originals", "write_originals"]
+__all__ = ["Addition", "Originals", "describe", "merge_originals", "write_originals"]
 
 _ROW = np.dtype(
     [
@@ -47,6 +48,18 @@ class Addition:
     reference_id: str
     original: Original
     features: Features
+
+
+def describe(source: ImageSource, reference_id: str) -> Addition:
+    """Reduce an original to what is kept of it, and find its features in that.
+
+    Raises
+    ------
+    DecodeError
+        If the source cannot be read as an image.
+    """
+    original = reduce_original(source)
+    return Addition(reference_id, original, original.fingerprint().features)
 
 
 class Originals:

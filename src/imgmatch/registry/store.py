@@ -20,12 +20,12 @@ from imgmatch.errors import (
     RegistryError,
     UnknownReferenceError,
 )
-from imgmatch.fingerprint import Fingerprint, reduce_original
+from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import ImageSource, decode
 from imgmatch.registry.contents import Contents
 from imgmatch.registry.database import Database, Token
 from imgmatch.registry.lock import WriterLock
-from imgmatch.registry.originals import Addition
+from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
 from imgmatch.registry.segments import sweep
@@ -209,24 +209,77 @@ class Registry:
         RegistryError
             If the registry is open for reading only.
         """
-        if not reference_id:
-            raise InputError("want a reference id, got an empty one")
         details = Details(
             owner=owner,
             work=work,
             series=series,
             attributes=json_ready(attributes or {}),
         )
+        if not replace and (present := self.present(image, reference_id, details)):
+            return present
+        addition = describe(image, reference_id)
+        return self.add_described(addition, image, details, replace=replace)
+
+    def present(
+        self, image: ImageSource, reference_id: str, details: Details
+    ) -> Record | None:
+        """Return what is registered under an id, None if nothing is.
+
+        Raises
+        ------
+        DecodeError
+            If the image is needed for the answer and cannot be read.
+        DuplicateReferenceError
+            If it is another image, or the same with other details.
+        InputError
+            If the id is none.
+        """
+        if not reference_id:
+            raise InputError("want a reference id, got an empty one")
+        record = self._database.find(reference_id)
+        if record and (conflict := record.conflict(_sha256(image), details)):
+            raise DuplicateReferenceError(conflict)
+        return record
+
+    def add_described(
+        self,
+        addition: Addition,
+        image: ImageSource,
+        details: Details,
+        *,
+        replace: bool = False,
+    ) -> Record:
+        """Register an original that was described already.
+
+        Parameters
+        ----------
+        addition : Addition
+        image : path, bytes or (H, W, 3) uint8 RGB
+            What it was described from; a file's name is kept.
+        details : Details
+        replace : bool
+            As for `add`, which also states the errors.
+        """
+        record = Record(
+            reference_id=addition.reference_id,
+            sha256=addition.original.sha256,
+            size=addition.original.size,
+            source=_file_name(image),
+            registered=datetime.now(UTC).isoformat(timespec="seconds"),
+            **details,
+        )
         with self._guard:
             self._begin()
-            present = self._database.find(reference_id)
+            present = self._database.find(record.reference_id)
             if present and not replace:
-                if conflict := present.conflict(_sha256(image), details):
+                if conflict := present.conflict(record.sha256, details):
                     raise DuplicateReferenceError(conflict)
                 return present
-            original = reduce_original(image)
-            found = original.fingerprint().features
-            return self._add(Addition(reference_id, original, found), image, details)
+            self._database.insert(record)
+            self._contents.add(addition)
+            if self._contents.pending >= _COMMIT_EVERY:
+                self.commit()
+            return record
 
     def remove(self, reference_id: str) -> None:
         """Take an original out.
@@ -373,21 +426,6 @@ class Registry:
                     raise RegistryCorruptError(
                         f"{error.filename} is missing"
                     ) from error
-
-    def _add(self, addition: Addition, image: ImageSource, details: Details) -> Record:
-        record = Record(
-            reference_id=addition.reference_id,
-            sha256=addition.original.sha256,
-            size=addition.original.size,
-            source=_file_name(image),
-            registered=datetime.now(UTC).isoformat(timespec="seconds"),
-            **details,
-        )
-        self._database.insert(record)
-        self._contents.add(addition)
-        if self._contents.pending >= _COMMIT_EVERY:
-            self.commit()
-        return record
 
     def _write(self) -> None:
         """Write what is to be added, and commit."""
