@@ -69,8 +69,10 @@ def check_version(version: int, path: Path) -> None:
         )
 
 
-def check_parameters(stored: Mapping[str, Any], path: Path) -> None:
-    """Make sure that a registry can be searched by this version.
+def check_parameters(
+    stored: Mapping[str, Any], path: Path, *, any_index: bool = False
+) -> None:
+    """Make sure that a registry can be read, and searched unless `any_index`.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def check_parameters(stored: Mapping[str, Any], path: Path) -> None:
     """
     differing = sorted(
         name
-        for name in {*stored, *PARAMETERS}
+        for name in (FIXED if any_index else {*stored, *PARAMETERS})
         if stored.get(name) != PARAMETERS.get(name)
     )
     if differing:

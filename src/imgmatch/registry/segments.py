@@ -7,15 +7,15 @@ memory.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.features import Features
+from imgmatch.hashing import Hashes
 from imgmatch.index import Part, build_part, merge_parts
 from imgmatch.registry.arrayfile import ArrayFile, write_arrays
 from imgmatch.registry.manifest import Entry
@@ -27,9 +27,9 @@ from imgmatch.registry.originals import (
 )
 
 __all__ = [
+    "IndexBuilder",
     "Segment",
     "build_segment",
-    "make_index",
     "merge_segments",
     "sweep",
     "sync_folder",
@@ -121,26 +121,37 @@ def merge_segments(
     return Segment(originals, _write_index(part, folder))
 
 
-def make_index(
-    originals: Originals, features: Iterable[Features], folder: Path
-) -> Segment:
-    """Write the index of originals that have lost theirs.
+class IndexBuilder:
+    """Makes the index of originals that come one by one."""
 
-    Parameters
-    ----------
-    originals : Originals
-    features : iterable of Features
-        Of each of its rows, in order.
-    folder : Path
-    """
-    parts, everything = [], []
-    coming = iter(features)
-    for start in range(0, len(originals), _BATCH):
-        rows = range(start, min(start + _BATCH, len(originals)))
-        hashes = [originals.original(row).hashes for row in rows]
-        parts.append(build_part(hashes, list(islice(coming, len(rows)))))
-        everything.append(np.ones(len(rows), np.bool_))
-    return Segment(originals, _write_index(merge_parts(parts, everything), folder))
+    def __init__(self) -> None:
+        self._batch: list[tuple[Hashes, Features]] = []
+        self._parts: list[Part] = []
+        self._rows: list[int] = []
+
+    def add(self, hashes: Hashes, features: Features) -> None:
+        """Take the next original in."""
+        self._batch.append((hashes, features))
+        if len(self._batch) == _BATCH:
+            self._finish_batch()
+
+    def write(self, folder: Path) -> ArrayFile:
+        """Write the index of all that came.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        self._finish_batch()
+        everything = [np.ones(count, np.bool_) for count in self._rows]
+        return _write_index(merge_parts(self._parts, everything), folder)
+
+    def _finish_batch(self) -> None:
+        hashes, features = [h for h, _ in self._batch], [f for _, f in self._batch]
+        self._parts.append(build_part(hashes, features))
+        self._rows.append(len(hashes))
+        self._batch = []
 
 
 def sweep(folder: Path, keep: set[str]) -> None:

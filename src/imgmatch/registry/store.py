@@ -6,7 +6,6 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,18 +22,16 @@ from imgmatch.errors import (
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import ImageSource, decode
 from imgmatch.registry.contents import Contents
-from imgmatch.registry.database import Database, Token
-from imgmatch.registry.lock import WriterLock
+from imgmatch.registry.database import Token
+from imgmatch.registry.directory import DATABASE, Directory
+from imgmatch.registry.info import RegistryInfo, gather
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record, json_ready
-from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
-from imgmatch.registry.segments import sweep
 from imgmatch.registry.snapshot import Snapshot
 from imgmatch.registry.upkeep import compact, find_problems, merge_tiers
 
 __all__ = ["Registry"]
 
-_DATABASE, _LOCK, _SEGMENTS = "registry.sqlite", "writer.lock", "segments"
 _COMMIT_EVERY = 256
 """Originals held in memory, 60 kB each, before they are committed on their own."""
 
@@ -56,12 +53,12 @@ class Registry:
     ...     registry.add("dress/01.jpg", reference_id="dress/01.jpg", owner="Studio")
     """
 
-    def __init__(self, path: Path, database: Database, lock: WriterLock | None) -> None:
-        self.path = path
-        self._database = database
-        self._lock = lock
+    def __init__(self, directory: Directory) -> None:
+        self.path = directory.path
+        self._directory = directory
+        self._database = directory.database
         self._guard = threading.RLock()
-        self._contents = Contents(path / _SEGMENTS)
+        self._contents = Contents(directory.segments)
         self._snapshot: tuple[Token, Snapshot] | None = None
         self._temporary = False
 
@@ -83,23 +80,7 @@ class Registry:
         RegistryLockedError
             If another process is creating it just now.
         """
-        folder = Path(path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            names = {entry.name for entry in folder.iterdir()}
-        except OSError as error:
-            raise RegistryError(f"{folder}: {error.strerror}") from error
-        if strangers := names - {_DATABASE, f"{_DATABASE}-journal", _LOCK, _SEGMENTS}:
-            raise RegistryError(f"{folder} is not empty: it holds {min(strangers)}")
-        with ExitStack() as undo:
-            lock = WriterLock(folder / _LOCK)
-            undo.callback(lock.release)
-            (folder / _SEGMENTS).mkdir(exist_ok=True)
-            database = Database(folder / _DATABASE, read_only=False)
-            undo.callback(database.close)
-            database.create(PARAMETERS)
-            undo.pop_all()
-        return cls(folder, database, lock)
+        return cls(Directory.create(Path(path)))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Self:
@@ -116,21 +97,7 @@ class Registry:
         RegistryCorruptError
             If its records cannot be read.
         """
-        folder = Path(path)
-        if not (folder / _DATABASE).is_file():
-            raise RegistryError(f"no registry at {folder}")
-        with ExitStack() as undo:
-            lock = None if read_only else WriterLock(folder / _LOCK)
-            if lock:
-                undo.callback(lock.release)
-            database = Database(folder / _DATABASE, read_only=read_only)
-            undo.callback(database.close)
-            check_version(database.version, folder)
-            check_parameters(database.parameters(), folder)
-            if lock:
-                sweep(folder / _SEGMENTS, database.manifest().files)
-            undo.pop_all()
-        return cls(folder, database, lock)
+        return cls(Directory.open(Path(path), read_only=read_only))
 
     @classmethod
     def temporary(cls) -> Self:
@@ -143,10 +110,8 @@ class Registry:
         """Close the registry; what was not committed is forgotten."""
         with self._guard:
             self._snapshot = None
-            self._contents = Contents(self.path / _SEGMENTS)
-            self._database.close()
-            if self._lock:
-                self._lock.release()
+            self._contents = Contents(self._directory.segments)
+            self._directory.close()
             if self._temporary:
                 shutil.rmtree(self.path, ignore_errors=True)
 
@@ -160,7 +125,7 @@ class Registry:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._lock and not self._temporary:
+            if kind is None and self._directory.lock and not self._temporary:
                 self.commit()
         finally:
             self.close()
@@ -311,7 +276,7 @@ class Registry:
             if not self._database.in_transaction:
                 return
             self._write()
-            merge_tiers(self._contents, self._database, self.path / _SEGMENTS)
+            merge_tiers(self._contents, self._database, self._directory.segments)
             self._snapshot = None
 
     def compact(self) -> None:
@@ -330,7 +295,7 @@ class Registry:
         with self._guard:
             self._begin()
             self._write()
-            compact(self._contents, self._database, self.path / _SEGMENTS)
+            compact(self._contents, self._database, self._directory.segments)
             self._snapshot = None
 
     def rollback(self) -> None:
@@ -404,12 +369,17 @@ class Registry:
 
     def problems(self) -> Iterator[str]:
         """Read every record and file, and yield what is not as it was written."""
-        return find_problems(self._database, self.path / _SEGMENTS)
+        return find_problems(self._database, self._directory.segments)
+
+    def info(self) -> RegistryInfo:
+        """Return numbers and parameters, as last committed."""
+        directory = self._directory
+        return gather(self._database, directory.path / DATABASE, directory.segments)
 
     # Details
 
     def _begin(self) -> None:
-        if self._lock is None:
+        if self._directory.lock is None:
             raise RegistryError(f"{self.path} is open for reading only")
         if not self._database.in_transaction:
             self._load()
