@@ -1,13 +1,14 @@
 """The originals in a registry's segments, with the changes not yet committed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.registry.cache import FingerprintCache
-from imgmatch.registry.manifest import Manifest
+from imgmatch.registry.manifest import MODULUS, Manifest, token
 from imgmatch.registry.originals import Addition
 from imgmatch.registry.segments import (
     Segment,
@@ -33,6 +34,7 @@ class Contents:
         self._folder = folder
         self._segments: list[Segment] = []
         self._alive: list[NDArray[np.bool_]] = []
+        self._identity = 0
         self._pending: dict[str, Addition] = {}
         self._cache = FingerprintCache()
 
@@ -49,7 +51,8 @@ class Contents:
                 segment.entry(alive)
                 for segment, alive in zip(self._segments, self._alive, strict=True)
                 if alive.any()
-            )
+            ),
+            self._identity,
         )
 
     @property
@@ -81,20 +84,24 @@ class Contents:
             for entry in manifest.entries
         ]
         self._alive = [entry.alive for entry in manifest.entries]
+        self._identity = manifest.identity
         self._pending = {}
 
     def add(self, addition: Addition) -> None:
         """Take an original in, in place of the one with its id if there is one."""
         self.remove(addition.reference_id)
         self._pending[addition.reference_id] = addition
+        self._count(addition.reference_id, addition.original.sha256)
 
     def remove(self, reference_id: str) -> None:
         """Take an original out, if it is there."""
-        if self._pending.pop(reference_id, None):
+        if pending := self._pending.pop(reference_id, None):
+            self._count(reference_id, pending.original.sha256, sign=-1)
             return
         for segment, alive in zip(self._segments, self._alive, strict=True):
             row = segment.originals.find(reference_id)
-            if row is not None:
+            if row is not None and alive[row]:
+                self._count(reference_id, segment.originals.sha256(row), sign=-1)
                 alive[row] = False
 
     def write(self) -> None:
@@ -144,5 +151,9 @@ class Contents:
             added = build_segment(list(self._pending.values()))
             segments.append(added)
             entry = added.entry(np.ones(len(added), np.bool_))
-            manifest = Manifest((*manifest.entries, entry))
+            manifest = replace(manifest, entries=(*manifest.entries, entry))
         return Snapshot(self._folder, manifest, segments, self._cache)
+
+    def _count(self, reference_id: str, sha256: str, *, sign: int = 1) -> None:
+        added = sign * token(reference_id, sha256)
+        self._identity = (self._identity + added) % MODULUS

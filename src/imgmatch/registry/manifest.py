@@ -5,18 +5,20 @@ Files never change; a commit writes another manifest.
 """
 
 import base64
+import hashlib
 import json
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.errors import RegistryCorruptError
 
-__all__ = ["Entry", "Manifest"]
+__all__ = ["MODULUS", "Entry", "Manifest", "token"]
+
+MODULUS: Final = 2**256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The segments of a registry, oldest first."""
+    """The segments of a registry, oldest first.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+    identity : int
+        Sum of the originals' `token`, modulo 2**256: the same for the same
+        originals, in whatever order they came and whatever files they are in
+        (Bellare and Micciancio, "A new paradigm for collision-free hashing",
+        EUROCRYPT 1997).
+    """
 
     entries: tuple[Entry, ...] = ()
+    identity: int = 0
 
     @property
     def files(self) -> set[str]:
         """Names of all files."""
-        return {
-            name for entry in self.entries for name in (entry.originals, entry.index)
-        }
+        return {name for one in self.entries for name in (one.originals, one.index)}
 
     def __len__(self) -> int:
         """Return the number of originals that were not removed."""
@@ -76,12 +87,11 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the manifest as text; equal manifests give equal texts."""
-        return json.dumps(
-            [
-                [e.originals, e.index, e.rows, base64.b64encode(e.removed).decode()]
-                for e in self.entries
-            ]
-        )
+        segments = [
+            [e.originals, e.index, e.rows, base64.b64encode(e.removed).decode()]
+            for e in self.entries
+        ]
+        return json.dumps([f"{self.identity:064x}", segments])
 
     @classmethod
     def from_json(cls, text: str) -> "Manifest":
@@ -93,12 +103,17 @@ class Manifest:
             If it did not write that.
         """
         try:
-            rows: Sequence[Any] = json.loads(text)
-            return cls(
-                tuple(
-                    Entry(str(originals), str(index), int(rows), base64.b64decode(bits))
-                    for originals, index, rows, bits in rows
-                )
+            identity, segments = json.loads(text)
+            entries = tuple(
+                Entry(str(originals), str(index), int(rows), base64.b64decode(bits))
+                for originals, index, rows, bits in segments
             )
+            return cls(entries, int(identity, 16))
         except (TypeError, ValueError) as error:
             raise RegistryCorruptError(f"the list of segments: {error}") from error
+
+
+def token(reference_id: str, sha256: str) -> int:
+    """Return what an original adds to `Manifest.identity`."""
+    said = f"{sha256} {reference_id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(said).digest(), "big")

@@ -3,8 +3,9 @@
 import os
 from collections import deque
 from collections.abc import Iterator
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from imgmatch.errors import RegistryError
 from imgmatch.features import Features
@@ -12,67 +13,85 @@ from imgmatch.fingerprint import Original
 from imgmatch.hashing import Hashes
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.directory import Directory
-from imgmatch.registry.manifest import Entry, Manifest
 from imgmatch.registry.originals import Originals
 from imgmatch.registry.schema import PARAMETERS
 from imgmatch.registry.segments import IndexBuilder, sweep, sync_folder
 from imgmatch.registry.workers import Task, Workers
 
-__all__ = ["rebuild_index"]
+__all__ = ["IndexRebuild"]
 
 
-def rebuild_index(
-    path: str | os.PathLike[str], *, workers: int = 1
-) -> Iterator[tuple[int, int]]:
-    """Make a registry's index anew, for a damaged one or one of another version.
+class IndexRebuild:
+    """Makes a registry's index anew; a context manager.
 
-    It takes effect when the iterator ends; until then readers have the old one.
+    For an index that is damaged, or was made with other parameters than those of
+    this version. Its length is the number of originals to index, removed ones
+    that were not yet compacted away included.
 
     Parameters
     ----------
     path : path
-        Of a registry that nobody is writing to.
-    workers : int
-        Processes; see `imgmatch.register`.
-
-    Yields
-    ------
-    (int, int)
-        Originals done so far, and all there are.
+        Of a registry that nobody else is writing to.
 
     Raises
     ------
     RegistryError
-        If there is no room for it, or as `Registry.open` states.
-    RegistryCorruptError
-        If what is kept of an original is not what was written.
+        And its kin, as `imgmatch.Registry.open` states, but for the index.
     """
-    with closing(Directory.open(Path(path), read_only=False, any_index=True)) as opened:
-        folder, manifest = opened.segments, opened.database.manifest()
-        total = sum(entry.rows for entry in manifest.entries)
-        done = 0
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._directory = Directory.open(Path(path), read_only=False, any_index=True)
+        self._manifest = self._directory.database.manifest()
+
+    def __len__(self) -> int:
+        return sum(entry.rows for entry in self._manifest.entries)
+
+    def run(self, *, workers: int = 1) -> Iterator[str]:
+        """Do it; all at once when the iterator ends, until then nothing changes.
+
+        Parameters
+        ----------
+        workers : int
+            Processes; see `imgmatch.register`.
+
+        Yields
+        ------
+        str
+            The id of each original that is done.
+
+        Raises
+        ------
+        RegistryError
+            If there is no room for it.
+        RegistryCorruptError
+            If what is kept of an original is not what was written.
+        """
+        folder, database = self._directory.segments, self._directory.database
         entries = []
         with Workers(workers) as pool:
-            for entry in manifest.entries:
+            for entry in self._manifest.entries:
                 originals = Originals(ArrayFile.open(folder, entry.originals))
                 builder = IndexBuilder()
-                for hashes, features in _described(originals, pool):
-                    builder.add(hashes, features)
-                    done += 1
-                    yield done, total
+                for row, (hashes, found) in enumerate(_described(originals, pool)):
+                    builder.add(hashes, found)
+                    yield originals.reference_id(row)
                 try:
                     index = builder.write(folder)
                     sync_folder(folder)
                 except OSError as error:
                     raise RegistryError(f"{folder}: {error.strerror}") from error
-                entries.append(
-                    Entry(entry.originals, index.name, entry.rows, entry.removed)
-                )
-        opened.database.begin()
-        opened.database.write_manifest(Manifest(tuple(entries)))
-        opened.database.write_parameters(PARAMETERS)
-        opened.database.commit()
-        sweep(folder, opened.database.manifest().files)
+                entries.append(replace(entry, index=index.name))
+        database.begin()
+        database.write_manifest(replace(self._manifest, entries=tuple(entries)))
+        database.write_parameters(PARAMETERS)
+        database.commit()
+        sweep(folder, database.manifest().files)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._directory.close()
 
 
 def _described(

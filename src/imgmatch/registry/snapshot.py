@@ -69,8 +69,12 @@ class Snapshot:
 
     @cached_property
     def id(self) -> str:
-        """SHA-256, in hex: the same where the same originals are in the same files."""
-        state = [SCHEMA_VERSION, dict(PARAMETERS), self._manifest.to_json()]
+        """SHA-256, in hex, of the originals and of how they are searched.
+
+        It is the same for the same ids with the same bytes, in whatever order
+        they were registered and whatever files they are in.
+        """
+        state = [SCHEMA_VERSION, dict(PARAMETERS), self._manifest.identity]
         return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """Processes that decode and describe, beside the one that writes."""
 
+import os
 import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 import cv2
 from PIL import AvifImagePlugin
 
-__all__ = ["Task", "WorkerDiedError", "Workers"]
+__all__ = ["Task", "WorkerDiedError", "Workers", "cores"]
 
 T = TypeVar("T")
 
@@ -114,6 +115,16 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+
+def cores(tasks: int) -> int:
+    """Return the processes that so many images are worth: at most one a core.
+
+    Starting one takes as long as describing twenty images.
+    """
+    usable = getattr(os, "sched_getaffinity", None)
+    count = len(usable(0)) if usable else os.cpu_count() or 1
+    return max(1, min(count, tasks // 20))
 
 
 def _here(function: Callable[..., T], arguments: tuple[Any, ...]) -> Future[T]:
