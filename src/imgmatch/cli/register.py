@@ -50,7 +50,7 @@ def register(
             )
             added, total = len(opened) - before, len(opened)
         rate = added / (time.monotonic() - began)
-        say(f"{added} registered, {rate:.1f}/s; {total} in {registry}")
+        say(f"{added} registered, {total} in {registry} ({rate:.1f}/s)")
     raise typer.Exit(TROUBLE if refused else 0)
 
 

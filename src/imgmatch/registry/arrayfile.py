@@ -225,17 +225,18 @@ def _write(arrays: Pieces, file: BinaryIO) -> str:
     for name, pieces in arrays.items():
         out.write(bytes(-out.size % _ALIGNMENT))
         first = pieces[0]
+        dtype = first.dtype.newbyteorder("<")
         length = sum(len(piece) for piece in pieces)
         directory.append(
             {
                 "name": name,
-                "dtype": first.dtype.descr if first.dtype.names else first.dtype.str,
+                "dtype": dtype.descr if dtype.names else dtype.str,
                 "shape": [length, *first.shape[1:]],
                 "offset": out.size,
             }
         )
         for piece in pieces:
-            whole = np.ascontiguousarray(piece, first.dtype.newbyteorder("<"))
+            whole = np.ascontiguousarray(piece, dtype)
             out.write(whole.reshape(-1).view(np.uint8).data)
     digests = b"".join(out.digests())
     end = out.size

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.registry.cache import FingerprintCache
-from imgmatch.registry.manifest import MODULUS, Manifest, token
+from imgmatch.registry.manifest import Manifest, token
 from imgmatch.registry.originals import Addition
 from imgmatch.registry.segments import (
     Segment,
@@ -46,7 +46,7 @@ class Contents:
     @property
     def manifest(self) -> Manifest:
         """The segments that hold an original, but for what is to be added."""
-        return Manifest(
+        return Manifest.of(
             tuple(
                 segment.entry(alive)
                 for segment, alive in zip(self._segments, self._alive, strict=True)
@@ -155,5 +155,4 @@ class Contents:
         return Snapshot(self._folder, manifest, segments, self._cache)
 
     def _count(self, reference_id: str, sha256: str, *, sign: int = 1) -> None:
-        added = sign * token(reference_id, sha256)
-        self._identity = (self._identity + added) % MODULUS
+        self._identity += sign * token(reference_id, sha256)

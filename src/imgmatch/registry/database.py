@@ -72,6 +72,10 @@ class Database:
         """Schema version; 0 where nothing is laid out yet."""
         return self._scalar("PRAGMA user_version")
 
+    @version.setter
+    def version(self, version: int) -> None:
+        self.execute(f"PRAGMA user_version = {version}")
+
     def create(self, parameters: Mapping[str, Any]) -> None:
         """Lay out an empty database, all at once or not at all.
 
@@ -89,7 +93,7 @@ class Database:
             self.write_parameters(parameters)
             self.write_manifest(Manifest())
             self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self.version = SCHEMA_VERSION
             self.commit()
 
     def parameters(self) -> dict[str, Any]:
@@ -145,10 +149,14 @@ class Database:
 
     def manifest(self) -> Manifest:
         """Return the list of segments."""
+        return Manifest.from_json(self.manifest_text())
+
+    def manifest_text(self) -> str:
+        """Return the list of segments as it is written."""
         rows = self.execute("SELECT * FROM manifest")
         if len(rows) != 1:
             raise RegistryCorruptError(f"{self._path} does not list its segments")
-        return Manifest.from_json(self._checked(rows[0])[1])
+        return str(self._checked(rows[0])[1])
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace the list of segments."""

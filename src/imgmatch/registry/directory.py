@@ -7,6 +7,7 @@ from pathlib import Path
 from imgmatch.errors import RegistryError
 from imgmatch.registry.database import Database
 from imgmatch.registry.lock import WriterLock
+from imgmatch.registry.migrations import migrate
 from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
 from imgmatch.registry.segments import sweep
 
@@ -60,6 +61,8 @@ class Directory:
                 undo.callback(lock.release)
             database = Database(path / DATABASE, read_only=read_only)
             undo.callback(database.close)
+            if lock:
+                migrate(database, path / _SEGMENTS)
             check_version(database.version, path)
             check_parameters(database.parameters(), path, any_index=any_index)
             if lock:  # what a writer that died has left

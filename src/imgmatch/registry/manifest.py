@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from imgmatch.errors import RegistryCorruptError
 
-__all__ = ["MODULUS", "Entry", "Manifest", "token"]
+__all__ = ["Entry", "Manifest", "token"]
 
-MODULUS: Final = 2**256
+_MODULUS: Final = 2**256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ class Manifest:
 
     entries: tuple[Entry, ...] = ()
     identity: int = 0
+
+    @classmethod
+    def of(cls, entries: tuple[Entry, ...], identity: int) -> "Manifest":
+        """Return a manifest, the sum brought below the modulus."""
+        return cls(entries, identity % _MODULUS)
 
     @property
     def files(self) -> set[str]:

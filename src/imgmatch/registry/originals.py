@@ -19,9 +19,17 @@ from imgmatch.fingerprint import Original, reduce_original
 from imgmatch.hashing import Hashes
 from imgmatch.image import ImageSource
 from imgmatch.registry.arrayfile import ArrayFile, write_arrays
+from imgmatch.registry.manifest import token
 from imgmatch.types import Size
 
-__all__ = ["Addition", "Originals", "describe", "merge_originals", "write_originals"]
+__all__ = [
+    "Addition",
+    "Originals",
+    "describe",
+    "identity_of",
+    "merge_originals",
+    "write_originals",
+]
 
 _ROW = np.dtype(
     [
@@ -125,6 +133,14 @@ class Originals:
         start, stop = self.file[starts][row : row + 2].tolist()
         self.file.check(name, start, stop)
         return self.file[name][start:stop]
+
+
+def identity_of(originals: Originals, alive: NDArray[np.bool_]) -> int:
+    """Return what the rows that are alive add to `Manifest.identity`."""
+    return sum(
+        token(originals.reference_id(row), originals.sha256(row))
+        for row in np.flatnonzero(alive).tolist()
+    )
 
 
 def write_originals(

@@ -17,7 +17,7 @@ __all__ = [
     "check_version",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x696D676D  # "imgm": what file(1) and SQLite tools see
 SCHEMA: Final = """
 CREATE TABLE parameter (

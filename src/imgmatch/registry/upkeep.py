@@ -10,8 +10,8 @@ from imgmatch.errors import RegistryCorruptError, RegistryError
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.contents import Contents
 from imgmatch.registry.database import Database
-from imgmatch.registry.manifest import MODULUS, Manifest, token
-from imgmatch.registry.originals import Originals
+from imgmatch.registry.manifest import Manifest
+from imgmatch.registry.originals import Originals, identity_of
 from imgmatch.registry.segments import sweep
 from imgmatch.registry.tiers import fitting, next_merge
 
@@ -87,20 +87,18 @@ def _disagreements(
     database: Database, manifest: Manifest, folder: Path
 ) -> Iterator[str]:
     """Hold the records against the originals in the segments."""
-    stored = identity = 0
+    identity = 0
     for entry in manifest.entries:
         originals = Originals(ArrayFile.open(folder, entry.originals))
+        identity += identity_of(originals, entry.alive)
         for row in np.flatnonzero(entry.alive).tolist():
-            reference_id, sha256 = originals.reference_id(row), originals.sha256(row)
-            stored += 1
-            identity += token(reference_id, sha256)
+            reference_id = originals.reference_id(row)
             record = database.find(reference_id)
             if record is None:
                 yield f"{folder.parent}: {reference_id!r} has no record"
-            elif record.sha256 != sha256:
+            elif record.sha256 != originals.sha256(row):
                 yield f"{folder.parent}: {reference_id!r} is not what its record says"
-    if identity % MODULUS != manifest.identity:
+    if Manifest.of(manifest.entries, identity) != manifest:
         yield f"{folder.parent}: the originals are not those that were registered"
-    recorded = database.count()
-    if recorded != stored:
-        yield f"{folder.parent}: {recorded} records for {stored} originals"
+    if (records := database.count()) != len(manifest):
+        yield f"{folder.parent}: {records} records for {len(manifest)} originals"
