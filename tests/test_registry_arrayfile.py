@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -29,6 +29,7 @@ pieces = dtypes.flatmap(
 )
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("abc_", min_size=1), pieces, max_size=3))
 def test_arrays_come_back_joined(arrays):
     read = write_arrays(arrays)
@@ -44,12 +45,9 @@ def test_arrays_come_back_joined(arrays):
 
 
 @pytest.fixture
-def small_blocks(monkeypatch):
+def written(tmp_path, monkeypatch):
+    """A file of many small blocks."""
     monkeypatch.setattr(arrayfile, "_BLOCK", 256)
-
-
-@pytest.fixture
-def written(tmp_path, small_blocks):
     numbers = np.arange(500, dtype=np.uint32)
     write_arrays(
         {"numbers": [numbers[:99], numbers[99:]], "few": [numbers[:3]]}, tmp_path

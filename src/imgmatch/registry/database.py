@@ -4,7 +4,8 @@ Each row carries a digest of its own contents. SQLite notices a page that does
 not parse, not a changed letter in an owner's name; the digest does.
 
 What is deleted is overwritten, and every commit is carried over from SQLite's
-log into the database file, so that the log never holds more than one.
+log into the database file, unless a reader is just in the way: SQLite takes a
+damaged log for one that ends early, so as little as possible should stand there.
 """
 
 import hashlib
@@ -36,6 +37,9 @@ Token = tuple[int, int]
 _PAGE = 4096
 """Rows read at a time."""
 
+_PATIENCE = 5000
+"""Milliseconds to wait for another connection."""
+
 
 class Database:
     """A connection to the records; safe to share between threads.
@@ -53,6 +57,7 @@ class Database:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
+                timeout=_PATIENCE / 1000,
                 isolation_level=None,  # transactions are begun by hand
                 check_same_thread=False,  # the guard serialises
             )
@@ -123,8 +128,10 @@ class Database:
     def commit(self) -> None:
         """Make the changes durable."""
         self.execute("COMMIT")
-        with suppress(RegistryError):  # the next commit carries it over
+        with suppress(RegistryError):  # the next commit carries it over as well
+            self.execute("PRAGMA busy_timeout = 0")
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def rollback(self) -> None:
         """Forget the changes."""
