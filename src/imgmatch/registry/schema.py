@@ -64,8 +64,14 @@ def check_version(version: int, path: Path) -> None:
         If it has another.
     """
     if version != SCHEMA_VERSION:
+        remedy = ""
+        if version == 1:
+            remedy = "; it keeps too little of its originals, register them again"
+        elif version < SCHEMA_VERSION:
+            remedy = "; open it for writing once, and it is brought up to date"
         raise RegistryVersionError(
-            f"{path} has schema version {version}, this imgmatch reads {SCHEMA_VERSION}"
+            f"{path} has schema version {version}, "
+            f"this imgmatch reads {SCHEMA_VERSION}{remedy}"
         )
 
 
