@@ -50,7 +50,7 @@ def verify(registry: _Folder) -> None:
                 found += 1
                 print(problem)
             originals = 0 if found else len(opened)
-        say(f"{found} problems" if found else f"{originals} originals, all sound")
+        say(f"problems: {found}" if found else f"{originals} originals, all sound")
         if found:
             raise typer.Exit(TROUBLE)
 
