@@ -11,7 +11,6 @@ from PIL import Image
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
 from imgmatch.index import CandidateIndex, build_part, merge_parts
-from imgmatch.index.descriptors import scale_angle_votes
 from imgmatch.index.hashes import RADIUS, whole_copies
 from imgmatch.registry import Registry
 from pictures import draw
@@ -40,7 +39,7 @@ def index_of(*parts):
 
 
 def rows(part):
-    return len(part["starts"]) - 1
+    return len(part["counts"])
 
 
 def query(pixels):
@@ -53,24 +52,6 @@ EDITS = {
     "quarter turn": lambda p: np.rot90(p),
     "half size": lambda p: np.asarray(Image.fromarray(p).resize((200, 150))),
 }
-
-
-def test_votes_count_the_pairs_that_agree(rng):
-    scale = np.exp2(rng.uniform(-5, 5, 40)).astype(np.float32)
-    turn = rng.uniform(-np.pi, np.pi, 40).astype(np.float32)
-    scale[:25] = 1.5
-    turn[:25] = 0.4
-
-    assert 25 <= scale_angle_votes(scale, turn) <= 32
-
-
-@pytest.mark.parametrize("turn", [0, np.pi / 6, np.pi, -np.pi, 7])
-@pytest.mark.parametrize("scale", [1, 2, 0.5, 1e-9, 1e9])
-def test_an_edge_between_bins_splits_no_cluster(rng, turn, scale):
-    scales = np.full(50, scale) * rng.uniform(0.98, 1.02, 50)
-    turns = turn + rng.normal(0, 0.02, 50)
-
-    assert scale_angle_votes(scales.astype(np.float32), turns.astype(np.float32)) == 50
 
 
 def test_hashes_find_what_is_near_nearest_first(rng):

@@ -27,6 +27,6 @@ def whole_copies(query: Hashes, part: Part) -> Iterator[tuple[int, int]]:
         (query.phash, query.dhash),
         (query.phash_mirrored, query.dhash_mirrored),
     ]
-    found = hamming_radius(np.array(ways, np.uint64), part["codes"], radius=RADIUS)
-    rows = part["code_rows"][found.indices]
+    found = hamming_radius(np.array(ways, np.uint64), part["hashes"], radius=RADIUS)
+    rows = part["hash_rows"][found.indices]
     yield from zip(found.distances.tolist(), rows.tolist(), strict=True)
