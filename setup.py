@@ -23,19 +23,29 @@ if SANITIZED:
     FLAGS = ["-O1", "-g", "-std=c11", "-fno-omit-frame-pointer", *SANITIZE]
     LINK = SANITIZE
 
-core = Extension(
-    "imgmatch._core",
-    sources=["src/imgmatch/_core.pyx", *map(str, sorted(KERNELS.glob("*.c")))],
-    depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
-    include_dirs=[str(KERNELS), np.get_include()],
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-    extra_compile_args=FLAGS,
-    extra_link_args=LINK,
-)
+
+def extension(name: str, *kernels: str) -> Extension:
+    """Declare a Cython module and the kernels, by pattern, that it is the door to."""
+    sources = [path for pattern in kernels for path in sorted(KERNELS.glob(pattern))]
+    return Extension(
+        name,
+        sources=[f"src/{name.replace('.', '/')}.pyx", *map(str, sources)],
+        depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
+        include_dirs=[str(KERNELS), np.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=FLAGS,
+        extra_link_args=LINK,
+    )
+
+
+EXTENSIONS = [
+    extension("imgmatch._core", "hamming*.c", "orb.c", "resample.c", "similarity.c"),
+    extension("imgmatch.index._postings", "postings*.c", "words.c", "similarity.c"),
+]
 
 setup(
     ext_modules=cythonize(
-        [core],
+        EXTENSIONS,
         build_dir="build/sanitized" if SANITIZED else None,  # its C differs
         compiler_directives={
             "language_level": 3,
@@ -43,5 +53,6 @@ setup(
             "wraparound": False,
             "embedsignature": True,
         },
+        include_path=["src"],
     )
 )

@@ -9,15 +9,20 @@ tracked = subprocess.check_output(["git", "ls-files", "src"], text=True).split()
 wanted = {
     path.removeprefix("src/")
     for path in tracked
-    if not path.endswith((".c", ".h", ".pyx"))
+    if not path.endswith((".c", ".h", ".pxd", ".pyx"))
 }
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     names = {n for n in wheel.namelist() if ".dist-info/" not in n}
-compiled = {n for n in names if PurePosixPath(n).match("imgmatch/_core.*.so")}
+modules = ("imgmatch/_core", "imgmatch/index/_postings")
+compiled = {
+    name
+    for name in names
+    if any(PurePosixPath(name).match(f"{module}.*.so") for module in modules)
+}
 if missing := sorted(wanted - names):
     sys.exit(f"not in the wheel: {', '.join(missing)}")
 if stray := sorted(names - wanted - compiled):
     sys.exit(f"should not be in the wheel: {', '.join(stray)}")
-if len(compiled) != 1:
-    sys.exit(f"want one compiled core, got {sorted(compiled)}")
+if len(compiled) != len(modules):
+    sys.exit(f"want {' and '.join(modules)} compiled, got {sorted(compiled)}")
 print(f"{len(names)} files, as wanted")

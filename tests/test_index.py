@@ -4,30 +4,42 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
-from imgmatch.index import CandidateIndex, DescriptorIndex, HashIndex
-from imgmatch.index.descriptors import scale_angle_votes
-from imgmatch.index.hashes import RADIUS
+from imgmatch.index import CandidateIndex, build_part, merge_parts
+from imgmatch.index.hashes import RADIUS, whole_copies
 from imgmatch.registry import Registry
 from pictures import draw
 
 ORIGINALS = 6
 
 
+def original(seed):
+    return fingerprint(draw(seed, size=(400, 300)), role=Role.REFERENCE)
+
+
 @pytest.fixture(scope="module")
 def originals():
-    return [
-        fingerprint(draw(seed, size=(400, 300)), role=Role.REFERENCE)
-        for seed in range(ORIGINALS)
-    ]
+    return [original(seed) for seed in range(ORIGINALS)]
 
 
-@pytest.fixture(scope="module")
-def descriptors(originals):
-    return DescriptorIndex([original.features for original in originals])
+def part_of(originals):
+    return build_part(
+        [original.hashes for original in originals],
+        [original.features for original in originals],
+    )
+
+
+def index_of(*parts):
+    return CandidateIndex(parts, [np.ones(rows(part), np.bool_) for part in parts])
+
+
+def rows(part):
+    return len(part["counts"])
 
 
 def query(pixels):
@@ -42,43 +54,6 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
-def test_descriptors_rank_the_original_first(descriptors, edit):
-    for seed in range(ORIGINALS):
-        suspect = query(edit(draw(seed, size=(400, 300))))
-
-        votes = descriptors.search(suspect.features, suspect.mirrored)
-
-        assert votes.shape == (ORIGINALS,)
-        assert votes.argmax() == seed
-        assert votes[seed] > 2 * np.delete(votes, seed).max()
-
-
-def test_descriptors_of_nothing_vote_for_nothing(descriptors):
-    flat = query(np.full((300, 400, 3), 90, np.uint8))
-
-    assert not descriptors.search(flat.features, flat.mirrored).any()
-    assert DescriptorIndex([]).search(flat.features).shape == (0,)
-
-
-def test_votes_count_the_pairs_that_agree(rng):
-    scale = np.exp2(rng.uniform(-5, 5, 40)).astype(np.float32)
-    turn = rng.uniform(-np.pi, np.pi, 40).astype(np.float32)
-    scale[:25] = 1.5
-    turn[:25] = 0.4
-
-    assert 25 <= scale_angle_votes(scale, turn) <= 32
-
-
-@pytest.mark.parametrize("turn", [0, np.pi / 6, np.pi, -np.pi, 7])
-@pytest.mark.parametrize("scale", [1, 2, 0.5, 1e-9, 1e9])
-def test_an_edge_between_bins_splits_no_cluster(rng, turn, scale):
-    scales = np.full(50, scale) * rng.uniform(0.98, 1.02, 50)
-    turns = turn + rng.normal(0, 0.02, 50)
-
-    assert scale_angle_votes(scales.astype(np.float32), turns.astype(np.float32)) == 50
-
-
 def test_hashes_find_what_is_near_nearest_first(rng):
     codes = [int(code) for code in rng.integers(0, 2**63, 20)]
     base = Hashes(codes[0], codes[1], codes[2], codes[3], 0.9)
@@ -88,38 +63,79 @@ def test_hashes_find_what_is_near_nearest_first(rng):
     mirror = Hashes(codes[2], codes[3] ^ 1, 0, 0, 0.9)
     flat = Hashes(codes[0], codes[1], 0, 0, 0.01)
     stranger = Hashes(codes[8], codes[9], 0, 0, 0.9)
+    nothing = fingerprint(np.full((40, 40, 3), 90, np.uint8), role=Role.REFERENCE)
+    hashes = [flat, edge, beyond, mirror, stranger, near]
+    part = build_part(hashes, [nothing.features] * len(hashes))
 
-    index = HashIndex([flat, edge, beyond, mirror, stranger, near])
+    found = sorted(whole_copies(base, part))
 
-    assert index.search(base) == [3, 5, 1]
-    assert index.search(Hashes(*codes[:4], 0.01)) == []
-    assert HashIndex([flat]).search(base) == []
-    assert HashIndex([]).search(base) == []
+    assert found == [(1, 3), (3, 5), (RADIUS, 1)]
+    assert list(whole_copies(replace(base, quality=0.01), part)) == []
+    assert list(whole_copies(base, build_part([], []))) == []
 
 
-def test_candidates_are_few_distinct_and_the_right_one_is_first(originals):
-    index = CandidateIndex(
-        [original.hashes for original in originals],
-        [original.features for original in originals],
-    )
-    for edit in EDITS.values():
-        for seed in range(ORIGINALS):
-            suspect = query(edit(draw(seed, size=(400, 300))))
-            found = index.search(suspect, limit=3)
-            assert found[0] == seed
-            assert len(found) == len(set(found)) <= 3
+def test_an_original_is_its_own_first_candidate(originals):
+    index = index_of(part_of(originals))
+    for seed in range(ORIGINALS):
+        suspect = query(draw(seed, size=(400, 300)))
+        assert index.search(suspect, limit=3)[0] == (0, seed)
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_the_original_of_a_part_comes_first(originals, edit):
+    index = index_of(part_of(originals[:2]), part_of(originals[2:]))
+    for seed in range(ORIGINALS):
+        found = index.search(query(edit(draw(seed, size=(400, 300)))), limit=3)
+
+        assert found[0] == ((0, seed) if seed < 2 else (1, seed - 2))
+        assert len(found) == len(set(found)) <= 3
+
+
+def test_a_picture_without_corners_has_no_candidates(originals):
+    flat = query(np.full((300, 400, 3), 90, np.uint8))
+
+    assert index_of(part_of(originals)).search(flat, limit=3) == []
+    assert index_of().search(flat, limit=3) == []
+    assert index_of(part_of([])).search(query(draw(0)), limit=3) == []
 
 
 def test_whole_copies_leave_room_for_partial_ones(originals):
-    index = CandidateIndex(
-        [originals[0].hashes] * ORIGINALS,
-        [original.features for original in originals],
-    )
-    suspect = query(draw(5, size=(400, 300)))
+    twins = [replace(original, hashes=originals[0].hashes) for original in originals]
+    suspect = replace(query(draw(5, size=(400, 300))), hashes=originals[0].hashes)
 
-    found = index.search(replace(suspect, hashes=originals[0].hashes), limit=4)
+    found = index_of(part_of(twins)).search(suspect, limit=4)
 
-    assert found[:3] == [0, 1, 5]
+    assert found[:3] == [(0, 0), (0, 1), (0, 5)]
+
+
+@given(
+    owners=st.lists(st.integers(0, 2), min_size=ORIGINALS, max_size=ORIGINALS),
+    kept=st.lists(st.booleans(), min_size=ORIGINALS, max_size=ORIGINALS),
+    seed=st.integers(0, ORIGINALS - 1),
+)
+def test_a_merge_finds_what_its_parts_find(originals, owners, kept, seed):
+    places = [
+        [row for row in range(ORIGINALS) if owners[row] == number]
+        for number in range(3)
+    ]
+    parts = [part_of([originals[row] for row in place]) for place in places]
+    keep = [np.array([kept[row] for row in place], np.bool_) for place in places]
+    order = [row for place in places for row in place if kept[row]]
+    suspect = query(EDITS["crop"](draw(seed, size=(400, 300))))
+
+    apart = CandidateIndex(parts, keep).search(suspect, limit=ORIGINALS)
+    merged = merge_parts(parts, keep)
+    together = index_of(merged).search(suspect, limit=ORIGINALS)
+
+    assert [places[part][row] for part, row in apart] == [
+        order[row] for _, row in together
+    ]
+    assert (seed in [order[row] for _, row in together]) == kept[seed]
+    built = part_of([originals[row] for row in order])
+    assert built.keys() == merged.keys()
+    for name, array in built.items():
+        np.testing.assert_array_equal(merged[name], array, err_msg=name)
+        assert merged[name].dtype == array.dtype
 
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -13,9 +13,6 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "hamming.h" nogil:
     enum: IM_INDEX_BITS, IM_MAX_WORDS
-    ctypedef struct im_kernel:
-        const char *name
-        int (*supported)()
     ctypedef struct im_hit:
         pass
     ctypedef struct im_hits:
@@ -88,7 +85,7 @@ def kernel_name(name=None):
     return name
 
 
-cdef const im_kernel *_kernel(name) except NULL:
+cdef const im_kernel *kernel_called(name) except NULL:
     return im_kernels[<size_t>_USABLE[kernel_name(name)]]
 
 
@@ -121,7 +118,7 @@ def knn(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes, size_t k, 
         raise ShapeError(f"want k of at most {codes.shape[0]} codes, got {k}")
     keys = np.empty((queries.shape[0], k), np.uint64)
     cdef uint64_t[:, ::1] view = keys
-    cdef const im_kernel *run = _kernel(kernel)
+    cdef const im_kernel *run = kernel_called(kernel)
     cdef int status = 0
     if keys.size:
         with nogil:
@@ -143,7 +140,7 @@ def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
     _check_words(queries, codes)
     if rows is not None and rows.shape[0] != codes.shape[0]:
         raise ShapeError(f"want {codes.shape[0]} rows, got {rows.shape[0]}")
-    cdef const im_kernel *run = _kernel(kernel)
+    cdef const im_kernel *run = kernel_called(kernel)
     cdef im_hits hits = im_hits(NULL, 0, 0)
     cdef int status
     try:
@@ -242,7 +239,7 @@ cdef class Index:
             raise ShapeError(
                 f"want queries of {self.index.words} words, got {queries.shape[1]}"
             )
-        cdef const im_kernel *run = _kernel(kernel)
+        cdef const im_kernel *run = kernel_called(kernel)
         cdef im_hits hits = im_hits(NULL, 0, 0)
         cdef int status
         try:
@@ -257,7 +254,7 @@ cdef class Index:
 
     def pairs(self, size_t start, size_t stop, uint32_t radius, *, kernel=None):
         """Pairs of the codes at positions `start` to `stop` with all later ones."""
-        cdef const im_kernel *run = _kernel(kernel)
+        cdef const im_kernel *run = kernel_called(kernel)
         cdef im_hits hits = im_hits(NULL, 0, 0)
         cdef int status
         try:
@@ -298,7 +295,7 @@ def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] q
         )
     matches = np.empty(reference.shape[0], _MATCH)
     cdef char[::1] view = matches.view(np.int8)
-    cdef const im_kernel *run = _kernel(kernel)
+    cdef const im_kernel *run = kernel_called(kernel)
     cdef ptrdiff_t n = 0
     if reference.shape[0] and query.shape[0]:
         with nogil:

@@ -6,7 +6,7 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, register, scan
+from imgmatch.cli import compare, register, registry, scan
 
 __all__ = ["app", "main"]
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 for command in (compare.compare, register.register, scan.scan):
     app.command()(command)
+app.add_typer(registry.app, name="registry")
 
 
 def main() -> None:

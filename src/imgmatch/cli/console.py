@@ -4,7 +4,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +15,12 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.sources import NamedImage, find_images
@@ -72,13 +75,14 @@ def images_in(paths: list[Path]) -> list[NamedImage]:
 
 
 def progress(
-    outcomes: Iterable[T], label: str, images: list[NamedImage], *, quiet: bool = False
+    outcomes: Iterable[T], label: str, images: Sized, *, quiet: bool = False
 ) -> Iterator[T]:
     """Pass outcomes on, with a bar for whoever waits longer than a second."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
     )
     bar = Progress(
@@ -98,6 +102,14 @@ def progress(
             yield outcome
     finally:
         bar.stop()
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Draw it once it is known."""
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 
 def say(words: str) -> None:

@@ -1,7 +1,6 @@
 """Which originals are worth comparing with a suspect."""
 
 from imgmatch.index.candidates import CandidateIndex
-from imgmatch.index.descriptors import DescriptorIndex
-from imgmatch.index.hashes import HashIndex
+from imgmatch.index.parts import PARAMETERS, Part, build_part, merge_parts
 
-__all__ = ["CandidateIndex", "DescriptorIndex", "HashIndex"]
+__all__ = ["PARAMETERS", "CandidateIndex", "Part", "build_part", "merge_parts"]

@@ -1,0 +1,9 @@
+"""What other compiled modules use of the core."""
+
+cdef extern from "hamming.h" nogil:
+    ctypedef struct im_kernel:
+        const char *name
+        int (*supported)()
+
+
+cdef const im_kernel *kernel_called(name) except NULL

@@ -1,0 +1,280 @@
+# cython: language_level=3
+"""Typed doors to the inverted file. The modules beside this one use and document it."""
+
+import numpy as np
+
+from imgmatch.errors import ShapeError
+
+from imgmatch._core cimport im_kernel, kernel_called
+from libc.stddef cimport ptrdiff_t, size_t
+from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+
+cdef extern from "words.h" nogil:
+    enum: IM_WORD_BITS, IM_PROJECTIONS, IM_TABLE_ROWS, IM_MAX_PROBES
+    ctypedef struct im_word:
+        uint64_t signature
+        uint32_t word
+    im_word im_word_of(const uint64_t *, const int16_t *)
+    size_t im_word_probes(const im_word *, size_t, uint32_t *)
+
+
+cdef extern from "postings.h" nogil:
+    enum: IM_CODE_BITS, IM_PLACE_BITS, IM_SCALE_BITS, IM_ANGLE_BITS, IM_SCALE_STEPS
+    enum: IM_SCALE_LEAST
+    ctypedef struct im_postings:
+        const uint64_t *codes
+        const uint32_t *rows
+        const uint32_t *places
+        const uint32_t *starts
+        const uint8_t *alive
+        size_t n, n_rows
+        uint32_t first
+        int shift
+    ctypedef struct im_keypoint:
+        pass
+    ctypedef struct im_suspect:
+        const uint64_t (*descriptors)[4]
+        const im_keypoint *keypoints
+        size_t n, mirrored
+    ctypedef struct im_effort:
+        size_t probes, postings, votes
+        uint32_t distance
+    ctypedef struct im_vote:
+        pass
+    ctypedef struct im_votes:
+        im_vote *items
+        size_t n, room
+    ctypedef struct im_candidate:
+        pass
+    int im_postings_search(const im_postings *, size_t, const im_suspect *,
+                           const int16_t *, const im_effort *, const im_kernel *,
+                           im_votes *)
+    ptrdiff_t im_postings_rank(im_votes *, const im_suspect *, size_t, im_candidate *)
+    ptrdiff_t im_postings_merge(const im_postings *, size_t, const uint32_t *const *,
+                                int, size_t, uint64_t *, uint32_t *, uint32_t *,
+                                uint32_t *)
+
+
+WORD_BITS = IM_WORD_BITS
+CODE_BITS = IM_CODE_BITS
+PLACE_BITS = IM_PLACE_BITS
+SCALE_BITS = IM_SCALE_BITS
+SCALE_STEPS = IM_SCALE_STEPS
+SCALE_LEAST = IM_SCALE_LEAST
+ANGLE_BITS = IM_ANGLE_BITS
+MAX_PROBES = IM_MAX_PROBES
+
+_VOTE = np.dtype([("key", "u4"), ("place", "u4"), ("query", "u2"), ("distance", "u2")])
+_CANDIDATE = np.dtype([("key", "u4"), ("score", "f4")])
+
+
+cdef _check_table(const int16_t[:, ::1] table):
+    if table.shape[0] != IM_TABLE_ROWS or table.shape[1] != IM_PROJECTIONS:
+        raise ShapeError(f"want a table ({IM_TABLE_ROWS}, {IM_PROJECTIONS}), "
+                         f"got {tuple(table.shape)}")
+
+
+def words(const uint64_t[:, ::1] descriptors, const int16_t[:, ::1] table):
+    """Words (N,) uint32 and signatures (N,) uint64 of descriptors (N, 4)."""
+    _check_table(table)
+    if descriptors.shape[1] != 4:
+        raise ShapeError(f"want descriptors (N, 4), got {tuple(descriptors.shape)}")
+    cdef Py_ssize_t n = descriptors.shape[0], i
+    found, signatures = np.empty(n, np.uint32), np.empty(n, np.uint64)
+    cdef uint32_t[::1] words_view = found
+    cdef uint64_t[::1] signatures_view = signatures
+    cdef im_word word
+    with nogil:
+        for i in range(n):
+            word = im_word_of(&descriptors[i, 0], &table[0, 0])
+            words_view[i] = word.word
+            signatures_view[i] = word.signature
+    return found, signatures
+
+
+def word_probes(const uint64_t[::1] descriptor, const int16_t[:, ::1] table, size_t n):
+    """The `n` words, at most, that a copy of a descriptor (4,) may have."""
+    _check_table(table)
+    if descriptor.shape[0] != 4 or n > IM_MAX_PROBES:
+        raise ShapeError(f"want a descriptor (4,) and up to {IM_MAX_PROBES} probes, "
+                         f"got {tuple(descriptor.shape)} and {n}")
+    probes = np.empty(IM_MAX_PROBES, np.uint32)
+    cdef uint32_t[::1] view = probes
+    cdef im_word word = im_word_of(&descriptor[0], &table[0, 0])
+    return probes[:im_word_probes(&word, n, &view[0])]
+
+
+cdef class Postings:
+    """The inverted files of all parts, checked and held for searches.
+
+    `parts` are tuples (codes, rows, places, starts, alive), the arrays of
+    `im_postings` and one flag a row. Nothing but their lengths is read.
+    """
+
+    cdef im_postings *parts
+    cdef size_t n_parts
+    cdef uint64_t n_rows
+    cdef list arrays
+
+    def __cinit__(self, parts):
+        self.arrays = []
+        self.parts = <im_postings *>calloc(len(parts) + 1, sizeof(im_postings))
+        if self.parts == NULL:
+            raise MemoryError
+        for codes, rows, places, starts, alive in parts:
+            self._append(codes, rows, places, starts, alive)
+
+    def __dealloc__(self):
+        free(self.parts)
+
+    cdef _append(self, const uint64_t[::1] codes, const uint32_t[::1] rows,
+                 const uint32_t[::1] places, const uint32_t[::1] starts,
+                 const uint8_t[::1] alive):
+        cdef size_t n = codes.shape[0]
+        cdef int shift = 0
+        while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
+            shift += 1
+        if (
+            <size_t>rows.shape[0] != n
+            or <size_t>places.shape[0] != n
+            or shift > IM_CODE_BITS
+            or self.n_rows + alive.shape[0] >= 1 << 31
+        ):
+            raise ShapeError(f"want the arrays of one inverted file of {n} postings")
+        cdef im_postings *part = self.parts + self.n_parts
+        part.starts = &starts[0]
+        part.n = n
+        part.n_rows = alive.shape[0]
+        part.first = <uint32_t>self.n_rows
+        part.shift = shift
+        if n:
+            part.codes = &codes[0]
+            part.rows = &rows[0]
+            part.places = &places[0]
+        if part.n_rows:
+            part.alive = &alive[0]
+        self.arrays.append((codes, rows, places, starts, alive))
+        self.n_parts += 1
+        self.n_rows += alive.shape[0]
+
+    cdef _search(self, im_suspect *suspect, const uint64_t[:, ::1] descriptors,
+                 const float[:, ::1] keypoints, size_t mirrored,
+                 const int16_t[:, ::1] table, effort, const im_kernel *run,
+                 im_votes *votes):
+        _check_table(table)
+        cdef size_t n = descriptors.shape[0]
+        if (
+            descriptors.shape[1] != 4
+            or keypoints.shape[1] != 4
+            or <size_t>keypoints.shape[0] != n
+            or n >= 1 << 16
+        ):
+            raise ShapeError(f"want descriptors (N, 4) and keypoints (N, 4), got "
+                             f"{tuple(descriptors.shape)} and {tuple(keypoints.shape)}")
+        cdef im_effort limits = im_effort(effort["probes"], effort["postings"],
+                                          effort["votes"], effort["distance"])
+        if limits.probes > IM_MAX_PROBES or limits.distance > 64:
+            raise ShapeError(f"want at most {IM_MAX_PROBES} probes, got {effort}")
+        suspect.n = n
+        suspect.mirrored = mirrored
+        if not n:
+            return
+        suspect.descriptors = <const uint64_t (*)[4]>&descriptors[0, 0]
+        suspect.keypoints = <const im_keypoint *>&keypoints[0, 0]
+        cdef int status
+        with nogil:
+            status = im_postings_search(self.parts, self.n_parts, suspect, &table[0, 0],
+                                        &limits, run, votes)
+        if status:
+            raise MemoryError
+
+    def votes(self, descriptors, keypoints, size_t mirrored, table, *, dict effort,
+              kernel=None):
+        """The postings that are like a suspect's descriptors, as records.
+
+        See `im_suspect`, `im_effort` and `im_vote` for what goes in and comes out.
+        """
+        cdef im_suspect suspect
+        cdef im_votes votes = im_votes(NULL, 0, 0)
+        cdef char[::1] view
+        try:
+            self._search(&suspect, descriptors, keypoints, mirrored, table, effort,
+                         kernel_called(kernel), &votes)
+            out = np.empty(votes.n, _VOTE)
+            if votes.n:
+                view = out.view(np.int8)
+                memcpy(&view[0], votes.items, votes.n * sizeof(im_vote))
+            return out
+        finally:
+            free(votes.items)
+
+    def search(self, descriptors, keypoints, size_t mirrored, table, *, dict effort,
+               size_t least, kernel=None):
+        """Numbers (M,) uint32 and scores (M,) float32 of originals, in any order.
+
+        Originals are numbered through all parts. One may come twice, as it is and
+        as in a mirror. The score is the number of votes that agree about a
+        similarity, `least` or more.
+        """
+        cdef im_suspect suspect
+        cdef im_votes votes = im_votes(NULL, 0, 0)
+        cdef char[::1] view
+        cdef ptrdiff_t n = 0
+        try:
+            self._search(&suspect, descriptors, keypoints, mirrored, table, effort,
+                         kernel_called(kernel), &votes)
+            out = np.empty(votes.n // max(least, 1) + 1, _CANDIDATE)
+            view = out.view(np.int8)
+            if votes.n:
+                with nogil:
+                    n = im_postings_rank(&votes, &suspect, least,
+                                         <im_candidate *>&view[0])
+            if n < 0:
+                raise MemoryError
+            return out["key"][:n] >> 1, out["score"][:n]
+        finally:
+            free(votes.items)
+
+    def merge_into(self, names, uint64_t[::1] codes, uint32_t[::1] rows,
+                   uint32_t[::1] places, uint32_t[::1] starts):
+        """Write all postings as those of one part; returns how many there are.
+
+        ``names[p]`` (N,) uint32 renames the rows of part p; 2**32 - 1 leaves one out.
+        """
+        cdef int shift = 0
+        while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
+            shift += 1
+        cdef size_t room = codes.shape[0], p
+        if (
+            <size_t>rows.shape[0] != room
+            or <size_t>places.shape[0] != room
+            or shift > IM_CODE_BITS
+            or len(names) != <Py_ssize_t>self.n_parts
+        ):
+            raise ShapeError("want room for the arrays of one inverted file")
+        cdef const uint32_t[::1] view
+        cdef const uint32_t **pointers = <const uint32_t **>malloc(
+            (self.n_parts + 1) * sizeof(uint32_t *))
+        cdef ptrdiff_t n = 0
+        if pointers == NULL:
+            raise MemoryError
+        try:
+            for p in range(self.n_parts):
+                view = names[p]
+                if <size_t>view.shape[0] != self.parts[p].n_rows:
+                    raise ShapeError(f"want {self.parts[p].n_rows} names, "
+                                     f"got {view.shape[0]}")
+                pointers[p] = &view[0] if view.shape[0] else NULL
+            with nogil:
+                n = im_postings_merge(self.parts, self.n_parts, pointers, shift, room,
+                                      &codes[0] if room else NULL,
+                                      &rows[0] if room else NULL,
+                                      &places[0] if room else NULL, &starts[0])
+        finally:
+            free(pointers)
+        if n < 0:
+            raise MemoryError
+        return n

@@ -1,0 +1,172 @@
+"""The immutable arrays that a search reads: built, merged, written by others.
+
+A part describes some originals, its rows. What its arrays hold is the business
+of the modules beside this one; whoever stores them knows only their names.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from imgmatch.errors import InputError
+from imgmatch.features import Features
+from imgmatch.hashing import MIN_QUALITY, Hashes
+from imgmatch.index import _postings
+from imgmatch.index.words import BUDGET, places, table, telling
+
+__all__ = ["PARAMETERS", "Allocate", "Part", "build_part", "merge_parts", "postings"]
+
+Part = Mapping[str, NDArray[Any]]
+"""Arrays by name."""
+
+Allocate = Callable[[str, tuple[int, ...], DTypeLike], NDArray[Any]]
+"""Makes room for a part's array, given its name, shape and dtype."""
+
+PARAMETERS: dict[str, str | int] = {
+    "index": "postings-1",
+    "words": "words-1",
+    "index_budget": BUDGET,
+}
+"""What a stored part was made with; others cannot be searched."""
+
+_MAX_POSTINGS = 2**32 - 1
+_LEFT_OUT = np.uint32(2**32 - 1)
+
+
+def build_part(
+    hashes: Sequence[Hashes], features: Sequence[Features]
+) -> dict[str, NDArray[Any]]:
+    """Lay out what finds some originals.
+
+    Parameters
+    ----------
+    hashes : sequence of Hashes
+    features : sequence of Features
+        One of each for each original, in the same order.
+
+    Returns
+    -------
+    dict of str to ndarray
+        A part with one row an original.
+    """
+    hashed = [
+        (row, one.phash, one.dhash)
+        for row, one in enumerate(hashes)
+        if one.quality >= MIN_QUALITY
+    ]
+    hash_table = np.array(hashed, dtype=np.uint64).reshape(-1, 3)
+    chosen = [telling(one) for one in features]
+    counts = np.array([len(rows) for rows in chosen], np.uint16)
+    descriptors, placed = [np.empty((0, 4), np.uint64)], [np.empty(0, np.uint32)]
+    for one, rows in zip(features, chosen, strict=True):
+        descriptors.append(one.descriptors[rows])
+        placed.append(places(one)[rows])
+    words, signatures = _postings.words(np.concatenate(descriptors), table())
+    order = np.argsort(words, kind="stable")
+    shift = _shift(len(words))
+    low = words & np.uint32((1 << _postings.CODE_BITS) - 1)
+    codes = signatures << np.uint64(_postings.CODE_BITS) | low
+    buckets = (
+        np.arange((1 << _postings.WORD_BITS - shift) + 1, dtype=np.uint64) << shift
+    )
+    return {
+        "hash_rows": hash_table[:, 0].astype(np.uint32),
+        "hashes": np.ascontiguousarray(hash_table[:, 1:]),
+        "counts": counts,
+        "codes": codes[order],
+        "rows": np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[order],
+        "places": np.concatenate(placed)[order],
+        "starts": np.searchsorted(words[order], buckets).astype(np.uint32),
+    }
+
+
+def merge_parts(
+    parts: Sequence[Part],
+    keep: Sequence[NDArray[np.bool_]],
+    *,
+    allocate: Allocate = lambda _, shape, dtype: np.empty(shape, dtype),
+) -> dict[str, NDArray[Any]]:
+    """Lay out several parts as one, without the rows that are no longer wanted.
+
+    Reads and writes every array from its beginning to its end, once.
+
+    Parameters
+    ----------
+    parts : sequence of parts
+    keep : sequence of (N,) bool
+        For each part, the rows to keep.
+    allocate : function
+        Makes room for each array; one that maps a file lets a merge be larger
+        than memory.
+
+    Returns
+    -------
+    dict of str to ndarray
+        The rows kept, in order of part and then row.
+
+    Raises
+    ------
+    InputError
+        If there are too many postings for one part: 2**32 - 1.
+    """
+    counts = [part["counts"][kept] for part, kept in zip(parts, keep, strict=True)]
+    names, first = [], 0
+    for kept in keep:
+        renamed = first + np.cumsum(kept) - 1
+        names.append(np.where(kept, renamed, _LEFT_OUT).astype(np.uint32))
+        first += int(np.count_nonzero(kept))
+    size = sum(int(count.sum(dtype=np.int64)) for count in counts)
+    if size > _MAX_POSTINGS:
+        raise InputError(f"want at most {_MAX_POSTINGS} postings a part, got {size}")
+    hashed = [kept[part["hash_rows"]] for part, kept in zip(parts, keep, strict=True)]
+    n_hashes = sum(int(np.count_nonzero(rows)) for rows in hashed)
+    merged = {
+        "hash_rows": allocate("hash_rows", (n_hashes,), np.uint32),
+        "hashes": allocate("hashes", (n_hashes, 2), np.uint64),
+        "counts": allocate("counts", (first,), np.uint16),
+        "codes": allocate("codes", (size,), np.uint64),
+        "rows": allocate("rows", (size,), np.uint32),
+        "places": allocate("places", (size,), np.uint32),
+        "starts": allocate("starts", (_entries(_shift(size)),), np.uint32),
+    }
+    at = row = 0
+    for part, name, rows, count in zip(parts, names, hashed, counts, strict=True):
+        stop = at + int(np.count_nonzero(rows))
+        merged["hash_rows"][at:stop] = name[part["hash_rows"][rows]]
+        merged["hashes"][at:stop] = part["hashes"][rows]
+        merged["counts"][row : row + len(count)] = count
+        at, row = stop, row + len(count)
+    postings(parts, keep).merge_into(
+        names, *(merged[name] for name in ("codes", "rows", "places", "starts"))
+    )
+    return merged
+
+
+def postings(
+    parts: Sequence[Part], alive: Sequence[NDArray[np.bool_]]
+) -> _postings.Postings:
+    """Hold the inverted files of parts together."""
+    return _postings.Postings(
+        [
+            (
+                part["codes"],
+                part["rows"],
+                part["places"],
+                part["starts"],
+                flags.view(np.uint8),
+            )
+            for part, flags in zip(parts, alive, strict=True)
+        ]
+    )
+
+
+def _shift(size: int) -> int:
+    """How many low bits of a word a directory leaves out: 8 postings an entry."""
+    bits = max(size // 8, 1).bit_length()
+    return min(max(_postings.WORD_BITS - bits, 0), _postings.CODE_BITS)
+
+
+def _entries(shift: int) -> int:
+    return (1 << _postings.WORD_BITS - shift) + 1
