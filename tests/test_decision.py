@@ -32,6 +32,7 @@ COPY = Evidence(
     photographic_lost=0,
     shading=0.55,
     gap=0.0,
+    gap_shading=0.0,
     reference_kept=1.0,
     query_covered=1.0,
     perspective=0.0,
@@ -47,6 +48,7 @@ REPHOTOGRAPHED = replace(
     photographic_conflicting=100,
     photographic_lost=25,
     gap=3.0,
+    gap_shading=0.5,
     perspective=0.05,
 )
 SAME_BANNER = replace(
@@ -61,6 +63,7 @@ SAME_BANNER = replace(
     photographic_conflicting=80,
     photographic_lost=25,
     gap=4.0,
+    gap_shading=0.5,
 )
 CHANCE = replace(
     COPY,
@@ -74,6 +77,7 @@ CHANCE = replace(
     photographic_conflicting=80,
     photographic_lost=25,
     gap=4.0,
+    gap_shading=0.5,
 )
 
 
@@ -95,6 +99,7 @@ def evidence(draw):
         photographic_lost=lost * draw(st.floats(0, 1)),
         shading=draw(st.floats(0, 1)),
         gap=draw(st.floats(0, 8)),
+        gap_shading=draw(st.floats(0, 1)),
         reference_kept=draw(st.floats(0, 1)),
         query_covered=draw(st.floats(0, 1)),
         perspective=draw(st.floats(0, 0.5)),
@@ -125,6 +130,9 @@ STRONGER = {
     "less of the photograph is lost": lambda e, d: replace(
         e, photographic_lost=max(e.photographic_lost - d, 0)
     ),
+    "what differs is drawn": lambda e, d: replace(
+        e, gap_shading=max(e.gap_shading - d / 100, 0)
+    ),
     "gaps are smaller": lambda e, d: replace(e, gap=max(e.gap - d / 10, 0)),
     "fewer photographic ones conflict": lambda e, d: replace(
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
@@ -152,7 +160,9 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
-    middle = replace(between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5)
+    middle = replace(
+        between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5, gap=1.5, gap_shading=0.4
+    )
     assert score(middle) > REVIEW_SCORE  # and no rule holds it back
     assert score(change(middle, 30)) > score(middle) + 0.01
 

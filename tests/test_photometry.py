@@ -181,8 +181,16 @@ def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
     found = examined(chelsea, query)
 
     gap = largest_gap(found, np.ones_like(found.agrees))
-    assert gap * WINDOW == pytest.approx(side / 2, abs=8)
-    assert largest_gap(found, np.zeros_like(found.agrees)) == 0
+    assert gap.radius * WINDOW == pytest.approx(side / 2, abs=8)
+    assert gap.shading > 0.4
+    assert largest_gap(found, np.zeros_like(found.agrees)).radius == 0
+
+
+def test_a_gap_says_whether_the_query_shows_something_drawn_there(chelsea):
+    query = chelsea.copy()
+    query[40:180, 60:240] = lettered()[40:180, 60:240]
+    found = examined(chelsea, query)
+    assert largest_gap(found, np.ones_like(found.agrees)).shading < 0.35
 
 
 def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
@@ -191,7 +199,7 @@ def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
     plain = chelsea.copy()
     plain[70:190, 110:250] = 220
     found = examined(plain, query)
-    assert largest_gap(found, np.ones_like(found.agrees)) * WINDOW > 50
+    assert largest_gap(found, np.ones_like(found.agrees)).radius * WINDOW > 50
 
 
 def test_flat_pictures_tell_nothing():

@@ -263,6 +263,7 @@ def _examine(
 
     agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
     inner = without_banners(photometry, within)
+    gap = largest_gap(photometry, inner)
     shaded = (
         windows(agrees & photometry.reference_shades),
         windows(agrees & photometry.query_shades),
@@ -279,7 +280,8 @@ def _examine(
         photographic_conflicting=windows(conflicts & photometry.query_shades & inner),
         photographic_lost=windows(lost & photometry.reference_photographic),
         shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
-        gap=largest_gap(photometry, inner),
+        gap=gap.radius,
+        gap_shading=gap.shading,
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),

@@ -7,6 +7,7 @@ matched or not: a copy agrees there too.
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from imgmatch.canvas import Canvas, blurred_widely
 
 __all__ = [
     "WINDOW",
+    "Gap",
     "Photometry",
     "examine",
     "largest_gap",
@@ -166,8 +168,23 @@ def examine(canvas: Canvas) -> Photometry:
     )
 
 
-def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
-    """Radius of the largest disc where structures differ and nothing agrees.
+class Gap(NamedTuple):
+    """The largest disc of a pair where structures differ and nothing agrees.
+
+    Attributes
+    ----------
+    radius : float
+        In windows. Lettering and marks are narrow, another subject is not.
+    shading : float
+        Fraction of its pixels that are shaded in the query.
+    """
+
+    radius: float
+    shading: float
+
+
+def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
+    """Look for what an overlay, or another subject, leaves of the agreement.
 
     Parameters
     ----------
@@ -177,8 +194,7 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
 
     Returns
     -------
-    float
-        In windows. Lettering and marks are narrow, another subject is not.
+    Gap
     """
     differs = ((photometry.conflicts | photometry.lost) & within).astype(np.uint8)
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
@@ -189,7 +205,11 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
     gaps[1:-1, 1:-1][photometry.agrees] = 0
-    return float(cv2.distanceTransform(gaps, cv2.DIST_L2, 3).max()) / WINDOW
+    depth = cv2.distanceTransform(gaps, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    _, radius, _, center = cv2.minMaxLoc(depth)
+    disc = np.zeros(differs.shape, np.uint8)
+    cv2.circle(disc, center, round(radius), 1, -1)
+    return Gap(radius / WINDOW, float(photometry.query_shades[disc > 0].mean()))
 
 
 def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
