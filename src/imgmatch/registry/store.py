@@ -1,6 +1,5 @@
 """The registered originals: add, remove, look up, take a snapshot."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -12,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from imgmatch.errors import (
-    DecodeError,
     DuplicateReferenceError,
     InputError,
     RegistryCorruptError,
@@ -20,7 +18,7 @@ from imgmatch.errors import (
     UnknownReferenceError,
 )
 from imgmatch.fingerprint import Fingerprint
-from imgmatch.image import ImageSource, decode
+from imgmatch.image import ImageSource
 from imgmatch.registry.contents import Contents
 from imgmatch.registry.database import Token
 from imgmatch.registry.directory import DATABASE, Directory
@@ -28,6 +26,7 @@ from imgmatch.registry.info import RegistryInfo, gather
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.snapshot import Snapshot
+from imgmatch.registry.source import file_name_of, sha256_of
 from imgmatch.registry.upkeep import compact, find_problems, merge_tiers
 
 __all__ = ["Registry"]
@@ -174,6 +173,7 @@ class Registry:
         RegistryError
             If the registry is open for reading only.
         """
+        self._check(reference_id)
         details = Details(
             owner=owner,
             work=work,
@@ -199,10 +199,9 @@ class Registry:
         InputError
             If the id is none.
         """
-        if not reference_id:
-            raise InputError("want a reference id, got an empty one")
+        self._check(reference_id)
         record = self._database.find(reference_id)
-        if record and (conflict := record.conflict(_sha256(image), details)):
+        if record and (conflict := record.conflict(sha256_of(image), details)):
             raise DuplicateReferenceError(conflict)
         return record
 
@@ -229,7 +228,7 @@ class Registry:
             reference_id=addition.reference_id,
             sha256=addition.original.sha256,
             size=addition.original.size,
-            source=_file_name(image),
+            source=file_name_of(image),
             registered=datetime.now(UTC).isoformat(timespec="seconds"),
             **details,
         )
@@ -378,9 +377,17 @@ class Registry:
 
     # Details
 
-    def _begin(self) -> None:
+    def _check(self, reference_id: str) -> None:
+        self._check_writable()
+        if not reference_id:
+            raise InputError("want a reference id, got an empty one")
+
+    def _check_writable(self) -> None:
         if self._directory.lock is None:
             raise RegistryError(f"{self.path} is open for reading only")
+
+    def _begin(self) -> None:
+        self._check_writable()
         if not self._database.in_transaction:
             self._load()
             self._database.begin()
@@ -406,20 +413,3 @@ class Registry:
         self._database.write_manifest(self._contents.manifest)
         self._database.commit()
         self._contents.load(self._database.manifest())
-
-
-def _sha256(image: ImageSource) -> str:
-    """Return the digest that the image's fingerprint would have, undecoded."""
-    if isinstance(image, bytes):
-        return hashlib.sha256(image).hexdigest()
-    if isinstance(image, str | os.PathLike):
-        try:
-            with Path(image).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise DecodeError(str(image), error.strerror or str(error)) from error
-    return decode(image).sha256
-
-
-def _file_name(image: ImageSource) -> str | None:
-    return Path(image).name if isinstance(image, str | os.PathLike) else None
