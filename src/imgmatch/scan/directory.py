@@ -109,7 +109,7 @@ class ScanDirectory:
                 )
             self._check(json.loads(about.read_text(encoding="utf-8"))["terms"])
             return
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(exist_ok=True)
         if stranger := next(self.path.iterdir(), None):
             raise ScanError(f"{self.path} is not empty: it holds {stranger.name}")
         self._write_about({})

@@ -15,7 +15,7 @@ from imgmatch.errors import InputError, MissingExtraError, WorkerError
 from imgmatch.scan.threads import one_thread
 from imgmatch.scan.workers import Workers
 
-__all__ = ["Engine", "dask", "in_process", "processes"]
+__all__ = ["Engine", "cores", "dask", "in_process", "processes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,7 +49,7 @@ def processes(workers: int | None = None) -> Engine:
         How many; one for each core that this process may use, if not stated. They
         are not started for a single task.
     """
-    number = _cores() if workers is None else workers
+    number = cores() if workers is None else workers
     if number < 1:
         raise InputError(f"want at least 1 worker, got {number}")
 
@@ -150,7 +150,8 @@ def _pinned(function: Callable[[T], R], task: T) -> R:
     return function(task)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

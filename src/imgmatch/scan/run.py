@@ -80,9 +80,7 @@ def scan(
         raise InputError("several workers want a Registry to open, got a Snapshot")
     with tempfile.TemporaryDirectory(prefix="imgmatch-") as scratch:
         snapshot_id = registry.snapshot().id
-        terms = Terms(
-            _version(), snapshot_id, max_candidates, _AT_ONCE, "jsonl"
-        )
+        terms = Terms(_version(), snapshot_id, max_candidates, _AT_ONCE, "jsonl")
         directory = ScanDirectory(Path(scratch), terms)
         shards = Plan(suspects, registry.path.absolute(), directory, None)
         for outcomes in processes(workers)(judge_shard, shards):

@@ -216,6 +216,8 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
             yield from _matches(folder, rest)
         for name in names:
             inner = folder / name
+            if name.startswith("."):
+                continue
             if inner.is_dir() and not inner.is_symlink():
                 yield from _matches(inner, parts)
             elif not rest:

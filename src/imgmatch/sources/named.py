@@ -99,7 +99,7 @@ class Loader:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._container = ""
+        self._opened: tuple[type[Stored], str] | None = None
         self._reader: Reader | None = None
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class Loader:
         """Close what is open; the loader can still be used."""
         if self._reader:
             self._reader.close()
-        self._reader, self._container = None, ""
+        self._reader = self._opened = None
 
     def load(self, image: ImageSource | Stored) -> ImageSource:
         """Return an image in a form that `imgmatch.image.decode` takes.
@@ -131,10 +131,10 @@ class Loader:
         """
         if isinstance(image, str | os.PathLike | bytes | np.ndarray):
             return image
-        if self._reader is None or self._container != image.container:
+        wanted = type(image), image.container
+        if self._reader is None or self._opened != wanted:
             self.close()
-            self._reader = image.open(self._limits)
-            self._container = image.container
+            self._reader, self._opened = image.open(self._limits), wanted
         return self._reader.read(image)
 
 
