@@ -22,7 +22,16 @@ ROWS = (
     ),
     *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
     *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
-    *("registry", "verify", "scan", "evidence", "describe", "figure", "report"),
+    *(
+        "registry",
+        "verify",
+        "scan",
+        "duplicates",
+        "evidence",
+        "describe",
+        "figure",
+        "report",
+    ),
     *("plot", "cli", "__main__"),
 )
 
