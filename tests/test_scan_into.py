@@ -72,6 +72,7 @@ def test_a_directory_holds_shards_and_says_what_they_are(folder, listings, tmp_p
 
     assert sorted(files(out)) == [
         *(f"{n:08d}.{kind}" for n in range(3) for kind in ("jsonl", "manifest.json")),
+        "originals.npy",
         "scan.json",
     ]
     assert [manifest.suspects for manifest in manifests] == [4, 4, 2]
@@ -120,6 +121,7 @@ def test_parquet_says_the_same_as_json(folder, listings, tmp_path):
     assert rows.pop()["query"] == "?.png"
     for row, line in zip(rows, expected, strict=False):
         assert json.loads(row.pop("columns")) == line.pop("columns")
+        assert row.pop("since") is None
         for match in row["matches"]:
             for edit in match["edits"]:
                 absent = [key for key in edit if edit[key] is None]

@@ -7,6 +7,8 @@
       00000000.jsonl           what shard 0 found
       00000000.manifest.json   says so: a shard without it was not finished
       00000001.jsonl           ..
+      originals.npy            which originals there were, for `plan(since=..)`
+      known.npy, new-originals.json   what is held against what, if `since` was given
 
 Every file is written beside its place, made durable and moved there whole, a
 shard's results before its manifest. Writing a shard twice does no harm: the bytes are
@@ -30,9 +32,19 @@ from imgmatch.scan.journal import Journal
 from imgmatch.scan.judge import Outcome
 from imgmatch.types import Result
 
-__all__ = ["Manifest", "ScanDirectory", "Terms", "committed"]
+__all__ = [
+    "ABOUT",
+    "KNOWN",
+    "NEW_ORIGINALS",
+    "ORIGINALS",
+    "Manifest",
+    "ScanDirectory",
+    "Terms",
+    "committed",
+]
 
-_ABOUT = "scan.json"
+ABOUT = "scan.json"
+ORIGINALS, KNOWN, NEW_ORIGINALS = "originals.npy", "known.npy", "new-originals.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,8 @@ class Terms:
         `Snapshot.id` of the originals.
     max_candidates, shard_size : int
     format : str
+    since : str or None
+        Which earlier scan's listings are held against new originals only.
     """
 
     imgmatch: str
@@ -54,6 +68,7 @@ class Terms:
     max_candidates: int
     shard_size: int
     format: str
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +106,17 @@ class ScanDirectory:
         self.path, self.terms = path, terms
         self._format = format_of(terms.format)
 
-    def begin(self, *, resume: bool) -> None:
+    @contextmanager
+    def begin(self, *, resume: bool) -> Iterator[bool]:
         """Make the directory, or go on in it.
+
+        Within the block, what belongs in a new one is to be written; it counts as
+        begun after that.
+
+        Yields
+        ------
+        bool
+            Whether it is a new one.
 
         Raises
         ------
@@ -101,17 +125,20 @@ class ScanDirectory:
         ResumeError
             If the scan there was begun on other terms.
         """
-        about = self.path / _ABOUT
+        about = self.path / ABOUT
         if about.exists():
             if not resume:
                 raise ScanError(
                     f"{self.path} holds a scan already: resume it, or delete it"
                 )
             self._check(json.loads(about.read_text(encoding="utf-8"))["terms"])
+            yield False
             return
         self.path.mkdir(exist_ok=True)
-        if stranger := next(self.path.iterdir(), None):
-            raise ScanError(f"{self.path} is not empty: it holds {stranger.name}")
+        names = {path.name for path in self.path.iterdir() if path.suffix != ".draft"}
+        if strangers := names - {ORIGINALS, KNOWN, NEW_ORIGINALS}:
+            raise ScanError(f"{self.path} is not empty: it holds {min(strangers)}")
+        yield True
         self._write_about({})
 
     def journal(self, shard: int) -> Journal:
@@ -188,7 +215,7 @@ class ScanDirectory:
 
     def _write_about(self, found: dict[str, Any]) -> None:
         about = {"terms": asdict(self.terms), "finished": bool(found), **found}
-        with committed(self.path / _ABOUT) as file:
+        with committed(self.path / ABOUT) as file:
             file.write(json.dumps(about, indent=1).encode())
 
     def _check(self, before: dict[str, Any]) -> None:
