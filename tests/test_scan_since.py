@@ -145,8 +145,8 @@ def test_the_earlier_scan_must_be_a_finished_one(registry, tmp_path):
 def test_a_scan_that_was_killed_as_it_began_can_be_resumed(registry, tmp_path):
     out = tmp_path / "out"
     list(scan_into(out, [], registry))
-    shutil.copy(out / "originals.npy", out / "originals.npy.0123.draft")
-    (out / "scan.json").unlink()
+    shutil.copy(out / "_originals.npy", out / "_originals.npy.0123.draft")
+    (out / "_scan.json").unlink()
 
     assert list(scan_into(out, [], registry, resume=True)) == []
 

@@ -3,13 +3,14 @@
 ::
 
     results/
-      scan.json                what the results depend on; at the end, what was found
-      00000000.jsonl           what shard 0 found
-      00000000.manifest.json   says so: a shard without it was not finished
-      00000001.jsonl           ..
-      originals.npy            which originals there were, for `plan(since=..)`
-      known.npy, new-originals.json   what is held against what, if `since` was given
+      00000000.jsonl                what shard 0 found
+      00000001.jsonl                ..
+      _00000000.manifest.json       says so: a shard without it was not finished
+      _scan.json                    what the results depend on; at the end, the counts
+      _originals.npy                which originals there were, for later scans
+      _known.npy, _new-originals.json   what is new, where a scan was `since` another
 
+Readers of Parquet and JSON datasets pass over names that begin with an underscore.
 Every file is written beside its place, made durable and moved there whole, a
 shard's results before its manifest. Writing a shard twice does no harm: the bytes are
 the same.
@@ -43,8 +44,8 @@ __all__ = [
     "committed",
 ]
 
-ABOUT = "scan.json"
-ORIGINALS, KNOWN, NEW_ORIGINALS = "originals.npy", "known.npy", "new-originals.json"
+ABOUT, ORIGINALS = "_scan.json", "_originals.npy"
+KNOWN, NEW_ORIGINALS = "_known.npy", "_new-originals.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,12 @@ class ScanDirectory:
 
     def journal(self, shard: int) -> Journal:
         """Return the journal of a shard."""
-        return Journal(self.path / f"{shard:08d}.journal")
+        return Journal(self.path / f"_{shard:08d}.journal")
 
     def manifest(self, shard: int) -> Manifest | None:
         """Return a shard's manifest if it is finished and its results are whole."""
         try:
-            text = (self.path / f"{shard:08d}.manifest.json").read_bytes()
+            text = (self.path / f"_{shard:08d}.manifest.json").read_bytes()
             found = json.loads(text)
             manifest = Manifest(**{**found, "terms": Terms(**found["terms"])})
             with (self.path / manifest.output).open("rb") as file:
@@ -175,7 +176,7 @@ class ScanDirectory:
         )
         with committed(self.path / manifest.output) as file:
             file.write(content)
-        with committed(self.path / f"{shard:08d}.manifest.json") as file:
+        with committed(self.path / f"_{shard:08d}.manifest.json") as file:
             file.write(json.dumps(asdict(manifest), indent=1).encode())
         return manifest
 
@@ -233,7 +234,7 @@ class ScanDirectory:
 @contextmanager
 def committed(path: Path) -> Iterator[IO[bytes]]:
     """Write a file that is there whole, and durable, or not at all."""
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.draft")
+    draft = path.with_name(f"_{path.name}.{uuid.uuid4().hex}.draft")
     try:
         with draft.open("wb") as file:
             yield file

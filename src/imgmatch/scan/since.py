@@ -74,7 +74,7 @@ def load_news(directory: Path, snapshot: Snapshot) -> News:
 
 
 def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(directory.glob("*.manifest.json")):
+    for path in sorted(directory.glob("_*.manifest.json")):
         yield json.loads(path.read_bytes())
 
 
