@@ -10,10 +10,20 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "_core", "transforms", "hamming", "image", "hashing"),
+    *("errors", "types", "results", "_core", "transforms", "hamming", "image"),
+    "hashing",
     *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
     *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
-    *("registry", "verify", "scan", "evidence", "describe", "figure", "report"),
+    *(
+        "registry",
+        "verify",
+        "scan",
+        "duplicates",
+        "evidence",
+        "describe",
+        "figure",
+        "report",
+    ),
     *("plot", "cli", "__main__"),
 )
 

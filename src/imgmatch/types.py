@@ -5,7 +5,8 @@ centres. ``reference`` is the registered original, ``query`` the suspect.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -220,11 +221,18 @@ class Result:
         Of the query's bytes.
     matches : tuple of Match
         Best first; originals with nothing in common are left out.
+    columns : mapping
+        What else the query's source said of it, such as its shop.
+    since : str or None
+        Id of a registry's snapshot, if only originals registered after it count:
+        an earlier scan told of the others.
     """
 
     query: str
     sha256: str
     matches: tuple[Match, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    since: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -245,6 +253,8 @@ class Result:
             "verdict": str(self.verdict),
             "matches": [match.to_dict() for match in self.matches],
             "error": None,
+            **({"columns": dict(self.columns)} if self.columns else {}),
+            **({"since": self.since} if self.since else {}),
         }
 
 
@@ -255,6 +265,7 @@ class ScanFailure:
     query: str
     error_type: str
     reason: str
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as one JSON-ready line of a scan."""
@@ -264,4 +275,5 @@ class ScanFailure:
             "verdict": None,
             "matches": [],
             "error": {"type": self.error_type, "reason": self.reason},
+            **({"columns": dict(self.columns)} if self.columns else {}),
         }

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from imgmatch.errors import DuplicateReferenceError, InputError
+from imgmatch.image import ImageSource
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
 from imgmatch.registry.workers import Task, WorkerDiedError, Workers
-from imgmatch.sources import NamedImage, PathLike, find_images
+from imgmatch.sources import Loader, NamedImage, PathLike, find_images
 
 __all__ = ["Refusal", "register"]
 
@@ -67,22 +68,33 @@ def register(
         If the registry itself cannot be written.
     """
     details = Details(owner=owner, work=work, series=series, attributes={})
-    queue: deque[tuple[NamedImage, Outcome | Task[Addition]]] = deque()
-    with Workers(workers) as pool:
+    queue: deque[tuple[str, ImageSource, Outcome | Task[Addition]]] = deque()
+    with Workers(workers) as pool, Loader() as loader:
+
+        def begin(source: NamedImage) -> None:
+            image: ImageSource = b""
+            begun: Outcome | Task[Addition]
+            try:
+                image = loader.load(source.image)
+                present = registry.present(image, source.name, details)
+                begun = present or pool.submit(describe, image, source.name)
+            except _REFUSED as error:
+                begun = _refusal(source.name, error)
+            queue.append((source.name, image, begun))
 
         def finish() -> Outcome:
-            source, begun = queue.popleft()
+            name, image, begun = queue.popleft()
             if not isinstance(begun, Task):
                 return begun
-            waiting = [task for _, task in queue if isinstance(task, Task)]
+            waiting = [task for _, _, task in queue if isinstance(task, Task)]
             try:
                 addition = pool.result(begun, waiting)
-                return registry.add_described(addition, source.image, details)
+                return registry.add_described(addition, image, details)
             except (*_REFUSED, WorkerDiedError) as error:
-                return _refusal(source, error)
+                return _refusal(name, error)
 
         for source in find_images(sources):
-            queue.append((source, _begin(source, registry, details, pool)))
+            begin(source)
             if len(queue) > pool.backlog:
                 yield finish()
         while queue:
@@ -92,15 +104,5 @@ def register(
 _REFUSED = (InputError, DuplicateReferenceError, OSError)
 
 
-def _begin(
-    source: NamedImage, registry: Registry, details: Details, pool: Workers
-) -> Outcome | Task[Addition]:
-    try:
-        present = registry.present(source.image, source.name, details)
-    except _REFUSED as error:
-        return _refusal(source, error)
-    return present or pool.submit(describe, source.image, source.name)
-
-
-def _refusal(source: NamedImage, error: Exception) -> Refusal:
-    return Refusal(source.name, type(error).__name__, str(error))
+def _refusal(name: str, error: Exception) -> Refusal:
+    return Refusal(name, type(error).__name__, str(error))

@@ -22,7 +22,7 @@ from imgmatch.errors import InputError
 from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
 from imgmatch.image import ImageSource, decode
 from imgmatch.registry import Registry, Snapshot
-from imgmatch.sources import NamedImage
+from imgmatch.sources import Loader, NamedImage, Stored
 from imgmatch.types import Match, Result, ScanFailure, Verdict
 
 __all__ = ["render"]
@@ -138,12 +138,13 @@ def _best_first(result: Result) -> tuple[int, float, str]:
 
 
 def _row(
-    result: Result, originals: Snapshot, images: Mapping[str, ImageSource]
+    result: Result, originals: Snapshot, images: Mapping[str, ImageSource | Stored]
 ) -> _Row:
     shown = [m for m in result.matches if m.comparison.verdict in _ACCUSING]
     shown = shown or [*result.matches[:1]]
     try:
-        pixels = _thumbnail(images[result.query])
+        with Loader() as loader:
+            pixels = _thumbnail(loader.load(images[result.query]))
     except (KeyError, InputError):  # judged, then moved away
         pixels = None
     return _Row(
