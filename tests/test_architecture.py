@@ -10,7 +10,7 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "transforms", "_core", "hamming", "image", "hashing"),
+    *("errors", "types", "results", "transforms", "_core", "hamming", "image", "hashing"),
     *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
     *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
     *("registry", "verify", "scan", "evidence", "describe", "figure", "report"),

@@ -15,9 +15,10 @@ from imgmatch.cli.register import register_all
 from imgmatch.describe import VERDICT_WORDS
 from imgmatch.errors import InputError
 from imgmatch.registry import Registry
-from imgmatch.report import render
+from imgmatch.report import write_report
+from imgmatch.results import ResultLine
 from imgmatch.scan import scan as scan_images
-from imgmatch.types import Result, ScanFailure, Verdict
+from imgmatch.types import Result, Verdict
 
 __all__ = ["scan"]
 
@@ -52,7 +53,7 @@ def scan(
     with guarded():
         suspects = images_in(paths)
         counts: Counter[Verdict | None] = Counter()
-        for_report: list[Result | ScanFailure] = []
+        for_report: list[ResultLine] = []
         with _originals(registry, originals) as opened, _output(out) as lines:
             judged = scan_images(suspects, opened)
             quiet = lines.isatty()  # the lines themselves show the progress
@@ -60,10 +61,9 @@ def scan(
                 print(json.dumps(outcome.to_dict()), file=lines, flush=True)
                 counts[outcome.verdict if isinstance(outcome, Result) else None] += 1
                 if report:
-                    for_report.append(outcome)
+                    for_report.append(ResultLine(outcome))
             if report:
-                page = render(for_report, registry=opened, suspects=suspects)
-                report.write_text(page, encoding="utf-8", errors="replace")
+                write_report(report, for_report, registry=opened, suspects=suspects)
         say(_summary(counts))
     raise typer.Exit(status(verdict for verdict in counts if verdict))
 
