@@ -5,7 +5,8 @@ centres. ``reference`` is the registered original, ``query`` the suspect.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -220,11 +221,14 @@ class Result:
         Of the query's bytes.
     matches : tuple of Match
         Best first; originals with nothing in common are left out.
+    columns : mapping
+        What else the query's source said of it, such as its shop.
     """
 
     query: str
     sha256: str
     matches: tuple[Match, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict:
@@ -245,6 +249,7 @@ class Result:
             "verdict": str(self.verdict),
             "matches": [match.to_dict() for match in self.matches],
             "error": None,
+            **({"columns": dict(self.columns)} if self.columns else {}),
         }
 
 
@@ -255,6 +260,7 @@ class ScanFailure:
     query: str
     error_type: str
     reason: str
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as one JSON-ready line of a scan."""
@@ -264,4 +270,5 @@ class ScanFailure:
             "verdict": None,
             "matches": [],
             "error": {"type": self.error_type, "reason": self.reason},
+            **({"columns": dict(self.columns)} if self.columns else {}),
         }

@@ -23,13 +23,13 @@ from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.sources import NamedImage, find_images
 from imgmatch.types import Verdict
 
-__all__ = ["TROUBLE", "guarded", "images_in", "progress", "say", "status"]
+__all__ = ["TROUBLE", "guarded", "images_in", "progress", "say", "status", "words"]
 
 DERIVED, NOT_DERIVED, TROUBLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 T = TypeVar("T")
 
-_words = Console(stderr=True, highlight=False)
+words = Console(stderr=True, highlight=False)
 
 
 def status(verdicts: Iterable[Verdict]) -> int:
@@ -83,11 +83,11 @@ def progress(
     )
     bar = Progress(
         *columns,
-        console=_words,
+        console=words,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
-        disable=quiet or not _words.is_terminal,
+        disable=quiet or not words.is_terminal,
     )
     task, began = bar.add_task(label, total=len(images)), time.monotonic()
     try:
@@ -100,6 +100,6 @@ def progress(
         bar.stop()
 
 
-def say(words: str) -> None:
+def say(message: str) -> None:
     """Tell the person at the terminal, on stderr."""
-    _words.print(words, markup=False, soft_wrap=True)
+    words.print(message, markup=False, soft_wrap=True)

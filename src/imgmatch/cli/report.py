@@ -19,7 +19,9 @@ def report(
     results: Annotated[
         list[Path],
         typer.Argument(
-            exists=True, dir_okay=False, metavar="RESULTS", help="Lines of a scan."
+            exists=True,
+            metavar="RESULTS",
+            help="JSON lines of scans, or directories of them.",
         ),
     ],
     out: Annotated[
@@ -31,9 +33,12 @@ def report(
         typer.Option(help="Registry that holds the originals' pictures."),
     ] = None,
     suspects: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, help="What was scanned; may be given again."),
+        list[str] | None,
+        typer.Option(metavar="PATH", help="What was scanned; may be given again."),
     ] = None,
+    column: Annotated[
+        str, typer.Option(help="Where lists and tables name the image.")
+    ] = "image",
     verdict: Annotated[
         list[Verdict] | None,
         typer.Option(help="Show only these; may be given again."),
@@ -55,7 +60,7 @@ def report(
                 out,
                 lines,
                 registry=opened,
-                suspects=find_images(suspects or []),
+                suspects=find_images(suspects or [], column=column),
                 verdicts=verdict or Verdict,
                 min_score=min_score,
             )

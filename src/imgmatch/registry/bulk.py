@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from imgmatch.errors import DuplicateReferenceError, InputError
 from imgmatch.registry.records import Record
 from imgmatch.registry.store import Registry
-from imgmatch.sources import NamedImage, PathLike, find_images
+from imgmatch.sources import Loader, NamedImage, PathLike, find_images
 
 __all__ = ["Refusal", "register"]
 
@@ -53,14 +53,15 @@ def register(
     RegistryError
         If the registry itself cannot be written.
     """
-    for source in find_images(sources):
-        try:
-            yield registry.add(
-                source.image,
-                reference_id=source.name,
-                owner=owner,
-                work=work,
-                series=series,
-            )
-        except (InputError, DuplicateReferenceError, OSError) as error:
-            yield Refusal(source.name, type(error).__name__, str(error))
+    with Loader() as loader:
+        for source in find_images(sources):
+            try:
+                yield registry.add(
+                    loader.load(source.image),
+                    reference_id=source.name,
+                    owner=owner,
+                    work=work,
+                    series=series,
+                )
+            except (InputError, DuplicateReferenceError, OSError) as error:
+                yield Refusal(source.name, type(error).__name__, str(error))

@@ -1,7 +1,9 @@
 """The registry at one moment, ready to be searched."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 
 from imgmatch.errors import UnknownReferenceError
 from imgmatch.fingerprint import Fingerprint
@@ -25,6 +27,17 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of the originals' ids and bytes: another for other originals."""
+        found = hashlib.sha256()
+        for reference_id, (segment, position) in sorted(
+            self._places.items(), key=itemgetter(0)
+        ):
+            sha256 = segment.originals[position]["sha256"].decode("ascii")
+            found.update(f"{sha256} {reference_id}\n".encode())
+        return found.hexdigest()
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
         """Return what a comparison with an original needs.

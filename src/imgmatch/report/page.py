@@ -5,9 +5,10 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import numpy as np
@@ -34,16 +35,15 @@ from imgmatch.figure import (
 from imgmatch.registry import Record, Registry, Snapshot
 from imgmatch.report.pictures import Picture, Shelf, inline, thumbnail
 from imgmatch.report.plan import Pair, Plan, plan_pages
-from imgmatch.results import ResultLine
 from imgmatch.sources import NamedImage
-from imgmatch.types import Comparison, Match, Result, Verdict
+from imgmatch.types import Comparison, Match, Result, ScanFailure, Verdict
 
 __all__ = ["templates", "write_report"]
 
 
 def write_report(
     path: str | os.PathLike[str],
-    lines: Sequence[ResultLine],
+    outcomes: Sequence[Result | ScanFailure],
     *,
     registry: Registry | Snapshot | None = None,
     suspects: Iterable[NamedImage] = (),
@@ -59,14 +59,14 @@ def write_report(
     ones are only counted.
 
     Everything is inline, no clock or path is told, and the script that filters
-    can be done without. Lines are read twice, pictures one pair at a time.
+    can be done without. Outcomes are read twice, pictures one pair at a time.
 
     Parameters
     ----------
     path : path
         Of the first page; what does not fit goes on in ``NAME-2.html`` and so on.
-    lines : sequence of ResultLine
-        Such as `ResultLines`, which keeps them on disk.
+    outcomes : sequence of Result or ScanFailure
+        Such as `imgmatch.results.ResultLines`, which leaves them on disk.
     registry : Registry or Snapshot, optional
         Holds the originals' pictures; a registry also says whose they are.
     suspects : iterable of NamedImage, optional
@@ -92,13 +92,13 @@ def write_report(
     first = Path(path)
     if first.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"want a .html to write the report to, got {first.name}")
-    plan = plan_pages(lines, verdicts=verdicts, min_score=min_score)
+    plan = plan_pages(outcomes, verdicts=verdicts, min_score=min_score)
     paths = [first] + [
         first.with_name(f"{first.stem}-{number}{first.suffix}")
         for number in range(2, len(plan.pages) + 1)
     ]
     with Shelf(suspects, {pair.query for pair in plan.pairs()}) as shelf:
-        drawer = _Drawer(lines, registry, shelf)
+        drawer = _Drawer(outcomes, registry, shelf)
         template = templates().get_template("page.html.j2")
         shared = _shared(plan, [quote(page.name) for page in paths], drawer)
         for number, page in enumerate(paths, start=1):
@@ -190,11 +190,11 @@ class _Drawer:
 
     def __init__(
         self,
-        lines: Sequence[ResultLine],
+        outcomes: Sequence[Result | ScanFailure],
         registry: Registry | Snapshot | None,
         shelf: Shelf,
     ) -> None:
-        self._lines = lines
+        self._outcomes = outcomes
         self._records = registry if isinstance(registry, Registry) else None
         self._originals = (
             registry.snapshot() if isinstance(registry, Registry) else registry
@@ -208,10 +208,10 @@ class _Drawer:
 
     def card(self, pair: Pair) -> _Card:
         """Read a result again, with the pictures of a pair."""
-        line = self._lines[pair.line]
-        if not isinstance(line.outcome, Result):
+        result = self._outcomes[pair.result]
+        if isinstance(result, ScanFailure):
             raise InputError("the results have changed since they were first read")
-        match = line.outcome.matches[pair.match]
+        match = result.matches[pair.match]
         reference, query = self._preview(pair.reference_id), self._query(pair.query)
         return _Card(
             match,
@@ -219,13 +219,13 @@ class _Drawer:
             if reference is None
             else inline(draw_reference(reference, match.comparison)),
             None if query is None else inline(draw_query(query, match.comparison)),
-            [other for other in line.outcome.matches if other is not match],
-            dict(line.columns),
+            [other for other in result.matches if other is not match],
+            _in_words(result.columns),
         )
 
-    def failure(self, position: int) -> ResultLine:
-        """Read the line of a suspect that could not be judged."""
-        return self._lines[position]
+    def failure(self, position: int) -> Result | ScanFailure:
+        """Read again what there is of a suspect that could not be judged."""
+        return self._outcomes[position]
 
     def original(self, reference_id: str) -> Picture | None:
         """Return an original's picture, without marks."""
@@ -254,6 +254,14 @@ class _Drawer:
 
 def _asset(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _in_words(columns: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in columns.items()
+        if value is not None and name.casefold() != "shop"
+    }
 
 
 def _in_digits(score: float) -> str:

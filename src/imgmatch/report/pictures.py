@@ -18,7 +18,7 @@ from PIL import Image as PILImage
 
 from imgmatch.errors import InputError
 from imgmatch.image import ImageSource, decode
-from imgmatch.sources import NamedImage
+from imgmatch.sources import Loader, NamedImage
 
 __all__ = ["Picture", "Shelf", "inline", "thumbnail"]
 
@@ -44,9 +44,9 @@ class Picture:
 class Shelf:
     """The suspects' pictures by name, as far as a report needs them.
 
-    Files stay where they are and are opened when asked for. What is in memory
-    (a member of an archive, say) is kept as a small file until the shelf closes,
-    so that the pictures of a large scan do not fill the memory.
+    Files stay where they are and are opened when asked for. What lies in memory or
+    in an archive, which is best read in one go, is kept as a small file until the
+    shelf closes, so that the pictures of a large scan do not fill the memory.
 
     Parameters
     ----------
@@ -61,12 +61,13 @@ class Shelf:
             folder = Path(
                 cleanup.enter_context(tempfile.TemporaryDirectory(prefix="imgmatch-"))
             )
+            loader = cleanup.enter_context(Loader())
             for image in images:
                 if image.name not in wanted or image.name in self._paths:
                     continue
                 if isinstance(image.image, str | os.PathLike):
                     self._paths[image.name] = image.image
-                elif (pixels := thumbnail(image.image)) is not None:
+                elif (pixels := _read(loader, image)) is not None:
                     path = folder / f"{len(self._paths)}.webp"
                     PILImage.fromarray(pixels).save(path, quality=_SHELVED_QUALITY)
                     self._paths[image.name] = path
@@ -87,6 +88,13 @@ class Shelf:
         """Read a picture as `thumbnail` does; None also if there is none."""
         path = self._paths.get(name)
         return None if path is None else thumbnail(path)
+
+
+def _read(loader: Loader, image: NamedImage) -> _Pixels | None:
+    try:
+        return thumbnail(loader.load(image.image))
+    except InputError:  # the archive has gone or is another by now
+        return None
 
 
 def thumbnail(image: ImageSource) -> _Pixels | None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from imgmatch.results import ResultLine
-from imgmatch.types import Match, Result, Verdict
+from imgmatch.types import Match, Result, ScanFailure, Verdict
 
 __all__ = ["Block", "Group", "Pair", "Plan", "plan_pages", "shop_of"]
 
@@ -30,8 +29,8 @@ class Pair:
 
     Attributes
     ----------
-    line : int
-        The result's place among all.
+    result : int
+        Its place among all.
     match : int
         The original's place among the result's matches.
     verdict : Verdict
@@ -44,7 +43,7 @@ class Pair:
         That it stands on, from 1.
     """
 
-    line: int
+    result: int
     match: int
     verdict: Verdict
     score: float
@@ -145,7 +144,7 @@ class Plan:
 
 
 def plan_pages(
-    lines: Iterable[ResultLine],
+    outcomes: Iterable[Result | ScanFailure],
     *,
     verdicts: Iterable[Verdict] = Verdict,
     min_score: float | None = None,
@@ -158,7 +157,7 @@ def plan_pages(
 
     Parameters
     ----------
-    lines : iterable of ResultLine
+    outcomes : iterable of Result or ScanFailure
     verdicts : iterable of Verdict
         Pairs of others are counted and not shown.
     min_score : float, optional
@@ -174,14 +173,14 @@ def plan_pages(
     counts: Counter[Verdict] = Counter()
     pairs: list[Pair] = []
     failures: list[int] = []
-    for position, line in enumerate(lines):
-        if not isinstance(line.outcome, Result):
+    for position, outcome in enumerate(outcomes):
+        if isinstance(outcome, ScanFailure):
             failures.append(position)
             continue
-        counts[line.outcome.verdict] += 1
+        counts[outcome.verdict] += 1
         pairs += (
             pair
-            for pair in _pairs(position, line, line.outcome)
+            for pair in _pairs(position, outcome)
             if pair.verdict in wanted and (min_score is None or pair.score >= min_score)
         )
     originals = _groups("original", pairs)
@@ -199,12 +198,12 @@ def plan_pages(
     )
 
 
-def shop_of(line: ResultLine) -> str:
+def shop_of(result: Result) -> str:
     """Tell whose listing it is: the column ``shop``, else the name's first folder."""
-    for key, value in line.columns.items():
-        if key.casefold() == "shop":
-            return value
-    folders = PurePosixPath(line.outcome.query).parts[:-1]
+    for key, value in result.columns.items():
+        if key.casefold() == "shop" and value is not None:
+            return str(value)
+    folders = PurePosixPath(result.query).parts[:-1]
     return next((name for name in folders if name.strip("/.")), "")
 
 
@@ -218,8 +217,8 @@ def shown_matches(result: Result) -> list[int]:
     return accused or [0][: len(result.matches)]
 
 
-def _pairs(position: int, line: ResultLine, result: Result) -> Iterator[Pair]:
-    shop = shop_of(line)
+def _pairs(position: int, result: Result) -> Iterator[Pair]:
+    shop = shop_of(result)
     for place in shown_matches(result):
         match: Match = result.matches[place]
         found = match.comparison
