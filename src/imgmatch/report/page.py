@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -39,6 +39,8 @@ from imgmatch.sources import NamedImage
 from imgmatch.types import Comparison, Match, Result, ScanFailure, Verdict
 
 __all__ = ["templates", "write_report"]
+
+_Pixels = NDArray[np.uint8]
 
 
 def write_report(
@@ -182,7 +184,8 @@ class _Card:
     def link(self) -> str | None:
         """The listing's address, if it has one that a browser may follow."""
         address = self.columns.get("url", "")
-        return address if urlsplit(address).scheme in ("http", "https") else None
+        safe = address.casefold().startswith(("http://", "https://"))
+        return address if safe else None
 
 
 class _Drawer:
@@ -200,6 +203,7 @@ class _Drawer:
             registry.snapshot() if isinstance(registry, Registry) else registry
         )
         self._shelf = shelf
+        self._seen: tuple[str, _Pixels | None] | None = None  # its pairs are together
 
     @property
     def originals(self) -> int | None:
@@ -212,13 +216,13 @@ class _Drawer:
         if isinstance(result, ScanFailure):
             raise InputError("the results have changed since they were first read")
         match = result.matches[pair.match]
-        reference, query = self._preview(pair.reference_id), self._query(pair.query)
+        found = match.comparison
+        reference = self._preview(pair.reference_id)
+        query = self._shelf.thumbnail(pair.query)
         return _Card(
             match,
-            None
-            if reference is None
-            else inline(draw_reference(reference, match.comparison)),
-            None if query is None else inline(draw_query(query, match.comparison)),
+            None if reference is None else inline(draw_reference(reference, found)),
+            None if query is None else inline(draw_query(query, found)),
             [other for other in result.matches if other is not match],
             _in_words(result.columns),
         )
@@ -239,17 +243,18 @@ class _Drawer:
         except UnknownReferenceError:
             return None
 
-    def _preview(self, reference_id: str) -> NDArray[np.uint8] | None:
+    def _preview(self, reference_id: str) -> _Pixels | None:
+        if self._seen is None or self._seen[0] != reference_id:
+            self._seen = reference_id, self._read_preview(reference_id)
+        return self._seen[1]
+
+    def _read_preview(self, reference_id: str) -> _Pixels | None:
         if self._originals is None:
             return None
         try:
-            preview = self._originals.fingerprint(reference_id).preview
+            return thumbnail(self._originals.fingerprint(reference_id).preview)
         except UnknownReferenceError:
             return None
-        return thumbnail(preview)
-
-    def _query(self, name: str) -> NDArray[np.uint8] | None:
-        return self._shelf.thumbnail(name)
 
 
 def _asset(name: str) -> str:

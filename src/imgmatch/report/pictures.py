@@ -23,10 +23,10 @@ from imgmatch.sources import Loader, NamedImage
 __all__ = ["Picture", "Shelf", "inline", "thumbnail"]
 
 THUMBNAIL_SIDE = 400
-MAX_BYTES = 24 * 1024
+MAX_BYTES = 20 * 1024
 """Of an encoded thumbnail: with the pairs on a page, this bounds the page."""
 
-_QUALITIES = (75, 55, 35, 10)
+_QUALITIES = (70, 55, 40, 15)
 _SHELVED_QUALITY = 92
 
 _Pixels = NDArray[np.uint8]
@@ -68,7 +68,7 @@ class Shelf:
                 if isinstance(image.image, str | os.PathLike):
                     self._paths[image.name] = image.image
                 elif (pixels := _read(loader, image)) is not None:
-                    path = folder / f"{len(self._paths)}.webp"
+                    path = folder / f"{len(self._paths)}.jpg"
                     PILImage.fromarray(pixels).save(path, quality=_SHELVED_QUALITY)
                     self._paths[image.name] = path
             self._cleanup = cleanup.pop_all()
@@ -120,8 +120,8 @@ def inline(pixels: _Pixels) -> Picture:
     height, width = pixels.shape[:2]
     for quality in _QUALITIES:
         content = BytesIO()
-        PILImage.fromarray(pixels).save(content, "WEBP", quality=quality, method=3)
+        PILImage.fromarray(pixels).save(content, "JPEG", quality=quality, optimize=True)
         if content.tell() <= MAX_BYTES:
             break
     encoded = base64.b64encode(content.getvalue()).decode("ascii")
-    return Picture(f"data:image/webp;base64,{encoded}", width, height)
+    return Picture(f"data:image/jpeg;base64,{encoded}", width, height)
