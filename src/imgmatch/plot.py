@@ -48,7 +48,7 @@ def plot(
 
 def _draw(axes: "Axes", title: str, image: ImageSource | None, marks: Marks) -> None:
     """Show one picture, in its full-size pixels, with what is marked on it."""
-    from matplotlib.patches import Polygon, Rectangle
+    from matplotlib.patches import Patch, Polygon, Rectangle
 
     width, height = marks.size
     frame = (-0.5, width - 0.5, height - 0.5, -0.5)
@@ -56,13 +56,12 @@ def _draw(axes: "Axes", title: str, image: ImageSource | None, marks: Marks) -> 
     if image is not None:
         axes.imshow(decode(image, long_side=_LONG_SIDE).pixels, extent=frame)
     axes.set(xlim=frame[:2], ylim=frame[2:], aspect="equal")
-    region, overlay = (np.divide(c, 255) for c in (REGION_COLOUR, OVERLAY_COLOUR))
+    patches: list[tuple[Patch, tuple[int, int, int], int]] = []
     if marks.region is not None:
-        axes.add_patch(Polygon(marks.region, fill=False, edgecolor=region, linewidth=3))
+        patches.append((Polygon(marks.region), REGION_COLOUR, 3))
     for x0, y0, x1, y1 in marks.overlays:
-        corner = x0 - 0.5, y0 - 0.5
-        axes.add_patch(
-            Rectangle(
-                corner, x1 - x0, y1 - y0, fill=False, edgecolor=overlay, linewidth=2
-            )
-        )
+        box = Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0)
+        patches.append((box, OVERLAY_COLOUR, 2))
+    for patch, colour, thickness in patches:
+        patch.set(fill=False, edgecolor=np.divide(colour, 255), linewidth=thickness)
+        axes.add_patch(patch).set_clip_on(False)  # a line on the edge is seen whole

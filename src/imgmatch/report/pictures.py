@@ -26,7 +26,7 @@ THUMBNAIL_SIDE = 400
 MAX_BYTES = 20 * 1024
 """Of an encoded thumbnail: with the pairs on a page, this bounds the page."""
 
-_QUALITIES = (70, 55, 40, 15)
+_QUALITIES = (70, 55, 40, 5)
 _SHELVED_QUALITY = 92
 
 _Pixels = NDArray[np.uint8]

@@ -148,7 +148,6 @@ def plan_pages(
     *,
     verdicts: Iterable[Verdict] = Verdict,
     min_score: float | None = None,
-    page_pairs: int = PAGE_PAIRS,
 ) -> Plan:
     """Group the results and bind the groups into pages.
 
@@ -162,8 +161,6 @@ def plan_pages(
         Pairs of others are counted and not shown.
     min_score : float, optional
         Pairs below are not shown.
-    page_pairs : int
-        Pairs of pictures that a page holds at most.
 
     Returns
     -------
@@ -194,7 +191,7 @@ def plan_pages(
         counts=[(verdict, counts[verdict]) for verdict in Verdict],
         originals=originals,
         shops=shops,
-        pages=_bind(originals, shops, failures, page_pairs * LINES_A_PAIR),
+        pages=_bind(originals, shops, failures, PAGE_PAIRS * LINES_A_PAIR),
     )
 
 
