@@ -33,11 +33,12 @@ def plot(
 ) -> "Figure":
     """Draw a comparison; see `imgmatch.Comparison.plot`."""
     try:
-        from matplotlib.figure import Figure
+        from matplotlib import pyplot
     except ModuleNotFoundError as error:
         raise MissingExtraError("plot", "matplotlib", "plot") from error
-    # Not made by pyplot, which would keep it open and show it a second time.
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
+    figure = pyplot.figure(figsize=(10, 4.8), layout="constrained")
+    # Notebooks learn from pyplot to show figures; open, this one would show twice.
+    pyplot.close(figure)
     left, right = figure.subplots(1, 2)
     _draw(left, "Original", original, reference_marks(comparison))
     _draw(right, "Suspect", suspect, query_marks(comparison))

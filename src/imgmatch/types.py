@@ -220,7 +220,8 @@ class Comparison:
         Returns
         -------
         matplotlib.figure.Figure
-            That a notebook shows; ``figure.savefig(path)`` keeps it.
+            That a notebook shows where a cell ends with it, and
+            ``figure.savefig(path)`` keeps.
 
         Raises
         ------

@@ -41,7 +41,7 @@
 
     // Step over the pages that would be empty.
     const passes = ({ best }) =>
-      boxes.some((box, i) => box.checked && best[i] !== null && best[i] >= lowest);
+      [...wanted].some((verdict) => best[verdict] >= lowest);
     const filtered = query.size > 0;
     const step = (relation, candidates) => {
       for (const link of document.querySelectorAll(`a[rel=${relation}]`)) {

@@ -40,6 +40,9 @@ from imgmatch.types import Comparison, Match, Result, ScanFailure, Verdict
 
 __all__ = ["templates", "write_report"]
 
+LOWEST = -1e9
+"""Stands for a score of minus infinity, which JSON cannot hold."""
+
 _Pixels = NDArray[np.uint8]
 
 
@@ -133,7 +136,6 @@ def _shared(plan: Plan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object
     """Return what every page is drawn from."""
     script = _asset("filter.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    best = plan.best_scores()
     return {
         "plan": plan,
         "hrefs": hrefs,
@@ -143,8 +145,8 @@ def _shared(plan: Plan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object
         "script_hash": digest,
         "filter_pages": json.dumps(
             [
-                {"href": href, "best": [_finite(score) for score in scores]}
-                for href, scores in zip(hrefs, best, strict=True)
+                {"href": href, "best": {v: max(s, LOWEST) for v, s in best.items()}}
+                for href, best in zip(hrefs, plan.best_scores(), strict=True)
             ]
         ),
     }
@@ -271,10 +273,6 @@ def _in_words(columns: Mapping[str, Any]) -> dict[str, str]:
 
 def _in_digits(score: float) -> str:
     return f"{score:.1f}" if math.isfinite(score) else "none"
-
-
-def _finite(score: float | None) -> float | None:
-    return score if score is None or math.isfinite(score) else None
 
 
 def _points(corners: NDArray[np.float64]) -> str:

@@ -4,6 +4,7 @@ The results are read once and only what sorting takes is kept, so that a scan of
 any size can be planned before the first picture is opened.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -131,16 +132,15 @@ class Plan:
         """Return the pairs of pictures in the order of the pages."""
         return (pair for group in self.originals for pair in group.pairs)
 
-    def best_scores(self) -> list[list[float | None]]:
-        """Return the best score of each verdict for each page, None without one."""
-        best: list[dict[Verdict, float]] = [{} for _ in self.pages]
+    def best_scores(self) -> list[dict[str, float]]:
+        """Return for each page the best score of each verdict that is on it."""
+        best: list[dict[str, float]] = [{} for _ in self.pages]
         for page, blocks in zip(best, self.pages, strict=True):
             for block in blocks:
                 for pair in block.items if block.kind in ("original", "shop") else ():
-                    page[pair.verdict] = max(
-                        pair.score, page.get(pair.verdict, pair.score)
-                    )
-        return [[page.get(verdict) for verdict in Verdict] for page in best]
+                    highest = page.get(str(pair.verdict), -math.inf)
+                    page[str(pair.verdict)] = max(pair.score, highest)
+        return best
 
 
 def plan_pages(
