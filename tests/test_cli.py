@@ -218,6 +218,7 @@ def test_an_unreadable_original_is_named_and_the_scan_goes_on(run, originals, li
         ([], "either --registry or --originals"),
         (["--registry", "r", "--originals", "."], "either --registry or --originals"),
         (["--originals", ".", "--resume"], "want --out"),
+        (["--originals", ".", "--since", "."], "want --out"),
         (["--originals", ".", "--engine", "dask"], "--scheduler together"),
         (["--originals", ".", "--scheduler", "tcp://x:1"], "--scheduler together"),
         (["--originals", ".", "--out", "x.parquet", "--report", "x.html"], "JSON"),

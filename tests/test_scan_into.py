@@ -71,8 +71,10 @@ def test_a_directory_holds_shards_and_says_what_they_are(folder, listings, tmp_p
     manifests = list(scan_into(out, listings, folder, shard_size=4))
 
     assert sorted(files(out)) == [
-        *(f"{n:08d}.{kind}" for n in range(3) for kind in ("jsonl", "manifest.json")),
-        "scan.json",
+        *(f"{n:08d}.jsonl" for n in range(3)),
+        *(f"_{n:08d}.manifest.json" for n in range(3)),
+        "_originals.npy",
+        "_scan.json",
     ]
     assert [manifest.suspects for manifest in manifests] == [4, 4, 2]
     assert manifests[0].counts == {"derived": 3, "unrelated": 1}
@@ -80,10 +82,10 @@ def test_a_directory_holds_shards_and_says_what_they_are(folder, listings, tmp_p
     for manifest in manifests:
         content = (out / manifest.output).read_bytes()
         assert hashlib.sha256(content).hexdigest() == manifest.output_sha256
-        told = json.loads((out / f"{manifest.shard:08d}.manifest.json").read_text())
+        told = json.loads((out / f"_{manifest.shard:08d}.manifest.json").read_text())
         assert told["output_sha256"] == manifest.output_sha256
         assert told["terms"]["snapshot"] == manifest.terms.snapshot
-    about = json.loads((out / "scan.json").read_text())
+    about = json.loads((out / "_scan.json").read_text())
     assert about["finished"] is True
     assert about["counts"] == {"derived": 3, "error": 1, "unrelated": 6}
     found = [line for n in range(3) for line in lines(out / f"{n:08d}.jsonl")]
@@ -120,6 +122,7 @@ def test_parquet_says_the_same_as_json(folder, listings, tmp_path):
     assert rows.pop()["query"] == "?.png"
     for row, line in zip(rows, expected, strict=False):
         assert json.loads(row.pop("columns")) == line.pop("columns")
+        assert row.pop("since") is None
         for match in row["matches"]:
             for edit in match["edits"]:
                 absent = [key for key in edit if edit[key] is None]
@@ -134,7 +137,7 @@ def test_no_suspects_are_an_empty_result(folder, tmp_path):
     for name in ("out.jsonl", "out.parquet", "out"):
         assert list(scan_into(tmp_path / name, [], folder)) == []
     assert (tmp_path / "out.jsonl").read_bytes() == b""
-    assert json.loads((tmp_path / "out/scan.json").read_text())["finished"] is True
+    assert json.loads((tmp_path / "out/_scan.json").read_text())["finished"] is True
 
 
 def test_shards_are_the_same_whatever_the_folder(tmp_path, listings, monkeypatch):
@@ -280,7 +283,7 @@ def test_results_that_were_damaged_are_made_again(folder, listings, tmp_path):
     before = files(out)
     (out / "00000000.jsonl").write_bytes(before["00000000.jsonl"][:-20])
     (out / "00000001.jsonl").unlink()
-    (out / "00000002.manifest.json").write_bytes(b"{")
+    (out / "_00000002.manifest.json").write_bytes(b"{")
 
     list(scan_into(out, listings, folder, shard_size=4, resume=True))
 
@@ -329,7 +332,7 @@ def test_a_killed_scan_is_resumed_without_a_loss(folder, tmp_path):
             pass
         os.killpg(process.pid, signal.SIGKILL)  # workers as well
         process.communicate()
-        done = [out / f"{n:08d}.manifest.json" for n in range(15)]
+        done = [out / f"_{n:08d}.manifest.json" for n in range(15)]
         finished = {
             path.name: path.stat().st_mtime_ns for path in done if path.exists()
         }

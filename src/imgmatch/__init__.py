@@ -1,23 +1,29 @@
 """Decide which images derive from a registered original, and show how."""
 
 from imgmatch.compare import compare
+from imgmatch.duplicates import Duplicates, duplicates
 from imgmatch.errors import (
     DecodeError,
     DuplicateReferenceError,
     ImgmatchError,
     InputError,
     KernelError,
+    MissingExtraError,
     RegistryCorruptError,
     RegistryError,
     RegistryLockedError,
     RegistryVersionError,
+    ResumeError,
+    ScanError,
     ShapeError,
+    SourceError,
     UnknownReferenceError,
+    WorkerError,
 )
 from imgmatch.hamming import hamming_knn, hamming_pairs, hamming_radius
 from imgmatch.hashing import dhash, phash
 from imgmatch.registry import Record, Refusal, Registry, Snapshot, register
-from imgmatch.scan import scan
+from imgmatch.scan import scan, scan_into
 from imgmatch.sources import NamedImage
 from imgmatch.types import (
     Box,
@@ -39,12 +45,14 @@ __all__ = [
     "DecodeError",
     "Direction",
     "DuplicateReferenceError",
+    "Duplicates",
     "Edit",
     "EditKind",
     "ImgmatchError",
     "InputError",
     "KernelError",
     "Match",
+    "MissingExtraError",
     "NamedImage",
     "Record",
     "Refusal",
@@ -54,19 +62,25 @@ __all__ = [
     "RegistryLockedError",
     "RegistryVersionError",
     "Result",
+    "ResumeError",
+    "ScanError",
     "ScanFailure",
     "ShapeError",
     "Size",
     "Snapshot",
+    "SourceError",
     "UnknownReferenceError",
     "Verdict",
+    "WorkerError",
     "compare",
     "dhash",
+    "duplicates",
     "hamming_knn",
     "hamming_pairs",
     "hamming_radius",
     "phash",
     "register",
     "scan",
+    "scan_into",
     "verify",
 ]

@@ -267,12 +267,16 @@ class Result:
         Best first; originals with nothing in common are left out.
     columns : mapping
         What else the query's source said of it, such as its shop.
+    since : str or None
+        Id of a registry's snapshot, if only originals registered after it count:
+        an earlier scan told of the others.
     """
 
     query: str
     sha256: str
     matches: tuple[Match, ...]
     columns: Mapping[str, Any] = field(default_factory=dict)
+    since: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -294,6 +298,7 @@ class Result:
             "matches": [match.to_dict() for match in self.matches],
             "error": None,
             **({"columns": dict(self.columns)} if self.columns else {}),
+            **({"since": self.since} if self.since else {}),
         }
 
 

@@ -6,7 +6,7 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, register, report, scan
+from imgmatch.cli import compare, duplicates, register, report, scan
 
 __all__ = ["app", "main"]
 
@@ -18,7 +18,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (compare.compare, register.register, scan.scan, report.report):
+for command in (
+    compare.compare,
+    register.register,
+    scan.scan,
+    duplicates.duplicates,
+    report.report,
+):
     app.command()(command)
 
 

@@ -23,7 +23,16 @@ from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.sources import NamedImage, find_images
 from imgmatch.types import Verdict
 
-__all__ = ["TROUBLE", "guarded", "images_in", "progress", "say", "status", "words"]
+__all__ = [
+    "NOT_DERIVED",
+    "TROUBLE",
+    "guarded",
+    "images_in",
+    "progress",
+    "say",
+    "status",
+    "words",
+]
 
 DERIVED, NOT_DERIVED, TROUBLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 

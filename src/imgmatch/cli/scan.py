@@ -63,6 +63,15 @@ def scan(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a scan into --out.")
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory of an earlier scan: hold what it judged against new "
+            "originals only.",
+            file_okay=False,
+            exists=True,
+        ),
+    ] = None,
     column: Annotated[
         str, typer.Option(help="Where lists and tables name the image.")
     ] = "image",
@@ -93,8 +102,8 @@ def scan(
         raise typer.BadParameter("give either --registry or --originals")
     if (engine is EngineName.DASK) != (scheduler is not None):
         raise typer.BadParameter("give --engine dask and --scheduler together")
-    if (resume or scheduler) and not out:
-        raise typer.BadParameter("--resume and --engine dask want --out")
+    if (resume or scheduler or since) and not out:
+        raise typer.BadParameter("--resume, --since and --engine dask want --out")
     written_as = out.suffix[1:] if out and out.suffix else format_
     if out and report and written_as != FormatName.JSONL:
         raise typer.BadParameter("--report reads the results as JSON lines only")
@@ -120,6 +129,7 @@ def scan(
                         shard_size=shard_size,
                         format=str(format_),
                         column=column,
+                        since=since,
                     ):
                         bar.advance(manifest.counts)
             if report:

@@ -3,11 +3,14 @@
 ::
 
     results/
-      scan.json                what the results depend on; at the end, what was found
-      00000000.jsonl           what shard 0 found
-      00000000.manifest.json   says so: a shard without it was not finished
-      00000001.jsonl           ..
+      00000000.jsonl                what shard 0 found
+      00000001.jsonl                ..
+      _00000000.manifest.json       says so: a shard without it was not finished
+      _scan.json                    what the results depend on; at the end, the counts
+      _originals.npy                which originals there were, for later scans
+      _known.npy, _new-originals.json   what is new, where a scan was `since` another
 
+Readers of Parquet and JSON datasets pass over names that begin with an underscore.
 Every file is written beside its place, made durable and moved there whole, a
 shard's results before its manifest. Writing a shard twice does no harm: the bytes are
 the same.
@@ -30,9 +33,19 @@ from imgmatch.scan.journal import Journal
 from imgmatch.scan.judge import Outcome
 from imgmatch.types import Result
 
-__all__ = ["Manifest", "ScanDirectory", "Terms", "committed"]
+__all__ = [
+    "ABOUT",
+    "KNOWN",
+    "NEW_ORIGINALS",
+    "ORIGINALS",
+    "Manifest",
+    "ScanDirectory",
+    "Terms",
+    "committed",
+]
 
-_ABOUT = "scan.json"
+ABOUT, ORIGINALS = "_scan.json", "_originals.npy"
+KNOWN, NEW_ORIGINALS = "_known.npy", "_new-originals.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,8 @@ class Terms:
         `Snapshot.id` of the originals.
     max_candidates, shard_size : int
     format : str
+    since : str or None
+        Which earlier scan's listings are held against new originals only.
     """
 
     imgmatch: str
@@ -54,6 +69,7 @@ class Terms:
     max_candidates: int
     shard_size: int
     format: str
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +107,17 @@ class ScanDirectory:
         self.path, self.terms = path, terms
         self._format = format_of(terms.format)
 
-    def begin(self, *, resume: bool) -> None:
+    @contextmanager
+    def begin(self, *, resume: bool) -> Iterator[bool]:
         """Make the directory, or go on in it.
+
+        Within the block, what belongs in a new one is to be written; it counts as
+        begun after that.
+
+        Yields
+        ------
+        bool
+            Whether it is a new one.
 
         Raises
         ------
@@ -101,27 +126,30 @@ class ScanDirectory:
         ResumeError
             If the scan there was begun on other terms.
         """
-        about = self.path / _ABOUT
+        about = self.path / ABOUT
         if about.exists():
             if not resume:
                 raise ScanError(
                     f"{self.path} holds a scan already: resume it, or delete it"
                 )
             self._check(json.loads(about.read_text(encoding="utf-8"))["terms"])
+            yield False
             return
         self.path.mkdir(exist_ok=True)
-        if stranger := next(self.path.iterdir(), None):
-            raise ScanError(f"{self.path} is not empty: it holds {stranger.name}")
+        names = {path.name for path in self.path.iterdir() if path.suffix != ".draft"}
+        if strangers := names - {ORIGINALS, KNOWN, NEW_ORIGINALS}:
+            raise ScanError(f"{self.path} is not empty: it holds {min(strangers)}")
+        yield True
         self._write_about({})
 
     def journal(self, shard: int) -> Journal:
         """Return the journal of a shard."""
-        return Journal(self.path / f"{shard:08d}.journal")
+        return Journal(self.path / f"_{shard:08d}.journal")
 
     def manifest(self, shard: int) -> Manifest | None:
         """Return a shard's manifest if it is finished and its results are whole."""
         try:
-            text = (self.path / f"{shard:08d}.manifest.json").read_bytes()
+            text = (self.path / f"_{shard:08d}.manifest.json").read_bytes()
             found = json.loads(text)
             manifest = Manifest(**{**found, "terms": Terms(**found["terms"])})
             with (self.path / manifest.output).open("rb") as file:
@@ -148,7 +176,7 @@ class ScanDirectory:
         )
         with committed(self.path / manifest.output) as file:
             file.write(content)
-        with committed(self.path / f"{shard:08d}.manifest.json") as file:
+        with committed(self.path / f"_{shard:08d}.manifest.json") as file:
             file.write(json.dumps(asdict(manifest), indent=1).encode())
         return manifest
 
@@ -188,7 +216,7 @@ class ScanDirectory:
 
     def _write_about(self, found: dict[str, Any]) -> None:
         about = {"terms": asdict(self.terms), "finished": bool(found), **found}
-        with committed(self.path / _ABOUT) as file:
+        with committed(self.path / ABOUT) as file:
             file.write(json.dumps(about, indent=1).encode())
 
     def _check(self, before: dict[str, Any]) -> None:
@@ -206,7 +234,7 @@ class ScanDirectory:
 @contextmanager
 def committed(path: Path) -> Iterator[IO[bytes]]:
     """Write a file that is there whole, and durable, or not at all."""
-    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.draft")
+    draft = path.with_name(f"_{path.name}.{uuid.uuid4().hex}.draft")
     try:
         with draft.open("wb") as file:
             yield file

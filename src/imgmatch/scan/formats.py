@@ -1,7 +1,7 @@
 """Outcomes -> the bytes of a results file, as JSON lines or Parquet."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -24,10 +24,13 @@ class Format(NamedTuple):
         Outcomes -> the bytes of a whole file.
     join : callable
         Whole files, in order, and an open one that shall hold what they hold.
+    digests : callable
+        A file -> the SHA-256 of each suspect that could be judged.
     """
 
     encode: Callable[[Iterable[Outcome]], bytes]
     join: Callable[[Iterable[Path], IO[bytes]], None]
+    digests: Callable[[Path], Iterator[str]]
 
 
 def format_of(name: str) -> Format:
@@ -57,6 +60,13 @@ def _join_lines(files: Iterable[Path], into: IO[bytes]) -> None:
         into.write(path.read_bytes())
 
 
+def _digests_in_lines(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        for line in file:
+            if sha256 := json.loads(line)["sha256"]:
+                yield sha256
+
+
 def _encode_parquet(outcomes: Iterable[Outcome]) -> bytes:
     import pyarrow
     from pyarrow import parquet
@@ -74,6 +84,13 @@ def _join_parquet(files: Iterable[Path], into: IO[bytes]) -> None:
     with parquet.ParquetWriter(into, _schema(), compression="zstd") as writer:
         for path in files:
             writer.write_table(parquet.read_table(path))
+
+
+def _digests_in_parquet(path: Path) -> Iterator[str]:
+    from pyarrow import parquet
+
+    column = parquet.read_table(path, columns=["sha256"])["sha256"]
+    yield from column.drop_null().to_pylist()
 
 
 def _row(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,11 +146,12 @@ def _schema() -> "pyarrow.Schema":
             "matches": pa.list_(pa.struct(match)),
             "error": pa.struct({"type": text, "reason": text}),
             "columns": text,
+            "since": text,
         }
     )
 
 
 FORMATS = {
-    "jsonl": Format(_encode_lines, _join_lines),
-    "parquet": Format(_encode_parquet, _join_parquet),
+    "jsonl": Format(_encode_lines, _join_lines, _digests_in_lines),
+    "parquet": Format(_encode_parquet, _join_parquet, _digests_in_parquet),
 }

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from imgmatch.errors import MissingExtraError, RegistryError
-from imgmatch.image import read_file
-from imgmatch.registry import Snapshot
+from imgmatch.image import ImageSource, read_file
 from imgmatch.scan.journal import Journal
+from imgmatch.scan.news import News
 from imgmatch.sources import Loader, NamedImage
 from imgmatch.types import Result, ScanFailure
 from imgmatch.verify import verify
@@ -28,7 +28,7 @@ MOST_DEATHS = 2
 
 def judge(
     suspects: Iterable[NamedImage],
-    snapshot: Snapshot,
+    news: News,
     *,
     max_candidates: int,
     journal: Journal | None = None,
@@ -52,14 +52,20 @@ def judge(
         if isinstance(image, str | os.PathLike):
             image = read_file(image)
         digest = hashlib.sha256(image).hexdigest() if isinstance(image, bytes) else ""
-        found = known.pop(digest, None) or verify(
-            image, snapshot, max_candidates=max_candidates
-        )
+        found = known.pop(digest, None) or held_against(image, digest)
         if digest:
             known[digest] = found
         if len(known) > REMEMBERED:
             known.popitem(last=False)
         return replace(found, query=suspect.name, columns=suspect.columns)
+
+    def held_against(image: ImageSource, digest: str) -> Result:
+        if not (digest and news.knows(digest)):
+            return verify(image, news.all, max_candidates=max_candidates)
+        if news.new is None:  # which saves looking at the picture
+            return Result("", digest, (), since=news.since)
+        found = verify(image, news.new, max_candidates=max_candidates)
+        return replace(found, since=news.since)
 
     with Loader() as loader:
         for place, suspect in enumerate(suspects):

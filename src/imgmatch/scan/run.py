@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,8 +14,10 @@ from imgmatch.scan.directory import Manifest, ScanDirectory, Terms
 from imgmatch.scan.engines import Engine, in_process, processes
 from imgmatch.scan.formats import FORMATS
 from imgmatch.scan.judge import Outcome, judge
+from imgmatch.scan.news import News
 from imgmatch.scan.partition import partition
 from imgmatch.scan.shard import Shard, judge_shard, scan_shard
+from imgmatch.scan.since import earlier_scan, note_news, note_originals
 from imgmatch.sources import NamedImage, PathLike, find_images
 from imgmatch.verify import MAX_CANDIDATES
 
@@ -74,7 +77,8 @@ def scan(
     suspects = find_images(sources, column=column)
     if workers == 1:
         snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
-        yield from judge(suspects, snapshot, max_candidates=max_candidates)
+        news = News.everything(snapshot)
+        yield from judge(suspects, news, max_candidates=max_candidates)
         return
     if not isinstance(registry, Registry):
         raise InputError("several workers want a Registry to open, got a Snapshot")
@@ -134,6 +138,7 @@ def plan(
     format: str = "jsonl",  # noqa: A002
     max_candidates: int = MAX_CANDIDATES,
     column: str = "image",
+    since: PathLike | None = None,
 ) -> "Plan":
     """Begin a scan whose results are written, or go on with one.
 
@@ -155,6 +160,10 @@ def plan(
         Suspects that are finished together.
     format : str
         ``jsonl`` or ``parquet``, for a directory.
+    since : path, optional
+        The directory of an earlier scan. Listings whose bytes it has judged are held
+        only against the originals registered since, and their `Result.since` says
+        so; new listings are held against all.
 
     Returns
     -------
@@ -180,21 +189,24 @@ def plan(
         target, format = file.with_name(f"{file.name}.shards"), file.suffix[1:]  # noqa: A001
         if file.is_dir():
             raise ScanError(f"want a file of results, {file} is a folder")
-    if isinstance(registry, Registry):
-        path, snapshot = registry.path, registry.snapshot()
-    else:
-        path = Path(registry)
-        with Registry.open(path, read_only=True) as opened:
-            snapshot = opened.snapshot()
-    terms = Terms(
-        imgmatch=_version(),
-        snapshot=snapshot.id,
-        max_candidates=max_candidates,
-        shard_size=shard_size,
-        format=format,
-    )
-    directory = ScanDirectory(target.absolute(), terms)
-    directory.begin(resume=resume)
+    with ExitStack() as stack:
+        if not isinstance(registry, Registry):
+            registry = stack.enter_context(Registry.open(registry, read_only=True))
+        terms = Terms(
+            imgmatch=_version(),
+            snapshot=registry.snapshot().id,
+            max_candidates=max_candidates,
+            shard_size=shard_size,
+            format=format,
+            since=None if since is None else earlier_scan(Path(since)),
+        )
+        directory = ScanDirectory(target.absolute(), terms)
+        with directory.begin(resume=resume) as begun:
+            if begun and file is None:
+                note_originals(directory.path, registry)
+            if begun and since is not None:
+                note_news(directory.path, Path(since), registry)
+        path = registry.path
     return Plan(find_images(sources, column=column), path.absolute(), directory, file)
 
 

@@ -5,10 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from imgmatch.errors import RegistryVersionError, ResumeError
-from imgmatch.registry import Registry, Snapshot
+from imgmatch.registry import Registry
 from imgmatch.scan.directory import Manifest, ScanDirectory, Terms
 from imgmatch.scan.judge import Outcome, judge
+from imgmatch.scan.news import News
 from imgmatch.scan.partition import digest
+from imgmatch.scan.since import load_news
 from imgmatch.sources import NamedImage
 
 __all__ = ["Shard", "judge_shard", "scan_shard"]
@@ -64,13 +66,13 @@ def scan_shard(shard: Shard) -> Manifest:
 
 def judge_shard(shard: Shard) -> list[Outcome]:
     """Judge a shard's suspects and return what was found."""
-    snapshot = _snapshot(shard.registry, shard.terms.snapshot)
     directory = ScanDirectory(Path(shard.directory), shard.terms)
+    news = _news(shard.registry, shard.directory, shard.terms)
     with directory.journal(shard.number) as journal:
         return list(
             judge(
                 shard.suspects,
-                snapshot,
+                news,
                 max_candidates=shard.terms.max_candidates,
                 journal=journal,
             )
@@ -78,12 +80,14 @@ def judge_shard(shard: Shard) -> list[Outcome]:
 
 
 @lru_cache(maxsize=1)
-def _snapshot(registry: str, wanted: str) -> Snapshot:
+def _news(registry: str, directory: str, terms: Terms) -> News:
     """Open a registry once for all shards that a process is given."""
-    found = Registry.open(registry, read_only=True).snapshot()
-    if found.id != wanted:
+    snapshot = Registry.open(registry, read_only=True).snapshot()
+    if snapshot.id != terms.snapshot:
         raise RegistryVersionError(
             f"{registry} has changed since the scan began: "
-            f"want snapshot {wanted}, got {found.id}"
+            f"want snapshot {terms.snapshot}, got {snapshot.id}"
         )
-    return found
+    if terms.since is None:
+        return News.everything(snapshot)
+    return load_news(Path(directory), snapshot)
