@@ -1,7 +1,7 @@
 """Lines that a scan has written -> the results they were written from.
 
-Each line is a JSON object as `Result.to_dict` and `ScanFailure.to_dict` make it.
-Keys beside theirs are columns that the source carried along, such as a shop.
+Each line is a JSON object as `Result.to_dict` and `ScanFailure.to_dict` make it; keys
+that are not theirs are passed over.
 """
 
 import json
@@ -11,7 +11,6 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
@@ -34,9 +33,8 @@ from imgmatch.types import (
     Verdict,
 )
 
-__all__ = ["ResultLine", "ResultLines", "read_line"]
+__all__ = ["ResultLines", "read_line"]
 
-_OWN_KEYS = frozenset(("query", "sha256", "verdict", "matches", "error"))
 _MALFORMED = (
     *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
     np.linalg.LinAlgError,
@@ -44,22 +42,7 @@ _MALFORMED = (
 """What reading fields that are missing, or of another kind, raises."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResultLine:
-    """What a scan found of one suspect, and what the source said of it.
-
-    Attributes
-    ----------
-    outcome : Result or ScanFailure
-    columns : mapping of str to str
-        Values that the line holds beside the outcome.
-    """
-
-    outcome: Result | ScanFailure
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-
-class ResultLines(Sequence[ResultLine]):
+class ResultLines(Sequence[Result | ScanFailure]):
     """The results in files of JSON lines; a context manager.
 
     Only the places where lines begin are kept in memory: a line is read when it
@@ -68,7 +51,8 @@ class ResultLines(Sequence[ResultLine]):
     Parameters
     ----------
     paths : path or iterable of paths
-        In the order in which their lines count.
+        In the order in which their lines count. Of a directory, such as a scan in
+        shards writes, its ``.jsonl`` files count, by name.
 
     Raises
     ------
@@ -78,7 +62,7 @@ class ResultLines(Sequence[ResultLine]):
     Examples
     --------
     >>> with ResultLines("results.jsonl") as lines:  # doctest: +SKIP
-    ...     verdicts = Counter(line.outcome.verdict for line in lines)
+    ...     refused = [found for found in lines if isinstance(found, ScanFailure)]
     """
 
     def __init__(
@@ -86,7 +70,7 @@ class ResultLines(Sequence[ResultLine]):
     ) -> None:
         if isinstance(paths, str | os.PathLike):
             paths = [paths]
-        self._paths = [Path(path) for path in paths]
+        self._paths = [file for path in paths for file in _files(Path(path))]
         with ExitStack() as files:
             self._files = [files.enter_context(p.open("rb")) for p in self._paths]
             self._starts = [_starts(file) for file in self._files]
@@ -108,12 +92,14 @@ class ResultLines(Sequence[ResultLine]):
         return self._ends[-1] if self._ends else 0
 
     @overload
-    def __getitem__(self, index: int) -> ResultLine: ...
+    def __getitem__(self, index: int) -> Result | ScanFailure: ...
 
     @overload
-    def __getitem__(self, index: slice) -> list[ResultLine]: ...
+    def __getitem__(self, index: slice) -> list[Result | ScanFailure]: ...
 
-    def __getitem__(self, index: int | slice) -> ResultLine | list[ResultLine]:
+    def __getitem__(
+        self, index: int | slice
+    ) -> Result | ScanFailure | list[Result | ScanFailure]:
         """Read a line, or several.
 
         Raises
@@ -135,6 +121,10 @@ class ResultLines(Sequence[ResultLine]):
             raise InputError(f"{place}: {error}") from error
 
 
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+
+
 def _starts(lines: Iterable[bytes]) -> "array[int]":
     starts, place = array("Q"), 0
     for line in lines:
@@ -144,7 +134,7 @@ def _starts(lines: Iterable[bytes]) -> "array[int]":
     return starts
 
 
-def read_line(line: str | bytes) -> ResultLine:
+def read_line(line: str | bytes) -> Result | ScanFailure:
     """Read one line of a scan.
 
     Raises
@@ -153,34 +143,21 @@ def read_line(line: str | bytes) -> ResultLine:
         If it is not what a scan writes.
     """
     try:
-        fields = json.loads(line)
-        return ResultLine(_outcome(fields), _columns(fields))
+        return _outcome(json.loads(line))
     except _MALFORMED as error:
         what = f"{type(error).__name__}: {error}"
         raise InputError(f"want a line of a scan's results, got {what}") from error
 
 
 def _outcome(fields: Mapping[str, Any]) -> Result | ScanFailure:
-    query = _text(fields["query"])
+    query, columns = _text(fields["query"]), dict(fields.get("columns") or {})
     if (error := fields["error"]) is not None:
-        return ScanFailure(query, _text(error["type"]), _text(error["reason"]))
+        return ScanFailure(query, _text(error["type"]), _text(error["reason"]), columns)
     matches = tuple(
         Match(_text(match["reference_id"]), _comparison(match))
         for match in fields["matches"]
     )
-    return Result(query, _text(fields["sha256"]), matches)
-
-
-def _columns(fields: Mapping[str, Any]) -> dict[str, str]:
-    given = {key: fields[key] for key in fields if key not in _OWN_KEYS}
-    columns = given.pop("columns", None)
-    if isinstance(columns, dict):
-        given.update(columns)
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in given.items()
-        if value is not None
-    }
+    return Result(query, _text(fields["sha256"]), matches, columns)
 
 
 def _comparison(fields: Mapping[str, Any]) -> Comparison:

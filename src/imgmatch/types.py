@@ -8,10 +8,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from imgmatch.image import ImageSource
 
 __all__ = [
     "Box",
@@ -195,6 +200,45 @@ class Comparison:
             "edits": [edit.to_dict() for edit in self.edits],
             "direction": str(self.direction),
         }
+
+    def plot(
+        self,
+        original: "ImageSource | None" = None,
+        suspect: "ImageSource | None" = None,
+    ) -> "Figure":
+        """Draw both pictures side by side, with what was found on them.
+
+        The copied region is outlined in green, overlays are boxed in orange. A
+        comparison holds no pixels: without the pictures, only outlines are drawn.
+        Axes are pixels of the full-size pictures.
+
+        Parameters
+        ----------
+        original, suspect : path, bytes or (H, W, 3) uint8 RGB, optional
+            The pictures that were compared.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            That a notebook shows where a cell ends with it, and
+            ``figure.savefig(path)`` keeps.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        DecodeError
+            If a picture cannot be read.
+        """
+        from imgmatch.plot import plot
+
+        return plot(self, original, suspect)
+
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show, drawn without the pictures."""
+        from imgmatch.report.card import render_card
+
+        return render_card(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, duplicates, register, registry, scan
+from imgmatch.cli import compare, duplicates, register, registry, report, scan
 
 __all__ = ["app", "main"]
 
@@ -23,6 +23,7 @@ for command in (
     register.register,
     scan.scan,
     duplicates.duplicates,
+    report.report,
 ):
     app.command()(command)
 app.add_typer(registry.app, name="registry")

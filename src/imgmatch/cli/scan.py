@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from glob import has_magic
 from pathlib import Path
@@ -16,7 +16,7 @@ from imgmatch.cli.progress import ScanProgress
 from imgmatch.cli.register import register_all
 from imgmatch.errors import InputError
 from imgmatch.registry import Registry
-from imgmatch.report import render
+from imgmatch.report import write_report
 from imgmatch.results import ResultLines
 from imgmatch.scan import dask, processes, scan_into
 from imgmatch.scan import scan as scan_images
@@ -133,11 +133,9 @@ def scan(
                     ):
                         bar.advance(manifest.counts)
             if report:
-                if out:
-                    found = _read(out)
-                suspects = find_images(paths, column=column)
-                page = render(found, registry=opened, suspects=suspects)
-                report.write_text(page, encoding="utf-8", errors="replace")
+                with ResultLines(out) if out else nullcontext(found) as results:
+                    suspects = find_images(paths, column=column)
+                    write_report(report, results, registry=opened, suspects=suspects)
     raise typer.Exit(status(Verdict(name) for name in bar.counts if name != "error"))
 
 
@@ -177,9 +175,3 @@ def _print(
         if keep:
             kept.append(outcome)
     return kept
-
-
-def _read(out: Path) -> list[Outcome]:
-    files = sorted(out.glob("*.jsonl")) if out.is_dir() else [out]
-    with ResultLines(files) as lines:
-        return [line.outcome for line in lines]
