@@ -13,7 +13,7 @@ ROWS = (
     *("errors", "types", "transforms", "_core", "hamming", "image", "hashing"),
     *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
     *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
-    *("registry", "verify", "scan", "evidence", "describe", "figure", "report"),
+    *("registry", "verify", "scan", "describe", "figure", "report", "evidence"),
     *("plot", "cli", "__main__"),
 )
 

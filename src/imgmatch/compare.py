@@ -29,7 +29,7 @@ from imgmatch.photometry import Photometry, examine
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
-__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
+__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair", "strongest"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
@@ -92,7 +92,7 @@ def compare_fingerprints(
         That the expected false accusations are stated for: how many originals
         the suspect is held against.
     """
-    best = _best(examine_pair(reference, query))
+    best = strongest(examine_pair(reference, query))
     if best is None:
         verdict, reason = decide(None)
         return Comparison(verdict, score(None), reason, reference.size, query.size)
@@ -134,7 +134,7 @@ def compare_fingerprints(
     )
 
 
-def _best(found: Iterator[Examined]) -> Examined | None:
+def strongest(found: Iterator[Examined]) -> Examined | None:
     """Pick the alignment that accuses most, else the least accidental one."""
     best: Examined | None = None
     for examined in found:

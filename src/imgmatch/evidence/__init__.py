@@ -1,0 +1,1 @@
+"""Deposits, evidence bundles and cases: material for people who decide."""
