@@ -95,7 +95,7 @@ def test_a_refusal_is_named_by_its_status(authority):
         stamp(DATA, lambda _: refused)
 
 
-def test_an_answer_to_another_request_is_refused(authority, token):
+def test_an_answer_to_another_request_is_refused(token):
     with pytest.raises(TokenError, match="nonce"):
         stamp(DATA, lambda _: token)
     with pytest.raises(TokenMismatchError):

@@ -6,7 +6,7 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, register, scan
+from imgmatch.cli import case, compare, deposit, evidence, register, scan
 
 __all__ = ["app", "main"]
 
@@ -20,6 +20,12 @@ app = typer.Typer(
 )
 for command in (compare.compare, register.register, scan.scan):
     app.command()(command)
+for name, group in (
+    ("deposit", deposit.app),
+    ("evidence", evidence.app),
+    ("case", case.app),
+):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

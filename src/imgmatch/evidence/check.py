@@ -60,18 +60,18 @@ class Report:
 
     Attributes
     ----------
-    findings : tuple of Checked
+    checks : tuple of Checked
     comparison : Comparison or None
         As it came out now; None if it could not be made again.
     """
 
-    findings: tuple[Checked, ...]
+    checks: tuple[Checked, ...]
     comparison: Comparison | None
 
     @property
     def failures(self) -> list[Checked]:
         """What does not hold."""
-        return [one for one in self.findings if one.state is State.FAILS]
+        return [one for one in self.checks if one.state is State.FAILS]
 
     @property
     def holds(self) -> bool:
@@ -104,25 +104,25 @@ def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
     members = read_archive(bundle)
     manifests = _manifests(members)
     _check_complete(members, manifests)
-    findings: list[Checked] = []
+    checks: list[Checked] = []
     before: str | None = None
     for folder, manifest in manifests:
-        findings += _sealing(members, folder, manifest, before, roots)
+        checks += _sealing(members, folder, manifest, before, roots)
         if manifest is not None:
-            findings += _digests(members, manifest)
-            findings += _tokens(members, manifest, manifests[0][1], roots)
+            checks += _digests(members, manifest)
+            checks += _tokens(members, manifest, manifests[0][1], roots)
         before = sha256(members[folder + MANIFEST])
     comparison = None
-    if not any(one.state is State.FAILS for one in findings):
+    if not any(one.state is State.FAILS for one in checks):
         if write_archive(members) != bundle:
             reason = "bytes outside of the members were changed"
-            findings.append(Checked(_ARCHIVE, State.FAILS, reason))
+            checks.append(Checked(_ARCHIVE, State.FAILS, reason))
         verdict, comparison = _verdict(members, manifests[0][1] or {})
-        findings.append(verdict)
+        checks.append(verdict)
     else:
         reason = "not made again: what it rests on was changed"
-        findings.append(Checked(_VERDICT, State.UNCHECKED, reason))
-    return Report(tuple(findings), comparison)
+        checks.append(Checked(_VERDICT, State.UNCHECKED, reason))
+    return Report(tuple(checks), comparison)
 
 
 _Manifest = dict[str, Any] | None

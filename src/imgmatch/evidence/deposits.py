@@ -38,6 +38,7 @@ __all__ = [
     "deposits",
     "expiring",
     "renew",
+    "renewal_chains",
 ]
 
 _KIND = "deposit"
@@ -303,6 +304,20 @@ def check_deposits(
         stamps.append(found)
         data = one.token
     return stamps
+
+
+def renewal_chains(held: Iterable[Deposit]) -> list[list[Deposit]]:
+    """Group deposits: each that stamps a file, followed by those that renew it."""
+    chains: list[list[Deposit]] = []
+    for one in held:
+        for chain in chains:
+            newest = chain[-1].token
+            if newest is not None and one.renews == sha256(newest):
+                chain.append(one)
+                break
+        else:
+            chains.append([one])
+    return chains
 
 
 def _verified(made: Deposit, data: bytes, roots: Sequence["Certificate"]) -> Deposit:

@@ -112,7 +112,14 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, kind: str, content: Mapping[str, Any], *, at: datetime) -> Entry:
+    def append(
+        self,
+        kind: str,
+        content: Mapping[str, Any],
+        *,
+        at: datetime,
+        after: int | None = None,
+    ) -> Entry:
         """Add an entry; it is durable on return.
 
         Parameters
@@ -122,8 +129,24 @@ class Ledger:
             JSON-ready. ``subject``, ``owner`` and ``listing`` can be looked for.
         at : datetime
             With its zone.
+        after : int, optional
+            Number of the newest entry of this kind and subject that the caller has
+            seen, 0 for none.
+
+        Raises
+        ------
+        LedgerError
+            If there is a newer one.
         """
         with self._transaction():
+            if after is not None:
+                (newest,) = self._connection.execute(
+                    "SELECT coalesce(max(number), 0) FROM entry"
+                    " WHERE kind = ? AND subject = ?",
+                    (kind, content["subject"]),
+                ).fetchone()
+                if newest != after:
+                    raise LedgerError(f"{self.path}: entry {newest} came in between")
             return self._append(kind, content, at)
 
     def entries(
