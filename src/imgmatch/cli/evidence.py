@@ -12,13 +12,13 @@ from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
 from imgmatch.evidence.bundle import revise as revise_bundle
-from imgmatch.evidence.check import Report, State
 from imgmatch.evidence.check import verify as verify_bundle
 from imgmatch.evidence.known import Known, look_up
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.privacy import parse_box
+from imgmatch.evidence.report import VERDICT, Report, State
 from imgmatch.registry import Registry
 from imgmatch.verify import verify as verify_suspect
 
@@ -205,7 +205,7 @@ def _in_words(report: Report) -> str:
     lines = [f"{one.state}: {one.subject}: {one.reason}" for one in shown]
     held = len(report.checks) - len(shown)
     lines.append(f"{held} of {len(report.checks)} checks hold")
-    lines += [one.reason for one in report.checks if one.subject == "verdict"]
+    lines += [one.reason for one in report.checks if one.subject == VERDICT]
     return "\n".join(lines)
 
 

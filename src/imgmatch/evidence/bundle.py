@@ -12,7 +12,7 @@ from imgmatch.evidence.canonical import canonical, sha256
 from imgmatch.evidence.claim import claim_kind
 from imgmatch.evidence.compared import write_reference
 from imgmatch.evidence.deposits import Deposit
-from imgmatch.evidence.drawing import draw_figures
+from imgmatch.evidence.drawn import draw_members
 from imgmatch.evidence.licences import Licence
 from imgmatch.evidence.manifest import (
     Listing,
@@ -22,18 +22,15 @@ from imgmatch.evidence.manifest import (
     result_of,
 )
 from imgmatch.evidence.material import Material
-from imgmatch.evidence.page import draw_page
-from imgmatch.evidence.pdf import draw_pdf
 from imgmatch.evidence.priority import priority
 from imgmatch.evidence.privacy import as_png, redacted, reduced_copy
-from imgmatch.evidence.story import LANGUAGES, tell
 from imgmatch.evidence.timestamp import Transport, stamp
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import decode
 from imgmatch.registry import Registry
 from imgmatch.types import Box
 
-__all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise"]
+__all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise", "seal_of"]
 
 MANIFEST, SEAL, TOKEN = "manifest.json", "manifest.sha256", "manifest.tsr"
 
@@ -136,11 +133,6 @@ def build(
             if include_original
             else reduced_copy(original, boxes=redact_original)
         )
-    left = members[copy_member] if copy_member else reference.preview
-    figures = draw_figures(
-        decode(left, long_side=1280).pixels, query.preview, found, examined
-    )
-    members |= {f"figures/{name}.jpg": data for name, data in figures.items()}
     held, tokens = _deposits(deposits)
     attached, contents = _attached(attachments)
     members |= tokens | contents
@@ -169,10 +161,7 @@ def build(
     manifest = manifest_of(
         made=made, revision=1, previous=None, members=members, **facts
     )
-    for language in LANGUAGES:
-        story = tell(manifest, found, language)
-        members[f"page.{language}.html"] = draw_page(story, figures).encode()
-        members[f"page.{language}.pdf"] = draw_pdf(story, figures)
+    members |= draw_members(manifest, members, reference, query, found, examined)
     manifest = manifest_of(
         made=made, revision=1, previous=None, members=members, **facts
     )
@@ -232,6 +221,11 @@ def revise(
     return write_archive({**members, **_sealed(manifest, folder, transport), **added})
 
 
+def seal_of(manifest: bytes) -> bytes:
+    """Return what stands beside a manifest: its digest, as sha256sum writes it."""
+    return f"{sha256(manifest)}  {MANIFEST}\n".encode()
+
+
 def _reference(
     registry: Registry, reference_id: str, original: bytes | None, boxes: Sequence[Box]
 ) -> Fingerprint:
@@ -276,8 +270,7 @@ def _sealed(
 ) -> dict[str, bytes]:
     """Return the manifest and its digest, and a token over it if wanted."""
     data = canonical(manifest)
-    seal = f"{sha256(data)}  {MANIFEST}\n".encode()  # as sha256sum writes it
-    members = {folder + MANIFEST: data, folder + SEAL: seal}
+    members = {folder + MANIFEST: data, folder + SEAL: seal_of(data)}
     if transport is not None:
         members[folder + TOKEN] = stamp(data, transport)
     return members

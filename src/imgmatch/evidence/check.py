@@ -2,81 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from imgmatch.compare import compare_fingerprints
 from imgmatch.errors import BundleError, ImgmatchError, TokenError
 from imgmatch.evidence.archive import read_archive, write_archive
-from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN
+from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN, seal_of
 from imgmatch.evidence.canonical import canonical, sha256
-from imgmatch.evidence.compared import read_reference
-from imgmatch.evidence.manifest import FORMAT, parameters, software
+from imgmatch.evidence.manifest import FORMAT
+from imgmatch.evidence.recompute import recompute
+from imgmatch.evidence.report import ARCHIVE, VERDICT, Checked, Report, State
 from imgmatch.evidence.timestamp import verify_token
-from imgmatch.fingerprint import Fingerprint, Role, fingerprint
-from imgmatch.types import Comparison, Size
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-__all__ = ["Checked", "Report", "State", "verify"]
-
-SCORE_TOLERANCE = 0.05
-"""By which a score may differ between machines: their last bits do."""
-
-_ARCHIVE = "archive"
-_VERDICT = "verdict"
-
-
-class State(StrEnum):
-    """What came of looking at one thing."""
-
-    HOLDS = "holds"
-    FAILS = "fails"
-    UNCHECKED = "unchecked"
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    subject : str
-        A member's name, ``archive`` or ``verdict``.
-    state : State
-    reason : str
-    """
-
-    subject: str
-    state: State
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
-    """What came of checking a bundle.
-
-    Attributes
-    ----------
-    checks : tuple of Checked
-    comparison : Comparison or None
-        As it came out now; None if it could not be made again.
-    """
-
-    checks: tuple[Checked, ...]
-    comparison: Comparison | None
-
-    @property
-    def failures(self) -> list[Checked]:
-        """What does not hold."""
-        return [one for one in self.checks if one.state is State.FAILS]
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing fails; something may be unchecked."""
-        return not self.failures
+__all__ = ["verify"]
 
 
 def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
@@ -112,17 +52,17 @@ def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
             checks += _digests(members, manifest)
             checks += _tokens(members, manifest, manifests[0][1], roots)
         before = sha256(members[folder + MANIFEST])
-    comparison = None
-    if not any(one.state is State.FAILS for one in checks):
-        if write_archive(members) != bundle:
-            reason = "bytes outside of the members were changed"
-            checks.append(Checked(_ARCHIVE, State.FAILS, reason))
-        verdict, comparison = _verdict(members, manifests[0][1] or {})
-        checks.append(verdict)
-    else:
-        reason = "not made again: what it rests on was changed"
-        checks.append(Checked(_VERDICT, State.UNCHECKED, reason))
-    return Report(tuple(checks), comparison)
+    whole = not any(one.state is State.FAILS for one in checks)
+    if whole and write_archive(members) != bundle:
+        reason = "bytes outside of the members were changed"
+        checks.append(Checked(ARCHIVE, State.FAILS, reason))
+        whole = False
+    if not whole:
+        reason = "not made again: the bundle is not as it was made"
+        checks.append(Checked(VERDICT, State.UNCHECKED, reason))
+        return Report(tuple(checks), None)
+    again, comparison = recompute(members, manifests[0][1] or {})
+    return Report((*checks, *again), comparison)
 
 
 _Manifest = dict[str, Any] | None
@@ -154,8 +94,10 @@ def _parsed(data: bytes) -> _Manifest:
 def _check_complete(
     members: Mapping[str, bytes], manifests: list[tuple[str, _Manifest]]
 ) -> None:
-    if any(manifest is None for _, manifest in manifests):
-        return  # which members there should be is not known
+    for folder, manifest in manifests:
+        data, seal = members[folder + MANIFEST], members.get(folder + SEAL)
+        if manifest is None or seal not in (None, seal_of(data)):
+            return  # a changed manifest does not say which members there should be
     wanted: set[str] = set()
     for folder, manifest in manifests:
         named = set((manifest or {})["members"])
@@ -182,8 +124,7 @@ def _sealing(
     if manifest is None:
         yield Checked(name, State.FAILS, "it is not as imgmatch writes manifests")
         return
-    expected = f"{sha256(data)}  {MANIFEST}\n".encode()
-    if members.get(seal) != expected:
+    if members.get(seal) != seal_of(data):
         yield Checked(seal, State.FAILS, f"it is not the digest of {name}")
         if stamped is None or stamped.state is not State.HOLDS:
             reason = f"its digest is not the one in {seal}: one of them was changed"
@@ -246,54 +187,3 @@ def _token(
         return Checked(name, State.FAILS, str(error))
     reason = f"stamped {stamp.at.isoformat()} by {stamp.authority}"
     return Checked(name, State.HOLDS, reason)
-
-
-def _verdict(
-    members: Mapping[str, bytes], manifest: dict[str, Any]
-) -> tuple[Checked, Comparison | None]:
-    """Make the verdict again, of the very bytes in the bundle."""
-    if manifest["parameters"] != json.loads(canonical(parameters())):
-        reason = (
-            "made with other parameters than this imgmatch has: check it with "
-            f"imgmatch {manifest['software']['imgmatch']}"
-        )
-        return Checked(_VERDICT, State.UNCHECKED, reason), None
-    entry, stated = manifest["reference"], manifest["result"]
-    try:
-        query = fingerprint(members[manifest["suspect"]["member"]], role=Role.QUERY)
-        references = [
-            read_reference(members, sha256=entry["sha256"], size=Size(*entry["size"]))
-        ]
-        if entry["copy"] == "exact":
-            exact = members[entry["copy_member"]]
-            references.append(fingerprint(exact, role=Role.REFERENCE))
-    except ImgmatchError as error:
-        return Checked(_VERDICT, State.FAILS, str(error)), None
-    found = [_compared(one, query, manifest) for one in references]
-    for one in found:
-        if reason := _differs(one, stated):
-            reason += f" (made with {manifest['software']}, now {software()})"
-            return Checked(_VERDICT, State.FAILS, reason), one
-    words = f"{found[0].verdict} again, score {stated['score']}"
-    return Checked(_VERDICT, State.HOLDS, words), found[0]
-
-
-def _compared(
-    reference: Fingerprint, query: Fingerprint, manifest: dict[str, Any]
-) -> Comparison:
-    pairs = manifest["registry"]["originals"]
-    return compare_fingerprints(reference, query, pairs=pairs)
-
-
-def _differs(found: Comparison, stated: Mapping[str, Any]) -> str:
-    """Say how a comparison differs from what was stated, if it does."""
-    now = found.to_dict()
-    for name in ("verdict", "direction", "mirrored"):
-        if now[name] != stated[name]:
-            return f"{name}: {stated[name]} was stated, {now[name]} comes out"
-    before, after = stated["score"], now["score"]
-    if (before is None) != (after is None):
-        return f"score: {before} was stated, {after} comes out"
-    if before is not None and abs(before - after) > SCORE_TOLERANCE:
-        return f"score: {before} was stated, {after} comes out"
-    return ""

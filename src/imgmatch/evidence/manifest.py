@@ -63,18 +63,22 @@ class Listing:
 
 
 def software() -> dict[str, str]:
-    """Return the versions that a verdict depends on."""
-    try:
-        own = version("imgmatch")
-    except PackageNotFoundError:  # run from its source
-        own = "unknown"
+    """Return the versions that a verdict, and the pages about it, depend on."""
     return {
-        "imgmatch": own,
+        "imgmatch": _version("imgmatch"),
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "pillow": PIL.__version__,
         "python": platform.python_version(),
+        "reportlab": _version("reportlab"),
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from its source, or not installed
+        return "unknown"
 
 
 def parameters() -> dict[str, Any]:
