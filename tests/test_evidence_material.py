@@ -39,9 +39,7 @@ def outcomes(data, kind, **others):
     ],
 )
 def test_an_original_is_held_against_the_suspect(material, suspect, outcome):
-    found = outcomes(
-        picture(material), MaterialKind.ORIGINAL, suspect=picture(suspect)
-    )
+    found = outcomes(picture(material), MaterialKind.ORIGINAL, suspect=picture(suspect))
 
     assert found == {Check.FINER_THAN_SUSPECT: outcome}
 

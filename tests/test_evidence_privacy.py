@@ -110,7 +110,7 @@ def test_a_reduced_copy_holds_pixels_only(original):
     assert canaries(copy) == set()
     with PILImage.open(io.BytesIO(copy)) as picture:
         assert not picture.getexif()
-        assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+        assert all(key.startswith("jfif") for key in picture.info)
 
 
 def test_bundles_and_reports_hold_no_canary(original, tmp_path):

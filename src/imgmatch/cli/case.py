@@ -27,6 +27,7 @@ from imgmatch.evidence.licences import Licence
 from imgmatch.evidence.licences import allow as allow_licence
 from imgmatch.evidence.licences import revoke as revoke_licence
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
+from imgmatch.evidence.priority import Moment, note_moment
 from imgmatch.evidence.rates import success_rate
 from imgmatch.registry import Registry
 
@@ -216,6 +217,22 @@ def revoke(
     """End a licence."""
     with guarded(), Ledger(ledger) as opened:
         revoke_licence(opened, licence_id, at=now(at))
+
+
+@app.command()
+def moment(
+    subject: Annotated[
+        str, typer.Argument(metavar="ID", help="Of a listing or of an original.")
+    ],
+    what: Annotated[Moment, typer.Argument()],
+    when: Annotated[str, typer.Argument(help="ISO 8601.")],
+    ledger: LedgerFile,
+    owner: Annotated[str | None, typer.Option(help="Of the original.")] = None,
+    at: At = None,
+) -> None:
+    """Note when a listing was first seen, or an original published."""
+    with guarded(), Ledger(ledger) as opened:
+        note_moment(opened, subject, what, parse_instant(when), at=now(at), owner=owner)
 
 
 @app.command()

@@ -86,7 +86,7 @@ def build(
         place = Listing(
             url, listing, seller, instant_of(fetched), instant_of(first_seen)
         )
-        known = Known(place, [], None)
+        known = Known(place, [], None, None)
         if ledger is not None:
             with Ledger(ledger) as history:
                 record = opened.get(reference_id)
@@ -104,6 +104,7 @@ def build(
             redact_original=[parse_box(box) for box in redact_original or []],
             deposits=known.deposits,
             licence=known.licence,
+            published=known.published,
             attachments=_attachments(
                 attach, source, data, party=Party.OWNER, include=include_attached
             ),

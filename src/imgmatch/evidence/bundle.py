@@ -8,7 +8,7 @@ from typing import Any
 from imgmatch.compare import compare_fingerprints, examine_pair, strongest
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.archive import read_archive, write_archive
-from imgmatch.evidence.canonical import canonical, sha256
+from imgmatch.evidence.canonical import canonical, sha256, stated
 from imgmatch.evidence.claim import claim_kind
 from imgmatch.evidence.compared import write_reference
 from imgmatch.evidence.deposits import Deposit
@@ -63,6 +63,7 @@ def build(
     redact_original: Sequence[Box] = (),
     deposits: Sequence[Deposit] = (),
     licence: Licence | None = None,
+    published: datetime | None = None,
     attachments: Sequence[Attachment] = (),
     transport: Transport | None = None,
 ) -> bytes:
@@ -92,6 +93,8 @@ def build(
         Of the original, oldest first.
     licence : Licence, optional
         That covers the listing.
+    published : datetime, optional
+        When the owner first showed the original.
     attachments : sequence of Attachment
     transport : callable, optional
         Has the manifest stamped.
@@ -147,6 +150,7 @@ def build(
         },
         "reference": {
             **reference_of(record),
+            "published": stated(published),
             "redacted": bool(redact_original),
             "copy": copy,
             "copy_member": copy_member,
@@ -156,6 +160,7 @@ def build(
         "licence": licence and licence.to_dict(),
         "deposits": held,
         "priority": str(priority(deposits, place.first_seen)),
+        "before_publication": str(priority(deposits, published)),
         "material": attached,
     }
     manifest = manifest_of(

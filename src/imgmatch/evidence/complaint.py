@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from imgmatch.errors import CaseError, ClaimError
+from imgmatch.errors import CaseError, ClaimError, InputError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST
 from imgmatch.evidence.canonical import instant, sha256
@@ -19,6 +19,7 @@ from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licences import licence_for
 from imgmatch.evidence.rates import success_rate
+from imgmatch.evidence.story import LANGUAGES
 from imgmatch.types import Direction
 
 __all__ = ["Complaint", "draft"]
@@ -143,6 +144,8 @@ def draft(
     CaseError
         If the case is not at a step where a complaint is drafted.
     """
+    if language not in LANGUAGES:
+        raise InputError(f"want {' or '.join(LANGUAGES)}, got {language!r}")
     case = get_case(ledger, case_id)
     if case.state not in _OPEN:
         raise CaseError(f"the case {case_id} is {case.state}: nothing to draft")

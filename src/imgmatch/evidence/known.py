@@ -25,11 +25,14 @@ class Known:
         Of the original.
     licence : Licence or None
         That covered the listing when it was fetched, or else covers it now.
+    published : datetime or None
+        When the owner first showed the original.
     """
 
     listing: Listing
     deposits: list[Deposit]
     licence: Licence | None
+    published: datetime | None
 
 
 def look_up(ledger: Ledger, record: Record, listing: Listing, *, at: datetime) -> Known:
@@ -56,4 +59,5 @@ def look_up(ledger: Ledger, record: Record, listing: Listing, *, at: datetime) -
             work=record.work,
             at=listing.fetched or at,
         )
-    return Known(listing, deposits(ledger, sha256=record.sha256), licence)
+    published = moment(ledger, record.reference_id, Moment.PUBLISHED)
+    return Known(listing, deposits(ledger, sha256=record.sha256), licence, published)

@@ -71,6 +71,7 @@ def software() -> dict[str, str]:
         "pillow": PIL.__version__,
         "python": platform.python_version(),
         "reportlab": _version("reportlab"),
+        "rl_accel": _version("rl_accel"),
     }
 
 

@@ -62,14 +62,14 @@ def moment(ledger: Ledger, subject: str, what: Moment) -> datetime | None:
 
 
 def priority(held: Iterable[Deposit], first_seen: datetime | None) -> Priority:
-    """Hold the earliest verified deposit against a listing's first appearance.
+    """Hold the earliest verified deposit against a first appearance.
 
     Parameters
     ----------
     held : iterable of Deposit
         Of one file. Those whose token was not verified do not count.
     first_seen : datetime or None
-        When the listing appeared, if the caller knows.
+        When the listing appeared, or the owner published, if the caller knows.
     """
     times = [one.at for one in held if one.verified]
     if not times or first_seen is None:

@@ -117,7 +117,8 @@ def _compared(words: _Words, manifest: Mapping[str, Any], found: Comparison) -> 
     reference, listing = manifest["reference"], manifest["listing"]
     size = words["pixels"].format
     original = [
-        *_given(words, reference, "reference_id", "owner", "work", "registered"),
+        *_given(words, reference, "reference_id", "owner", "work"),
+        *_given(words, reference, "registered", "published"),
         (words["size"], size(*found.reference_size)),
         (words["sha256"], reference["sha256"]),
     ]
@@ -231,11 +232,11 @@ def _times(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:
         )
     if not blocks:
         return [words["no_deposit"]]
-    return [
-        *blocks,
-        words["priority"][Priority(manifest["priority"])],
-        words["existence"],
-    ]
+    blocks.append(words["priority"][Priority(manifest["priority"])])
+    before = Priority(manifest["before_publication"])
+    if before is not Priority.UNKNOWN:
+        blocks.append(words["before_publication"][before])
+    return [*blocks, words["existence"]]
 
 
 def _material(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:

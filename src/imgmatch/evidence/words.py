@@ -29,6 +29,7 @@ _ENGLISH = {
     "owner": "Owner's reference",
     "work": "Work",
     "registered": "Registered",
+    "published": "First published",
     "size": "Size",
     "sha256": "SHA-256",
     "pixels": "{0} x {1} pixels",
@@ -127,6 +128,12 @@ _ENGLISH = {
         Priority.LISTING_FIRST: "The listing appeared before the deposit.",
         Priority.UNKNOWN: "Whether deposit or listing came first is not known.",
     },
+    "before_publication": {
+        Priority.DEPOSIT_FIRST: "The deposit is earlier than the owner's own "
+        "publication.",
+        Priority.LISTING_FIRST: "The owner had published the picture before the "
+        "deposit.",
+    },
     "clock": {
         Clock.CREDIT: "Service paid until",
         Clock.FILING: "Filing kept until",
@@ -166,6 +173,7 @@ _CHINESE = {
     "owner": "权利人代号",
     "work": "作品",
     "registered": "登记时间",
+    "published": "首次发表",
     "size": "尺寸",
     "sha256": "SHA-256",
     "pixels": "{0} x {1} 像素",
@@ -250,6 +258,10 @@ _CHINESE = {
         Priority.DEPOSIT_FIRST: "存证早于商品首次出现。",
         Priority.LISTING_FIRST: "商品出现早于存证。",
         Priority.UNKNOWN: "存证与商品何者在先，尚不清楚。",
+    },
+    "before_publication": {
+        Priority.DEPOSIT_FIRST: "存证早于权利人自己的发表。",
+        Priority.LISTING_FIRST: "存证之前，权利人已发表该图片。",
     },
     "clock": {
         Clock.CREDIT: "服务费有效至",
