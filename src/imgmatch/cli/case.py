@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say
-from imgmatch.cli.times import At, LedgerFile, instant_of, now
+from imgmatch.cli.times import At, CredentialRoots, LedgerFile, instant_of, now
 from imgmatch.evidence.canonical import parse_instant, sha256
 from imgmatch.evidence.cases import (
     Case,
@@ -114,11 +114,17 @@ def material(
     kind: Annotated[MaterialKind, typer.Option()],
     party: Annotated[Party, typer.Option(help="Whoever puts it forward.")],
     by: By,
+    c2pa_root: CredentialRoots = None,
     at: At = None,
 ) -> None:
     """Put a file on file, by its digest."""
     with guarded(), Ledger(ledger) as opened:
-        found = examine_material(file.read_bytes(), kind=kind, party=party)
+        found = examine_material(
+            file.read_bytes(),
+            kind=kind,
+            party=party,
+            credential_roots=c2pa_root and c2pa_root.read_bytes(),
+        )
         _show(add_material(opened, case_id, found, by=by, at=now(at)))
 
 

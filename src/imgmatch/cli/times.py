@@ -13,7 +13,17 @@ from imgmatch.evidence.transport import http_transport
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-__all__ = ["At", "LedgerFile", "Roots", "Tsa", "instant_of", "now", "roots_in", "tsa"]
+__all__ = [
+    "At",
+    "CredentialRoots",
+    "LedgerFile",
+    "Roots",
+    "Tsa",
+    "instant_of",
+    "now",
+    "roots_in",
+    "tsa",
+]
 
 At = Annotated[
     str | None, typer.Option("--at", help="Time of the entry (ISO 8601); now.")
@@ -24,6 +34,14 @@ LedgerFile = Annotated[
 Roots = Annotated[
     list[Path] | None,
     typer.Option("--root", help="Root certificate to trust (PEM).", exists=True),
+]
+CredentialRoots = Annotated[
+    Path | None,
+    typer.Option(
+        "--c2pa-root",
+        help="Check content credentials too, with these roots (PEM).",
+        exists=True,
+    ),
 ]
 Tsa = Annotated[
     str | None, typer.Option("--tsa", help="Time-stamp authority to ask (URL).")

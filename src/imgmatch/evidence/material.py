@@ -16,6 +16,7 @@ from PIL import Image as PILImage
 from imgmatch.compare import compare_fingerprints
 from imgmatch.errors import DecodeError
 from imgmatch.evidence.canonical import sha256
+from imgmatch.evidence.credentials import Credentials, read_credentials
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import Limits
 from imgmatch.image.header import open_header
@@ -85,7 +86,7 @@ class Check(StrEnum):
     SAME_CAMERA_AND_TIME = "same_camera_and_time"
     """Do camera and time in both files speak of one shoot?"""
     CONTENT_CREDENTIALS = "content_credentials"
-    """Does the file carry a C2PA manifest that holds?"""
+    """Does the file carry a C2PA manifest that a named root vouches for?"""
 
 
 class Outcome(StrEnum):
@@ -158,6 +159,7 @@ def examine_material(
     party: Party,
     original: bytes | None = None,
     suspect: bytes | None = None,
+    credential_roots: bytes | None = None,
 ) -> Material:
     """Take in a file and check what can be checked of its kind.
 
@@ -170,6 +172,9 @@ def examine_material(
         Whoever puts it forward.
     original, suspect : bytes, optional
         The files of the case; a check that needs one it lacks is left out.
+    credential_roots : bytes, optional
+        Certificates in PEM, or ``b""``, to check content credentials (C2PA) with;
+        without, they are not looked at.
 
     Raises
     ------
@@ -186,6 +191,8 @@ def examine_material(
         if kind is MaterialKind.SERIES and original is not None:
             findings.append(_another_frame(shown, original))
             findings.append(_one_shoot(data, original))
+        if credential_roots is not None:
+            findings.append(_credentials(data, credential_roots))
     return Material(kind, party, sha256(data), len(data), tuple(findings))
 
 
@@ -226,6 +233,15 @@ def _one_shoot(data: bytes, original: bytes) -> Finding:
         same = camera == other and hours <= SHOOT_HOURS
         outcome = Outcome.SUPPORTS if same else Outcome.CONTRADICTS
     return Finding(Check.SAME_CAMERA_AND_TIME, outcome)
+
+
+def _credentials(data: bytes, roots: bytes) -> Finding:
+    """Only a signer whom a named root vouches for counts; absence means nothing."""
+    outcome = {
+        Credentials.TRUSTED: Outcome.SUPPORTS,
+        Credentials.BROKEN: Outcome.CONTRADICTS,
+    }.get(read_credentials(data, roots=roots), Outcome.OPEN)
+    return Finding(Check.CONTENT_CREDENTIALS, outcome)
 
 
 def _camera(data: bytes) -> tuple[tuple[str, ...], datetime] | None:
