@@ -123,7 +123,7 @@ def material(
             file.read_bytes(),
             kind=kind,
             party=party,
-            credential_roots=c2pa_root and c2pa_root.read_bytes(),
+            credential_roots=None if c2pa_root is None else c2pa_root.read_bytes(),
         )
         _show(add_material(opened, case_id, found, by=by, at=now(at)))
 
