@@ -226,9 +226,14 @@ def test_a_shared_overlay_is_never_called_a_stolen_picture(registry):
 
     assert manifest["result"]["verdict"] == "shared_overlay"
     assert manifest["claim"] == "overlay"
+    boxes = [Box(*part["query_box"]) for part in manifest["result"]["shared"]]
+    (box,) = boxes  # the seal, upper left of 640 x 427
+    assert box == pytest.approx((15, 18, 198, 187), abs=20)
     page = members["page.en.html"].decode()
     assert "this is not a stolen picture" in page
     assert "same exposure" not in page
+    assert "Original shown" not in page
+    assert "Boxed: what the two share" in page
     assert "这不是盗图" in members["page.zh.html"].decode()
     report = verify(made)
     assert report.holds

@@ -228,7 +228,7 @@ def test_a_request_may_travel_by_hand(run, tmp_path, authority):
 
     status, _, err = run(*command, "--token", tmp_path / "a.tsr")
     assert status == 0
-    assert err == "unverified: no root certificate was named\n"
+    assert "unverified: The token was not checked: no root certificate" in err
     status, out, _ = run(
         *command,
         *("--token", tmp_path / "a.tsr"),

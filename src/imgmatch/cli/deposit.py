@@ -33,6 +33,7 @@ from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.material import MaterialKind
 from imgmatch.evidence.timestamp import request as make_request
 from imgmatch.evidence.transport import http_transport
+from imgmatch.evidence.words import WORDS
 
 __all__ = ["app"]
 
@@ -169,4 +170,4 @@ def renew(
 def _show(made: Deposit) -> None:
     print(json.dumps(made.to_dict()))
     if not made.verified:
-        say(f"unverified: {made.reason}")
+        say(f"unverified: {WORDS['en']['unverified'][made.reason]}")

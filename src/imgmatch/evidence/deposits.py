@@ -33,6 +33,7 @@ __all__ = [
     "Clock",
     "Deposit",
     "Lapse",
+    "Unverified",
     "check_deposits",
     "deposit",
     "deposits",
@@ -55,6 +56,16 @@ class Clock(StrEnum):
     """The certificate that signed the token: renew the token before."""
 
 
+class Unverified(StrEnum):
+    """Why a deposit's time is only what somebody said."""
+
+    NO_TOKEN = "no_token"
+    NO_ROOT = "no_root"
+    """Nobody named a root certificate to check the token against."""
+    UNSUPPORTED = "unsupported"
+    """The token's algorithms, such as SM2 and SM3, cannot be checked here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """One file, deposited once.
@@ -73,7 +84,7 @@ class Deposit:
         The token's time if it was verified, else as the caller stated it.
     verified : bool
         Whether the token was checked against roots that the caller named.
-    reason : str
+    reason : Unverified or None
         Why not, if not.
     token : bytes or None
         The authority's answer, in DER.
@@ -91,7 +102,7 @@ class Deposit:
     authority: str
     at: datetime
     verified: bool = False
-    reason: str = ""
+    reason: Unverified | None = None
     token: bytes | None = None
     renews: str | None = None
     filing: str | None = None
@@ -115,7 +126,7 @@ class Deposit:
             "authority": self.authority,
             "at": instant(self.at),
             "verified": self.verified,
-            "reason": self.reason,
+            "reason": self.reason and str(self.reason),
             "token_sha256": None if self.token is None else sha256(self.token),
             "renews": self.renews,
             "filing": self.filing,
@@ -129,6 +140,7 @@ class Deposit:
         for clock in Clock:
             moment = values[f"{clock}_expires"]
             fields[f"{clock}_expires"] = moment and parse_instant(moment)
+        fields["reason"] = values["reason"] and Unverified(values["reason"])
         fields["kind"] = MaterialKind(values["kind"])
         fields["at"] = parse_instant(values["at"])
         return cls(**fields, token=token)
@@ -322,18 +334,18 @@ def renewal_chains(held: Iterable[Deposit]) -> list[list[Deposit]]:
 
 def _verified(made: Deposit, data: bytes, roots: Sequence["Certificate"]) -> Deposit:
     if made.token is None:
-        return replace(made, verified=False, reason="no token")
+        return replace(made, verified=False, reason=Unverified.NO_TOKEN)
     if not roots:
-        return replace(made, verified=False, reason="no root certificate was named")
+        return replace(made, verified=False, reason=Unverified.NO_ROOT)
     try:
         found = verify_token(made.token, data, roots)
-    except TokenUnsupportedError as error:
-        return replace(made, verified=False, reason=str(error))
+    except TokenUnsupportedError:
+        return replace(made, verified=False, reason=Unverified.UNSUPPORTED)
     return replace(
         made,
         at=found.at,
         verified=True,
-        reason="",
+        reason=None,
         certificate_expires=found.certificate_expires,
     )
 

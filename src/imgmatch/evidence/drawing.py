@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from imgmatch.compare import Examined
 from imgmatch.evidence.privacy import as_jpeg
+from imgmatch.evidence.shared import find_shared
 from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
-from imgmatch.types import Comparison, Size
+from imgmatch.transforms import carry
+from imgmatch.types import Box, Comparison, Size, Verdict
 
 __all__ = ["draw_figures"]
 
@@ -35,16 +37,22 @@ def draw_figures(
     Returns
     -------
     dict of str to bytes
-        JPEG, by name: ``original`` and ``suspect`` with the copied region outlined
-        and overlays boxed, and, where the pair aligns, ``agreement`` (the suspect,
+        JPEG, by name: ``original`` and ``suspect``, of a copy with the copied region
+        outlined and overlays boxed, of a shared overlay with what is shared boxed;
+        and, where the pair aligns, ``agreement`` (the suspect,
         tinted by what agrees and what conflicts), ``warped`` (the original carried
         onto the suspect) and ``difference`` (between those two; darker is more).
     """
     left, right = _fit(reference), _fit(query)
-    figures = {
-        "original": draw_reference(left, found),
-        "suspect": draw_query(right, found),
-    }
+    figures = {"original": left, "suspect": right}
+    if found.verdict in (Verdict.DERIVED, Verdict.REVIEW):
+        figures["original"] = draw_reference(left, found)
+        figures["suspect"] = draw_query(right, found)
+    elif found.verdict is Verdict.SHARED_OVERLAY and examined is not None:
+        shared = find_shared(examined, found.reference_size, found.query_size)
+        boxes = [(part.reference_box, part.query_box) for part in shared]
+        figures["original"] = _boxed(left, found.reference_size, [b for b, _ in boxes])
+        figures["suspect"] = _boxed(right, found.query_size, [b for _, b in boxes])
     if examined is not None and found.homography is not None:
         figures["agreement"] = _agreement(right, examined, found.query_size)
         warped, inside = _warped(left, right, found)
@@ -58,6 +66,18 @@ def _fit(pixels: _Pixels) -> _Pixels:
     height, width = (max(round(side * scale), 1) for side in pixels.shape[:2])
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
+
+
+def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
+    """Outline boxes of the full-size picture."""
+    out = pixels.copy()
+    scale = _scaling(pixels, size)
+    for box in boxes:
+        corners = carry(scale, np.array([box[:2], box[2:]]) - 0.5)
+        (x0, y0), (x1, y1) = (tuple(map(int, corner)) for corner in corners.round())
+        for colour, wide in (((16, 18, 22), 6), (OVERLAY_COLOUR, 3)):
+            cv2.rectangle(out, (x0, y0), (x1, y1), colour, wide, cv2.LINE_AA)
+    return out
 
 
 def _agreement(query: _Pixels, examined: Examined, size: Size) -> _Pixels:

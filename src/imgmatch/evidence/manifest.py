@@ -13,9 +13,10 @@ import PIL
 from imgmatch import decision
 from imgmatch.compare import Examined
 from imgmatch.evidence.canonical import canonical, instant, sha256, stated
+from imgmatch.evidence.shared import find_shared
 from imgmatch.fingerprint import PARAMETERS
 from imgmatch.registry import Record, Registry
-from imgmatch.types import Comparison
+from imgmatch.types import Comparison, Verdict
 
 __all__ = [
     "FORMAT",
@@ -104,10 +105,15 @@ def registry_id(registry: Registry) -> str:
 def result_of(found: Comparison, examined: Examined | None) -> dict[str, Any]:
     """Return the verdict and the numbers behind it."""
     evidence = None if examined is None else examined.evidence
+    shared = None
+    if examined is not None and found.verdict is Verdict.SHARED_OVERLAY:
+        parts = find_shared(examined, found.reference_size, found.query_size)
+        shared = [part.to_dict() for part in parts]
     return {
         **found.to_dict(),
         "evidence": None if evidence is None else asdict(evidence),
         "features": None if evidence is None else decision.features(evidence),
+        "shared": shared,
     }
 
 

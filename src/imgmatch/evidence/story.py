@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from imgmatch.describe import describe_edits
 from imgmatch.evidence.claim import ClaimKind
-from imgmatch.evidence.deposits import Clock
+from imgmatch.evidence.deposits import Clock, Unverified
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
 from imgmatch.evidence.priority import Priority
 from imgmatch.evidence.words import CHINESE_EDITS, WORDS
@@ -137,21 +137,24 @@ def _compared(words: _Words, manifest: Mapping[str, Any], found: Comparison) -> 
 def _found(
     words: _Words, manifest: Mapping[str, Any], found: Comparison, language: str
 ) -> _Blocks:
-    figures = [(name, words[f"{name}_caption"]) for name in ("original", "suspect")]
+    accused = found.verdict in (Verdict.DERIVED, Verdict.REVIEW)
+    kind = "_caption" if accused else "_plain"
+    if found.verdict is Verdict.SHARED_OVERLAY:
+        kind = "_shared"
+    figures = [(name, words[name + kind]) for name in ("original", "suspect")]
     blocks: _Blocks = [Figures(figures)]
     evidence = manifest["result"]["evidence"]
     if evidence is not None:
         counts = {name: f"{value:.0f}" for name, value in evidence.items()}
         blocks.append(words["windows"].format(**counts))
-    if found.homography is not None:
-        rows = []
-        if edits := _edits(found, language):
-            rows.append((words["edits"], edits))
-        rows.append((words["kept"], f"{100 * found.reference_kept:.0f} %"))
-        rows.append((words["covered"], f"{100 * found.query_covered:.0f} %"))
-        if found.verdict in (Verdict.DERIVED, Verdict.REVIEW):
-            rows.append((words["direction"], words["directions"][found.direction]))
-        blocks.append(Facts(rows))
+    if accused:
+        rows = [
+            (words["edits"], _edits(found, language)),
+            (words["kept"], f"{100 * found.reference_kept:.0f} %"),
+            (words["covered"], f"{100 * found.query_covered:.0f} %"),
+            (words["direction"], words["directions"][found.direction]),
+        ]
+        blocks.append(Facts([row for row in rows if row[1]]))
     return blocks
 
 
@@ -211,8 +214,9 @@ def _bound(words: _Words, expected: float) -> str:
 def _times(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:
     blocks: _Blocks = []
     for number, one in enumerate(manifest["deposits"], start=1):
+        when = "deposited" if one["verified"] else "stated_time"
         rows = [
-            (words["deposited"], one["at"]),
+            (words[when], one["at"]),
             *_given(words, one, "authority", "depositor", "work"),
         ]
         rows += [
@@ -228,7 +232,7 @@ def _times(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:
         blocks.append(
             words["verified"]
             if one["verified"]
-            else words["unverified"].format(reason=one["reason"])
+            else words["unverified"][Unverified(one["reason"])]
         )
     if not blocks:
         return [words["no_deposit"]]
@@ -251,7 +255,7 @@ def _material(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:
         ]
         parts.append(words["attached" if one["member"] else "digest_only"])
         parts.append(f"SHA-256 {one['sha256'][:16]}…")
-        rows.append((label, "; ".join(parts)))
+        rows.append((label, words["semicolon"].join(parts)))
     return [Facts(rows)] if rows else [words["no_material"]]
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from imgmatch.evidence.claim import ClaimKind
-from imgmatch.evidence.deposits import Clock
+from imgmatch.evidence.deposits import Clock, Unverified
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
 from imgmatch.evidence.priority import Priority
 from imgmatch.types import Direction, EditKind, Verdict
@@ -40,6 +40,12 @@ _ENGLISH = {
     "picture shows. The rest is dimmed.",
     "suspect_caption": "The listing picture. Green outline: where the original is. "
     "Orange: what was drawn over it.",
+    "original_shared": "The registered original. Boxed: what the listing picture "
+    "shows too.",
+    "suspect_shared": "The listing picture, another photograph. Boxed: what the two "
+    "share.",
+    "original_plain": "The registered original.",
+    "suspect_plain": "The listing picture.",
     "windows": "Of {textured} places with structure to compare, {agreeing} agree and "
     "{conflicting} conflict.",
     "kept": "Original shown",
@@ -72,7 +78,13 @@ _ENGLISH = {
     "authority": "Authority",
     "depositor": "Depositor's reference",
     "verified": "Token checked when this bundle was made",
-    "unverified": "Token not checked: {reason}",
+    "stated_time": "Time as stated",
+    "unverified": {
+        Unverified.NO_TOKEN: "There is no token: the time is what somebody stated.",
+        Unverified.NO_ROOT: "The token was not checked: no root certificate was named.",
+        Unverified.UNSUPPORTED: "The token was not checked: its algorithms cannot be "
+        "checked here.",
+    },
     "renewal": "Renewal",
     "renewal_of": "stamps over token {0}…",
     "existence": "A time shows that a file existed by then. It does not show who made "
@@ -101,6 +113,7 @@ _ENGLISH = {
     "registry_value": "{originals} originals, {id}",
     "page": "Page {0}",
     "colon": ": ",
+    "semicolon": "; ",
     "claim": {
         ClaimKind.PICTURE: "The listing picture shows the registered photograph "
         "itself, the same exposure.",
@@ -181,6 +194,10 @@ _CHINESE = {
     "found": "比对结果",
     "original_caption": "登记原图。框内是商品图片中出现的部分，其余变暗。",
     "suspect_caption": "商品图片。绿框为原图所在位置，橙框为叠加在上面的内容。",
+    "original_shared": "登记原图。框内是商品图片中也有的内容。",
+    "suspect_shared": "商品图片，是另一张照片。框内是两图共用的内容。",
+    "original_plain": "登记原图。",
+    "suspect_plain": "商品图片。",
     "windows": "在 {textured} 处有可比内容的位置中，{agreeing} 处一致，"
     "{conflicting} 处冲突。",
     "kept": "原图出现的比例",
@@ -210,7 +227,12 @@ _CHINESE = {
     "authority": "存证机构",
     "depositor": "存证人代号",
     "verified": "制作本证据包时已验证时间戳",
-    "unverified": "时间戳未验证：{reason}",
+    "stated_time": "所述时间",
+    "unverified": {
+        Unverified.NO_TOKEN: "没有时间戳：时间由登记人自行陈述。",
+        Unverified.NO_ROOT: "时间戳未验证：未指定根证书。",
+        Unverified.UNSUPPORTED: "时间戳未验证：此处无法验证其算法。",
+    },
     "renewal": "续期",
     "renewal_of": "对时间戳 {0}… 再次加盖",
     "existence": "时间只证明文件当时已经存在，不证明作者是谁。",
@@ -236,6 +258,7 @@ _CHINESE = {
     "registry_value": "{originals} 幅原图，{id}",
     "page": "第 {0} 页",
     "colon": "：",
+    "semicolon": "；",
     "claim": {
         ClaimKind.PICTURE: "商品图片展示的就是登记的照片本身，即同一次拍摄。",
         ClaimKind.OVERLAY: "两图只共用水印、横幅、徽标或页面。"
