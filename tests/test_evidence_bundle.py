@@ -530,6 +530,86 @@ def test_a_deposit_of_another_file_is_named(registry, held, authority):
     assert "another file" in failure.reason
 
 
+@needs_openssl
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"at": "2020-01-01T00:00:00+00:00"}, "2020-01-01T00:00:00+00:00 was stated"),
+        ({"member": None}, "said to be verified and has no token"),
+    ],
+)
+def test_what_is_said_of_a_token_must_be_what_it_says(
+    bundle, authority, change, message
+):
+    members, manifest = read_archive(bundle), manifest_in(bundle)
+    del members["manifest.tsr"]
+    manifest["deposits"][0] |= change
+
+    failures = verify(resealed(members, manifest), roots=authority.roots).failures
+    assert any(message in one.reason for one in failures)
+
+
+@needs_openssl
+def test_who_was_first_must_follow_from_the_times(bundle):
+    members, manifest = read_archive(bundle), manifest_in(bundle)
+    manifest["listing"]["first_seen"] = "2020-01-01T00:00:00+00:00"
+
+    (failure,) = verify(resealed(members, manifest)).failures
+    assert "which came first does not follow" in failure.reason
+
+
+@needs_openssl
+def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
+    registry, authority, tmp_path
+):
+    data = original("dandelion.jpg")
+    other = Authority(tmp_path / "other", digests=", sm3")
+    details = {
+        "depositor": "owner-17",
+        "work": "w",
+        "kind": MaterialKind.ORIGINAL,
+        "authority": "Service",
+        "at": NOON,
+    }
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        held = [
+            deposit(ledger, data, **details, transport=other),
+            deposit(ledger, data, **details, token=other.stamp_with("sm3", data)),
+        ]
+    made = build(
+        *(listing("dandelion-chain.jpg"), registry, "dandelion.jpg"),
+        made=NOON,
+        deposits=held,
+    )
+    assert manifest_in(made)["priority"] == "unknown"
+    assert "Token checked" not in read_archive(made)["page.en.html"].decode()
+
+    report = verify(made, roots=authority.roots)
+    assert report.holds
+    for member in ("deposits/1.tsr", "deposits/2.tsr"):
+        assert state_of(report, member) is State.UNCHECKED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"reference": None}, {"result": 1}, {"suspect": {}}, {"registry": []}),
+        *({"parameters": None}, {"deposits": [1]}),
+    ],
+)
+def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
+    try:
+        report = verify(resealed(read_archive(plain), manifest_in(plain) | change))
+    except BundleError:
+        return
+    assert not report.holds
+
+
+def test_a_manifest_of_nothing_but_brackets_is_named(plain):
+    report = verify(write_archive({**read_archive(plain), MANIFEST: b"[" * 100_000}))
+    assert MANIFEST in [one.subject for one in report.failures]
+
+
 # Revisions
 
 
@@ -585,7 +665,10 @@ def test_a_revision_may_bring_a_renewed_token(registry, held, authority):
     later = revise(made, made=NOON, note="renewed", deposits=[new], transport=authority)
 
     report = verify(later, roots=authority.roots)
-    assert state_of(report, "revisions/2/deposits/1.tsr") is State.HOLDS
+    assert report.holds
+    about = [c for c in report.checks if c.subject == "revisions/2/deposits/1.tsr"]
+    assert [one.state for one in about] == [State.HOLDS] * 2, "digest and token"
+    assert "stamped" in about[1].reason
     assert state_of(report, "revisions/2/manifest.tsr") is State.HOLDS
 
 

@@ -211,9 +211,9 @@ def revise(
     while (later := f"revisions/{number}/{MANIFEST}") in members:
         number, newest = number + 1, later
     folder = f"revisions/{number}/"
-    held, tokens = _deposits(deposits)
-    attached, contents = _attached(attachments)
-    added = {folder + name: data for name, data in (tokens | contents).items()}
+    held, tokens = _deposits(deposits, folder)
+    attached, contents = _attached(attachments, folder)
+    added = tokens | contents
     manifest = manifest_of(
         made=made,
         revision=number,
@@ -245,12 +245,12 @@ def _suffix(data: bytes) -> str:
 
 
 def _deposits(
-    held: Iterable[Deposit],
+    held: Iterable[Deposit], folder: str = ""
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the deposits for the manifest, and the members of their tokens."""
     entries, tokens = [], {}
     for number, one in enumerate(held, start=1):
-        member = None if one.token is None else f"deposits/{number}.tsr"
+        member = None if one.token is None else f"{folder}deposits/{number}.tsr"
         entries.append({**one.to_dict(), "member": member})
         if member and one.token is not None:
             tokens[member] = one.token
@@ -258,12 +258,12 @@ def _deposits(
 
 
 def _attached(
-    attachments: Iterable[Attachment],
+    attachments: Iterable[Attachment], folder: str = ""
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the material for the manifest, and the members of what is put in."""
     entries, contents = [], {}
     for number, one in enumerate(attachments, start=1):
-        member = None if one.content is None else f"material/{number}.bin"
+        member = None if one.content is None else f"{folder}material/{number}.bin"
         entries.append({**one.material.to_dict(), "member": member})
         if member and one.content is not None:
             contents[member] = one.content

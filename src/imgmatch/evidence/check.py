@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from imgmatch.errors import BundleError, ImgmatchError, TokenError
+from imgmatch.errors import BundleError, ImgmatchError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN, seal_of
 from imgmatch.evidence.canonical import canonical, sha256
 from imgmatch.evidence.manifest import FORMAT
 from imgmatch.evidence.recompute import recompute
 from imgmatch.evidence.report import ARCHIVE, VERDICT, Checked, Report, State
-from imgmatch.evidence.timestamp import verify_token
+from imgmatch.evidence.tokens import TokenChecker, check_token
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -44,13 +44,30 @@ def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
     members = read_archive(bundle)
     manifests = _manifests(members)
     _check_complete(members, manifests)
+    try:
+        return _report(bundle, members, manifests, roots)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(f"no imgmatch wrote this manifest: {error!r}") from error
+
+
+_Manifest = dict[str, Any] | None
+
+
+def _report(
+    bundle: bytes,
+    members: Mapping[str, bytes],
+    manifests: list[tuple[str, _Manifest]],
+    roots: Sequence["Certificate"],
+) -> Report:
     checks: list[Checked] = []
     before: str | None = None
+    original = (manifests[0][1] or {}).get("reference", {}).get("sha256")
+    tokens = TokenChecker(members, original, roots)
     for folder, manifest in manifests:
         checks += _sealing(members, folder, manifest, before, roots)
         if manifest is not None:
             checks += _digests(members, manifest)
-            checks += _tokens(members, manifest, manifests[0][1], roots)
+            checks += tokens.check(manifest)
         before = sha256(members[folder + MANIFEST])
     whole = not any(one.state is State.FAILS for one in checks)
     if whole and write_archive(members) != bundle:
@@ -63,9 +80,6 @@ def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
         return Report(tuple(checks), None)
     again, comparison = recompute(members, manifests[0][1] or {})
     return Report((*checks, *again), comparison)
-
-
-_Manifest = dict[str, Any] | None
 
 
 def _manifests(members: Mapping[str, bytes]) -> list[tuple[str, _Manifest]]:
@@ -87,6 +101,8 @@ def _parsed(data: bytes) -> _Manifest:
         deposits = [(d["member"], d["renews"]) for d in manifest["deposits"]]
         whole = known and canonical(manifest) == data and deposits is not None
     except (ImgmatchError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    except RecursionError:  # brackets, and nothing in them
         return None
     return manifest if whole else None
 
@@ -118,7 +134,9 @@ def _sealing(
     """Check a manifest against its digest, its token, and the revision before."""
     data, name, seal = members[folder + MANIFEST], folder + MANIFEST, folder + SEAL
     token = members.get(folder + TOKEN)
-    stamped = None if token is None else _token(folder + TOKEN, token, data, roots)
+    stamped = None
+    if token is not None:
+        stamped, _ = check_token(folder + TOKEN, token, data, roots)
     if stamped is not None:
         yield stamped
     if manifest is None:
@@ -145,45 +163,3 @@ def _digests(
             yield Checked(name, State.FAILS, "changed: its SHA-256 is another")
         else:
             yield Checked(name, State.HOLDS, "its SHA-256 is the manifest's")
-
-
-def _tokens(
-    members: Mapping[str, bytes],
-    manifest: dict[str, Any],
-    first: _Manifest,
-    roots: Sequence["Certificate"],
-) -> Iterator[Checked]:
-    """Check the deposits' tokens.
-
-    The file that they stamp need not be in the bundle: a token over a file holds the
-    file's digest, and a renewal stamps a token that is in the bundle.
-    """
-    known = {sha256(data): data for data in members.values()}
-    original = (first or {}).get("reference", {}).get("sha256")
-    for entry in manifest["deposits"]:
-        member = entry["member"]
-        if member is None or member not in members:
-            continue
-        digest = entry["renews"] or entry["sha256"]
-        if entry["renews"] is None and entry["sha256"] != original:
-            reason = "the deposit is of another file than the original"
-            yield Checked(member, State.FAILS, reason)
-        elif digest not in known and entry["renews"] is not None:
-            reason = "the token that it renews is not in the bundle"
-            yield Checked(member, State.UNCHECKED, reason)
-        else:
-            yield _token(member, members[member], known.get(digest, digest), roots)
-
-
-def _token(
-    name: str, token: bytes, data: bytes | str, roots: Sequence["Certificate"]
-) -> Checked:
-    if not roots:
-        reason = "no root certificate was named"
-        return Checked(name, State.UNCHECKED, reason)
-    try:
-        stamp = verify_token(token, data, roots)
-    except TokenError as error:
-        return Checked(name, State.FAILS, str(error))
-    reason = f"stamped {stamp.at.isoformat()} by {stamp.authority}"
-    return Checked(name, State.HOLDS, reason)

@@ -11,7 +11,7 @@ from io import BytesIO
 import cv2
 import numpy as np
 
-from imgmatch.errors import BundleError, InputError
+from imgmatch.errors import BundleError
 from imgmatch.evidence.privacy import as_png
 from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint
@@ -57,7 +57,7 @@ def read_reference(
             name: np.load(BytesIO(members[member]), allow_pickle=False)
             for name, member in _FEATURES.items()
         }
-    except (KeyError, InputError, ValueError, OSError, EOFError) as error:
+    except (KeyError, ValueError, OSError, EOFError, MemoryError) as error:
         raise BundleError(f"the reference side cannot be read: {error}") from error
     rows = len(arrays["xy"])
     for name, array in arrays.items():

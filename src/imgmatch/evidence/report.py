@@ -6,9 +6,10 @@ from typing import Final
 
 from imgmatch.types import Comparison
 
-__all__ = ["ARCHIVE", "VERDICT", "Checked", "Report", "State"]
+__all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "Checked", "Report", "State"]
 
 ARCHIVE: Final = "archive"
+DEPOSITS: Final = "deposits"
 VERDICT: Final = "verdict"
 
 
@@ -27,7 +28,7 @@ class Checked:
     Attributes
     ----------
     subject : str
-        A member's name, ``archive`` or ``verdict``.
+        A member's name, ``archive``, ``deposits`` or ``verdict``.
     state : State
     reason : str
     """
