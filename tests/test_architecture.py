@@ -14,8 +14,8 @@ ROWS = (
     *("errors", "types", "results", "_core", "transforms", "hamming", "image"),
     *("hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
     *("photometry", "overlay", "direction", "edits", "decision", "compare", "sources"),
-    *("index", "registry", "verify", "scan", "duplicates", "evidence"),
-    *("describe", "figure", "report", "plot", "cli", "__main__"),
+    *("index", "registry", "verify", "scan", "duplicates"),
+    *("describe", "figure", "report", "evidence", "plot", "cli", "__main__"),
 )
 
 

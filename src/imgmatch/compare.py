@@ -38,7 +38,7 @@ from imgmatch.photometry import Photometry, examine, largest_gap
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
-__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
+__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair", "strongest"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
@@ -126,7 +126,7 @@ def compare_fingerprints(
         If `derived_score` is below the default.
     """
     # What chance may explain is unrelated whatever the pixels say.
-    best = _best(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
+    best = strongest(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
     evidence = None if best is None else best.evidence
     value = score(evidence)
     verdict, reason = decide(evidence, derived_score=derived_score)
@@ -165,7 +165,7 @@ def compare_fingerprints(
     )
 
 
-def _best(found: Iterator[Examined]) -> Examined | None:
+def strongest(found: Iterator[Examined]) -> Examined | None:
     """Pick the alignment that accuses most, else the least accidental one."""
     best: Examined | None = None
     for examined in found:

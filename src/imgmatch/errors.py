@@ -13,6 +13,17 @@
     │   ├── RegistryLockedError       another writer holds it
     │   ├── DuplicateReferenceError   the id is taken by other bytes
     │   └── UnknownReferenceError (KeyError)
+    ├── EvidenceError                 deposits, bundles and cases
+    │   ├── TokenError                a time-stamp token that does not hold
+    │   │   ├── TokenMismatchError    it stamps other data
+    │   │   ├── TokenUntrustedError   no chain to a root that was named
+    │   │   └── TokenUnsupportedError its algorithms cannot be checked here
+    │   ├── FilingExpiredError        a deposit whose filing has lapsed
+    │   ├── BundleError               a bundle that cannot be made or read
+    │   │   └── UnsafeBundleError     an archive that must not be unpacked
+    │   ├── LedgerError               a history that is broken or not one at all
+    │   ├── CaseError                 a step that a case does not allow
+    │   └── ClaimError                a complaint that must not be drafted
     ├── ScanError                     a scan cannot begin, resume or go on
     │   ├── ResumeError               the scan begun there is another one
     │   └── WorkerError               worker processes keep dying
@@ -24,11 +35,17 @@ between worker processes.
 """
 
 __all__ = [
+    "BundleError",
+    "CaseError",
+    "ClaimError",
     "DecodeError",
     "DuplicateReferenceError",
+    "EvidenceError",
+    "FilingExpiredError",
     "ImgmatchError",
     "InputError",
     "KernelError",
+    "LedgerError",
     "MissingExtraError",
     "RegistryCorruptError",
     "RegistryError",
@@ -38,7 +55,12 @@ __all__ = [
     "ScanError",
     "ShapeError",
     "SourceError",
+    "TokenError",
+    "TokenMismatchError",
+    "TokenUnsupportedError",
+    "TokenUntrustedError",
     "UnknownReferenceError",
+    "UnsafeBundleError",
     "WorkerError",
 ]
 
@@ -118,6 +140,50 @@ class UnknownReferenceError(RegistryError, KeyError):
 
     def __str__(self) -> str:
         return Exception.__str__(self)  # KeyError would show the repr
+
+
+class EvidenceError(ImgmatchError):
+    """A deposit, a bundle or a case cannot do what was asked."""
+
+
+class TokenError(EvidenceError):
+    """A time-stamp token does not prove what it should."""
+
+
+class TokenMismatchError(TokenError):
+    """The token stamps other data."""
+
+
+class TokenUntrustedError(TokenError):
+    """The token's signature leads to none of the roots that the caller named."""
+
+
+class TokenUnsupportedError(TokenError):
+    """The token is built with algorithms that cannot be checked here."""
+
+
+class FilingExpiredError(EvidenceError):
+    """A deposit's filing with its authority has lapsed."""
+
+
+class BundleError(EvidenceError):
+    """An evidence bundle cannot be made, or is not one."""
+
+
+class UnsafeBundleError(BundleError):
+    """An archive that must not be unpacked: its names or its sizes are a trap."""
+
+
+class LedgerError(EvidenceError):
+    """A ledger's history is broken, or the file holds none."""
+
+
+class CaseError(EvidenceError):
+    """A step that the case's history does not allow."""
+
+
+class ClaimError(EvidenceError):
+    """A complaint that must not be drafted."""
 
 
 class ScanError(ImgmatchError):

@@ -6,7 +6,17 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, duplicates, register, registry, report, scan
+from imgmatch.cli import (
+    case,
+    compare,
+    deposit,
+    duplicates,
+    evidence,
+    register,
+    registry,
+    report,
+    scan,
+)
 
 __all__ = ["app", "main"]
 
@@ -26,7 +36,13 @@ for command in (
     report.report,
 ):
     app.command()(command)
-app.add_typer(registry.app, name="registry")
+for name, group in (
+    ("registry", registry.app),
+    ("deposit", deposit.app),
+    ("evidence", evidence.app),
+    ("case", case.app),
+):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:
