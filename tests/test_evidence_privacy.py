@@ -23,7 +23,7 @@ from imgmatch.evidence.licences import Licence, allow
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.privacy import parse_box, reduced_copy
 from imgmatch.registry import Registry
-from imgmatch.report import render
+from imgmatch.report import write_report
 from imgmatch.sources import NamedImage
 from imgmatch.types import Box
 from imgmatch.verify import verify
@@ -137,11 +137,14 @@ def test_bundles_and_reports_hold_no_canary(original, tmp_path):
             attachments=[Attachment(frame)],
         )
         found = verify(suspect, registry, name="suspect")
-        page = render([found], registry=registry, suspects=[NamedImage("s", suspect)])
+        named = [NamedImage("suspect", suspect)]
+        [page] = write_report(
+            tmp_path / "page.html", [found], registry=registry, suspects=named
+        )
 
     for name, data in read_archive(bundle).items():
         assert canaries(data) == set(), name
-    assert canaries(page.encode()) == set()
+    assert canaries(page.read_bytes()) == set()
 
 
 def test_material_says_nothing_of_what_exif_says(original):
