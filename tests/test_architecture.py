@@ -10,29 +10,11 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *(
-        "errors",
-        "types",
-        "results",
-        "transforms",
-        "_core",
-        "hamming",
-        "image",
-        "hashing",
-    ),
-    *("features", "fingerprint", "matching", "geometry", "canvas", "photometry"),
-    *("overlay", "direction", "edits", "decision", "compare", "sources", "index"),
-    *(
-        "registry",
-        "verify",
-        "scan",
-        "duplicates",
-        "evidence",
-        "describe",
-        "figure",
-        "report",
-    ),
-    *("plot", "cli", "__main__"),
+    *("errors", "types", "results", "transforms", "_core", "hamming", "image"),
+    *("hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
+    *("photometry", "overlay", "direction", "edits", "decision", "compare", "sources"),
+    *("index", "registry", "verify", "scan", "duplicates", "evidence", "describe"),
+    *("figure", "report", "plot", "cli", "__main__"),
 )
 
 
