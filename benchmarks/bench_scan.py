@@ -38,6 +38,7 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
+from benchmarks.sift_faiss import SiftAndFaiss, sized
 from imgmatch.compare import compare_fingerprints
 from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
 from imgmatch.image import decode
@@ -49,9 +50,6 @@ from imgmatch.verify import MAX_CANDIDATES
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")
 ORIGINAL_SIDE = 1000
-SIFT_SIDE, SIFT_POINTS = 640, 500
-"""Pixels of the longer side, and keypoints, at which the peer works."""
-
 Pixels = NDArray[np.uint8]
 
 
@@ -82,11 +80,6 @@ def decoy(photos: list[Pixels], seed: int) -> Pixels:
     return sized(part, ORIGINAL_SIDE)
 
 
-def sized(pixels: Pixels, side: int) -> Pixels:
-    zoom = side / max(pixels.shape[:2])
-    return np.asarray(cv2.resize(pixels, None, fx=zoom, fy=zoom), np.uint8)
-
-
 def suspect(photos: list[Pixels], number: int, originals: int, side: int) -> bytes:
     """Make a listing: of an original if `number` is even."""
     rng = np.random.default_rng([7, number])
@@ -107,68 +100,6 @@ def jpeg(pixels: Pixels, quality: int) -> bytes:
     file = io.BytesIO()
     PILImage.fromarray(pixels).save(file, "JPEG", quality=quality)
     return file.getvalue()
-
-
-class SiftAndFaiss:
-    """What somebody builds who has OpenCV and FAISS."""
-
-    def __init__(self, originals: Iterator[Pixels]) -> None:
-        self._sift = cv2.SIFT_create(SIFT_POINTS)
-        described = [self.describe(sized(pixels, SIFT_SIDE)) for pixels in originals]
-        self._points = [points for points, _ in described]
-        self._descriptors = [rows for _, rows in described]
-        rows = np.concatenate(self._descriptors)
-        self._owner = np.repeat(
-            np.arange(len(described)), [len(r) for r in self._descriptors]
-        )
-        cells = max(1, min(4096, len(rows) // 64))
-        self._index = faiss.index_factory(128, f"IVF{cells},SQ8")
-        sample = np.random.default_rng(0).permutation(len(rows))[: 64 * cells]
-        self._index.train(rows[sample])
-        self._index.add(rows)
-        self._index.nprobe = 8
-
-    def describe(self, pixels: Pixels) -> tuple[NDArray[Any], NDArray[np.float32]]:
-        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-        points, rows = self._sift.detectAndCompute(grey, None)
-        if rows is None:
-            return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
-        return np.array([p.pt for p in points], np.float32), rows
-
-    def stages(self, data: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
-        state: dict[str, Any] = {}
-
-        def load() -> None:
-            state["pixels"] = decode(data, long_side=SIFT_SIDE).pixels
-
-        def describe() -> None:
-            state["query"] = self.describe(state["pixels"])
-
-        def search() -> None:
-            _, found = self._index.search(state["query"][1], 2)
-            votes = np.bincount(self._owner[found[found >= 0]])
-            state["candidates"] = (-votes).argsort()[:MAX_CANDIDATES]
-
-        def check() -> list[tuple[int, int]]:
-            return [
-                (int(c), self.inliers(int(c), *state["query"]))
-                for c in state["candidates"]
-            ]
-
-        yield from (("decode", load), ("features", describe), ("search", search))
-        yield "verification", check
-
-    def inliers(self, original: int, points: Any, rows: Any) -> int:
-        if len(self._descriptors[original]) < 2 or len(rows) < 2:
-            return 0
-        pairs = cv2.BFMatcher().knnMatch(self._descriptors[original], rows, k=2)
-        good = [m for m, n in pairs if m.distance < 0.75 * n.distance]
-        if len(good) < 4:
-            return 0
-        left = self._points[original][[m.queryIdx for m in good]]
-        right = points[[m.trainIdx for m in good]]
-        _, mask = cv2.findHomography(left, right, cv2.USAC_MAGSAC, 3.0)
-        return 0 if mask is None else int(mask.sum())
 
 
 def our_stages(

@@ -200,6 +200,8 @@ class ScanDirectory:
             raise ResumeError(
                 f"{self.path} was begun with more suspects: there is a shard {shards}"
             )
+        for path in self.path.glob("_*.draft"):
+            path.unlink()  # of processes that were killed
         self._write_about({"shards": shards, "counts": dict(sorted(counts.items()))})
         return counts
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import cache
 
 import cv2
+from PIL import AvifImagePlugin
 
 __all__ = ["one_thread", "one_thread_at_start"]
 
@@ -36,8 +37,9 @@ def one_thread_at_start() -> Iterator[None]:
 
 @cache
 def one_thread() -> None:
-    """Let OpenCV and FAISS, if it is there, use one thread in this process."""
+    """Let OpenCV, AVIF and FAISS, if it is there, use one thread in this process."""
     cv2.setNumThreads(1)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     try:
         import faiss
     except ImportError:
