@@ -114,15 +114,23 @@ def material(
     kind: Annotated[MaterialKind, typer.Option()],
     party: Annotated[Party, typer.Option(help="Whoever puts it forward.")],
     by: By,
+    original: Annotated[
+        Path | None, typer.Option(help="To check it against.", exists=True)
+    ] = None,
+    suspect: Annotated[
+        Path | None, typer.Option(help="To check it against.", exists=True)
+    ] = None,
     c2pa_root: CredentialRoots = None,
     at: At = None,
 ) -> None:
-    """Put a file on file, by its digest."""
+    """Put a file on file, by its digest and by what could be checked of it."""
     with guarded(), Ledger(ledger) as opened:
         found = examine_material(
             file.read_bytes(),
             kind=kind,
             party=party,
+            original=None if original is None else original.read_bytes(),
+            suspect=None if suspect is None else suspect.read_bytes(),
             credential_roots=None if c2pa_root is None else c2pa_root.read_bytes(),
         )
         _show(add_material(opened, case_id, found, by=by, at=now(at)))

@@ -111,7 +111,7 @@ def check(file: File, ledger: LedgerFile, root: Roots = None, at: At = None) -> 
             raise InputError("want --root to check against")
         chains = renewal_chains(deposits(opened, sha256=sha256(data)))
         if not chains:
-            raise EvidenceError(f"no deposit of {file.name} ({sha256(data)})")
+            raise EvidenceError(f"no deposit of {sha256(data)}")
         for chain in chains:
             stamps = check_deposits(chain, data, roots, at=now(at))
             print(f"existed on {instant(stamps[0].at)}, by {stamps[0].authority}")

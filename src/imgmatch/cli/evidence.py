@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say, status
-from imgmatch.cli.times import At, Roots, Tsa, instant_of, now, roots_in, tsa
+from imgmatch.cli.times import (
+    At,
+    CredentialRoots,
+    Roots,
+    Tsa,
+    instant_of,
+    now,
+    roots_in,
+    tsa,
+)
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
@@ -73,6 +82,7 @@ def build(
     include_attached: Annotated[
         bool, typer.Option("--include-attached", help="Put the material's files in.")
     ] = False,
+    c2pa_root: CredentialRoots = None,
     tsa_url: Tsa = None,
     at: At = None,
 ) -> None:
@@ -106,7 +116,12 @@ def build(
             licence=known.licence,
             published=known.published,
             attachments=_attachments(
-                attach, source, data, party=Party.OWNER, include=include_attached
+                attach,
+                source,
+                data,
+                party=Party.OWNER,
+                include=include_attached,
+                roots=None if c2pa_root is None else c2pa_root.read_bytes(),
             ),
             transport=tsa(tsa_url),
         )
@@ -171,7 +186,7 @@ def revise(
 def _best(data: bytes, registry: Registry, name: str) -> str:
     matches = verify_suspect(data, registry, name=name).matches
     if not matches:
-        raise BundleError(f"{name} has nothing in common with a registered original")
+        raise BundleError("nothing in common with a registered original")
     return matches[0].reference_id
 
 
@@ -182,6 +197,7 @@ def _attachments(
     *,
     party: Party,
     include: bool,
+    roots: bytes | None = None,
 ) -> list[Attachment]:
     found = []
     for text in attach or []:
@@ -196,6 +212,7 @@ def _attachments(
             party=party,
             original=original,
             suspect=suspect,
+            credential_roots=roots,
         )
         found.append(Attachment(material, data if include else None))
     return found
