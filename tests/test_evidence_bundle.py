@@ -139,7 +139,7 @@ def test_a_bundle_holds_what_was_compared_and_what_was_said(bundle, held):
     assert members["material/2.bin"] == b"%PDF a contract"
     assert "material/1.bin" not in members
     findings = manifest["material"][0]["findings"]
-    assert findings == [{"check": "finer_than_suspect", "outcome": "supports"}]
+    assert findings == [{"check": "finer_than_suspect", "outcome": "open"}]
     assert manifest["material"][1]["findings"] == []
     assert decode(members["original.jpg"]).full_size == (1280, 720)
     assert set(manifest["members"]) == set(members) - {
