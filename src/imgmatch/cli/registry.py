@@ -98,14 +98,13 @@ def export(
     With --pictures, a record's "picture" is the name of its file there.
     """
     with guarded(), Registry.open(registry, read_only=True) as opened:
-        snapshot = opened.snapshot() if pictures else None
         if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
         for number, record in enumerate(opened.records()):
             line = record.to_dict()
-            if pictures and snapshot:
+            if pictures:
                 name = f"{number:08}.avif"  # an id may be no file name
-                kept = snapshot.original(record.reference_id)
+                kept = opened.snapshot().original(record.reference_id)
                 (pictures / name).write_bytes(kept.picture)
                 line["picture"] = name
             print(json.dumps(line))

@@ -1,11 +1,11 @@
 """What there is to know of a registry as a whole."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imgmatch.errors import RegistryCorruptError
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.database import Database
 from imgmatch.registry.manifest import Manifest
@@ -55,21 +55,39 @@ class RegistryInfo:
 
 
 def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
-    """Look a registry's manifest and files over, without reading them."""
-    manifest: Manifest = database.manifest()
-    nbytes: Counter[str] = Counter(records=path.stat().st_size)
-    for entry in manifest.entries:
-        kept = ArrayFile.open(folder, entry.originals)
-        pictures = kept["pictures"].nbytes
-        nbytes["pictures"] += pictures
-        nbytes["ids and hashes"] += kept.nbytes - pictures
-        nbytes["index"] += ArrayFile.open(folder, entry.index).nbytes
+    """Look a registry's manifest and files over, without reading them.
+
+    Raises
+    ------
+    RegistryCorruptError
+        If a file is missing.
+    """
+    while True:
+        manifest = database.manifest()
+        try:
+            nbytes = _sizes(manifest, folder)
+            break
+        except FileNotFoundError as error:
+            if database.manifest() == manifest:
+                message = f"{error.filename} is missing"
+                raise RegistryCorruptError(message) from error
     rows = tuple(entry.rows for entry in manifest.entries)
     return RegistryInfo(
         originals=len(manifest),
         removed=sum(rows) - len(manifest),
         segments=rows,
-        nbytes=dict(nbytes),
+        nbytes={"records": path.stat().st_size, **nbytes},
         schema=database.version,
         parameters=database.parameters(),
     )
+
+
+def _sizes(manifest: Manifest, folder: Path) -> dict[str, int]:
+    nbytes = {"pictures": 0, "ids and hashes": 0, "index": 0}
+    for entry in manifest.entries:
+        kept = ArrayFile.open(folder, entry.originals)
+        pictures = kept["pictures"].nbytes
+        nbytes["pictures"] += pictures
+        nbytes["ids and hashes"] += kept.nbytes - pictures
+        nbytes["index"] += (folder / entry.index).stat().st_size
+    return nbytes

@@ -27,7 +27,7 @@ from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.snapshot import Snapshot
 from imgmatch.registry.source import file_name_of, sha256_of
-from imgmatch.registry.upkeep import compact, find_problems, merge_tiers
+from imgmatch.registry.upkeep import compact, find_problems, merge_tiers, tidy
 
 __all__ = ["Registry"]
 
@@ -367,13 +367,12 @@ class Registry:
             return self._snapshot[1]
 
     def problems(self) -> Iterator[str]:
-        """Read every record and file, and yield what is not as it was written."""
-        return find_problems(self._database, self._directory.segments)
+        """Read all that was committed, and yield what is not as it was written."""
+        return find_problems(self.path / DATABASE, self._directory.segments)
 
     def info(self) -> RegistryInfo:
         """Return numbers and parameters, as last committed."""
-        directory = self._directory
-        return gather(self._database, directory.path / DATABASE, directory.segments)
+        return gather(self._database, self.path / DATABASE, self._directory.segments)
 
     # Details
 
@@ -409,6 +408,7 @@ class Registry:
         try:
             self._contents.write()
         except OSError as error:
+            tidy(self._contents, self._database, self._directory.segments)
             raise RegistryError(f"{self.path}: {error.strerror}") from error
         self._database.write_manifest(self._contents.manifest)
         self._database.commit()

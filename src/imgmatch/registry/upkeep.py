@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from imgmatch.registry.originals import Originals, identity_of
 from imgmatch.registry.segments import sweep
 from imgmatch.registry.tiers import fitting, next_merge
 
-__all__ = ["compact", "find_problems", "merge_tiers"]
+__all__ = ["compact", "find_problems", "merge_tiers", "tidy"]
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -31,7 +32,8 @@ def merge_tiers(contents: Contents, database: Database, folder: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise RegistryError(f"{folder}: {error.strerror}") from error
-    sweep(folder, database.manifest().files)
+    finally:
+        tidy(contents, database, folder)
 
 
 def compact(contents: Contents, database: Database, folder: Path) -> None:
@@ -46,32 +48,56 @@ def compact(contents: Contents, database: Database, folder: Path) -> None:
         for group in reversed(fitting(contents.rows)):
             if len(group) > 1 or contents.has_removed(group[0]):
                 _merge(contents, database, group)
+        database.vacuum()
     except OSError as error:
         raise RegistryError(f"{folder}: {error.strerror}") from error
-    database.vacuum()
-    sweep(folder, database.manifest().files)
+    finally:
+        tidy(contents, database, folder)
+
+
+def tidy(contents: Contents, database: Database, folder: Path) -> None:
+    """Delete the files that nothing refers to, committed or about to be."""
+    sweep(folder, database.manifest().files | contents.manifest.files)
 
 
 def _merge(contents: Contents, database: Database, positions: Sequence[int]) -> None:
     contents.merge(positions)
-    database.begin()
-    database.write_manifest(contents.manifest)
-    database.commit()
+    try:
+        database.begin()
+        database.write_manifest(contents.manifest)
+        database.commit()
+    except RegistryError:
+        database.rollback()
+        contents.load(database.manifest())
+        raise
 
 
-def find_problems(database: Database, folder: Path) -> Iterator[str]:
-    """Read every record and file, and yield what is not as it was written."""
-    in_records = list(database.problems())
-    yield from in_records
-    if in_records:
-        return  # they no longer say which files there should be
-    manifest = database.manifest()
-    in_files = [
-        line for name in sorted(manifest.files) for line in _of_file(folder, name)
-    ]
-    yield from in_files
-    if not in_files:
-        yield from _disagreements(database, manifest, folder)
+def find_problems(path: Path, folder: Path) -> Iterator[str]:
+    """Read every record and file, and yield what is not as it was written.
+
+    Parameters
+    ----------
+    path : Path
+        Of the database. It is read as of one moment, whatever is committed
+        meanwhile.
+    folder : Path
+        Of the segments.
+    """
+    with closing(Database(path, read_only=True)) as database:
+        while True:
+            database.execute("BEGIN")
+            found = list(database.problems())
+            if found:
+                break  # the records no longer say which files there should be
+            manifest = database.manifest()
+            for name in sorted(manifest.files):
+                found.extend(_of_file(folder, name))
+            if not found:
+                found.extend(_disagreements(database, manifest, folder))
+            database.rollback()
+            if not found or database.manifest() == manifest:
+                break  # else a writer may have merged the files away
+    yield from found
 
 
 def _of_file(folder: Path, name: str) -> Iterator[str]:
