@@ -167,7 +167,7 @@ def files_limited(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("size", [0, 512, 6000, 30_000])
+@pytest.mark.parametrize("size", [0, 512, 6000, 12_000])
 def test_a_full_disk_is_an_error_and_loses_nothing(folder, size):
     with Registry.open(folder) as registry:
         for seed in range(3, 6):
