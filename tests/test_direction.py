@@ -152,9 +152,16 @@ def test_more_on_one_side_is_enough(side):
 
 
 @pytest.mark.parametrize("zoom", [0.25, 0.5, 0.75])
-def test_a_finer_query_contradicts(photograph, zoom):
+def test_a_finer_query_is_never_consistent(photograph, zoom):
     reference = resized(photograph, zoom)
-    assert judged(reference, photograph, scaled(1 / zoom)) is Direction.CONTRADICTS
+    assert judged(reference, photograph, scaled(1 / zoom)) is not Direction.CONSISTENT
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
+def test_a_query_of_twice_the_resolution_contradicts(name):
+    photograph = cut_even(getattr(data, name)())
+    reference = resized(photograph, 0.5)
+    assert judged(reference, photograph, scaled(2)) is Direction.CONTRADICTS
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])

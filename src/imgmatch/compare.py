@@ -144,8 +144,12 @@ def compare_fingerprints(
             reference.size,
             query.size,
         )
-        direction = judge_direction(
-            best.reference, best.query, best.photometry, best.region
+        direction = (
+            Direction.CONSISTENT  # what the reference's preview has lost tells nothing
+            if reference.sha256 == query.sha256
+            else judge_direction(
+                best.reference, best.query, best.photometry, best.region
+            )
         )
     return Comparison(
         verdict=verdict,
