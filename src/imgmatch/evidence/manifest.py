@@ -85,15 +85,13 @@ def _version(package: str) -> str:
 
 def parameters() -> dict[str, Any]:
     """Return what fingerprints and verdicts are made with."""
-    names = (
-        *("BIAS", "WEIGHTS", "DERIVED_SCORE", "REVIEW_SCORE", "TILT", "MIN_FRAMED"),
-        *("TILTED_CONFLICT", "MIN_WINDOWS", "MAX_LOG_NFA", "GRAPHIC_SHARE"),
-        *("WHOLE_SHARE", "COMMON_WINDOWS", "COMMON_LOG_NFA"),
-        *("FALSE_SCORE", "FALSE_RATE", "FALSE_DECAY"),
-    )
     return {
         "fingerprint": PARAMETERS,
-        "decision": {name.lower(): getattr(decision, name) for name in names},
+        "decision": {
+            name.lower(): value
+            for name, value in vars(decision).items()
+            if name.isupper()  # every threshold lives there
+        },
     }
 
 
