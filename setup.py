@@ -39,7 +39,10 @@ def extension(name: str, *kernels: str) -> Extension:
 
 
 EXTENSIONS = [
-    extension("imgmatch._core", "hamming*.c", "orb.c", "resample.c", "similarity.c"),
+    extension(
+        "imgmatch._core",
+        *("hamming*.c", "orb.c", "plane.c", "resample.c", "similarity.c"),
+    ),
     extension("imgmatch.index._postings", "postings*.c", "words.c", "similarity.c"),
 ]
 

@@ -5,7 +5,16 @@ from skimage import data
 from skimage.registration import phase_cross_correlation
 
 from aligned import flat_canvas, grey
-from imgmatch.canvas import CANVAS_SIDE, Mipmap, draw, fill, refine
+from imgmatch.canvas import (
+    CANVAS_SIDE,
+    Mipmap,
+    blurred_widely,
+    draw,
+    fill,
+    redraw,
+    refine,
+    settle,
+)
 from imgmatch.transforms import bounds, carry, mirror, overlap
 from imgmatch.types import Size
 from planes import corners_of, scaled, shifted, size_of, tilted, turned, warped
@@ -212,6 +221,62 @@ def test_refining_takes_back_a_small_error(pair, error):
     assert after < before
     inner = carry(truth, bounds_grid(canvas))
     assert np.median(np.abs(carry(refined, bounds_grid(canvas)) - inner)) < 0.1 * pixel
+
+
+def test_settling_draws_the_pair_where_it_belongs(pair):
+    reference, query, truth = pair
+    astray = truth @ shifted(3.2, 2.6)
+
+    canvas = settle(reference, query, astray)
+
+    once = refine(draw(reference, query, astray))
+    drawn = draw(reference, query, canvas.homography)
+    np.testing.assert_array_equal(canvas.query, drawn.query)
+    np.testing.assert_array_equal(canvas.reference, drawn.reference)
+    full = reference.full_size
+    error = distance(canvas.homography, truth, full)
+    assert error < 0.1 * distance(astray, truth, full)
+    assert error < 2 * distance(once, truth, full) + 0.02
+
+
+def test_what_cannot_be_refined_is_drawn_as_it_is():
+    flat = Mipmap(np.full((200, 300), 128, np.uint8), Size(300, 200))
+    canvas = settle(flat, flat, shifted(4, 3))
+    np.testing.assert_array_equal(canvas.homography, shifted(4, 3))
+    assert settle(flat, flat, shifted(700, 0)) is None
+
+
+def test_redrawing_in_colour_keeps_the_frame(pair):
+    reference, query, truth = pair
+    canvas = draw(reference, query, truth)
+
+    again = redraw(canvas, reference, query)
+    triple = [
+        Mipmap(np.dstack([map_.preview] * 3), map_.full_size)
+        for map_ in (reference, query)
+    ]
+    colour = redraw(canvas, *triple)
+
+    np.testing.assert_array_equal(again.reference, canvas.reference)
+    np.testing.assert_array_equal(again.query, canvas.query)
+    np.testing.assert_array_equal(colour.query[..., 2], canvas.query)
+    np.testing.assert_array_equal(colour.reference[..., 0], canvas.reference)
+    np.testing.assert_array_equal(colour.inside, canvas.inside)
+
+
+@pytest.mark.parametrize("sigma", [2, 4, 6, 15])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_wide_blur_is_that_of_opencv(sigma, channels):
+    picture = data.coffee()[..., :channels].squeeze()[:301, :407].astype(np.float32)
+    expected = cv2.GaussianBlur(picture, (0, 0), sigma)
+
+    found = blurred_widely(picture, sigma)
+
+    assert found.shape == expected.shape
+    # The edges differ: there the grid mirrors the picture at another pixel.
+    inner = np.s_[3 * sigma : -3 * sigma, 3 * sigma : -3 * sigma]
+    assert np.abs(found - expected)[inner].max() < 1.5
+    assert np.abs(found - expected)[inner].mean() < 0.03
 
 
 def bounds_grid(canvas):

@@ -217,7 +217,11 @@ def test_an_unreadable_original_is_named_and_the_scan_goes_on(run, originals, li
     [
         ([], "either --registry or --originals"),
         (["--registry", "r", "--originals", "."], "either --registry or --originals"),
-        (["--originals", ".", "--out", "x.parquet"], "Parquet"),
+        (["--originals", ".", "--resume"], "want --out"),
+        (["--originals", ".", "--since", "."], "want --out"),
+        (["--originals", ".", "--engine", "dask"], "--scheduler together"),
+        (["--originals", ".", "--scheduler", "tcp://x:1"], "--scheduler together"),
+        (["--originals", ".", "--out", "x.parquet", "--report", "x.html"], "JSON"),
         (["--originals", "missing"], "missing"),
         (["--registry", "missing"], "no registry at missing"),
         (["--originals", "empty"], "no images in empty"),
@@ -294,11 +298,11 @@ def test_progress_is_drawn_after_a_second_and_only_on_a_terminal(monkeypatch, ca
     monkeypatch.setattr(console.time, "monotonic", lambda: next(clock))
     images = [None] * 5
 
-    monkeypatch.setattr(console, "_words", Console(stderr=True, force_terminal=False))
+    monkeypatch.setattr(console, "words", Console(stderr=True, force_terminal=False))
     assert list(console.progress("abcde", "Working", images)) == [*"abcde"]
     assert capsys.readouterr().err == ""
 
-    monkeypatch.setattr(console, "_words", Console(stderr=True, force_terminal=True))
+    monkeypatch.setattr(console, "words", Console(stderr=True, force_terminal=True))
     assert list(console.progress("ab", "Working", images)) == ["a", "b"]
     assert "Working" not in capsys.readouterr().err
     assert list(console.progress("abcde", "Working", images)) == [*"abcde"]

@@ -183,6 +183,26 @@ def test_a_filter_beyond_its_picture_is_refused(starts, weights, shift):
         )
 
 
+# --- Fits ---------------------------------------------------------------------
+
+
+def test_a_fit_wants_points_in_pairs():
+    points, weights = np.ones((3, 2)), np.ones(3)
+    with pytest.raises(
+        ShapeError, match=r"\(N, 2\) and \(N, 2\), got \(3, 2\) and \(2, 2\)"
+    ):
+        _core.fit(2, points, points[:2].copy(), weights)
+    with pytest.raises(ShapeError, match="want 3 weights, got 2"):
+        _core.fit(2, points, points, weights[:2])
+    with pytest.raises(ValueError, match="sample of 2, 3 or 4, got 5"):
+        _core.fit(5, points, points, weights)
+    with pytest.raises(ShapeError, match=r"homography \(3, 3\), got \(2, 3\)"):
+        _core.transfer_errors(np.ones((2, 3)), points, points)
+    none = np.empty((0, 2))
+    assert _core.fit(2, none, none, np.empty(0)) is None
+    assert _core.transfer_errors(np.eye(3), none, none).shape == (0,)
+
+
 # --- Votes for similarities -------------------------------------------------
 
 LIMITS = {"drift": 0.12, "ratio": 1.6, "cosine": 0.82}

@@ -12,19 +12,27 @@ from imgmatch.decision import (
     WEIGHTS,
     Evidence,
     decide,
+    derived_score,
     expected_false_accusations,
     features,
     score,
 )
+from imgmatch.errors import InputError
 from imgmatch.types import Verdict
 
 COPY = Evidence(
     log_nfa=-200,
     textured=400,
     agreeing=395,
+    exact=390,
     conflicting=0,
+    lost=0,
     photographic_agreeing=250,
     photographic_conflicting=0,
+    photographic_lost=0,
+    shading=0.55,
+    gap=0.0,
+    gap_shading=0.0,
     reference_kept=1.0,
     query_covered=1.0,
     perspective=0.0,
@@ -33,26 +41,43 @@ REPHOTOGRAPHED = replace(
     COPY,
     log_nfa=-60,
     agreeing=50,
+    exact=20,
     conflicting=250,
+    lost=60,
     photographic_agreeing=25,
-    photographic_conflicting=150,
+    photographic_conflicting=100,
+    photographic_lost=25,
+    gap=3.0,
+    gap_shading=0.5,
     perspective=0.05,
 )
 SAME_BANNER = replace(
     COPY,
     log_nfa=-80,
     agreeing=70,
+    exact=60,
     conflicting=200,
+    lost=60,
     photographic_agreeing=1,
-    photographic_conflicting=120,
+    shading=0.3,
+    photographic_conflicting=80,
+    photographic_lost=25,
+    gap=4.0,
+    gap_shading=0.5,
 )
 CHANCE = replace(
     COPY,
     log_nfa=-0.5,
     agreeing=2,
+    exact=1,
     conflicting=200,
+    lost=60,
     photographic_agreeing=1,
-    photographic_conflicting=120,
+    shading=0.3,
+    photographic_conflicting=80,
+    photographic_lost=25,
+    gap=4.0,
+    gap_shading=0.5,
 )
 
 
@@ -61,13 +86,20 @@ def evidence(draw):
     """Counts that can go together: parts are no larger than their wholes."""
     agreeing = draw(st.floats(0, 500))
     conflicting = draw(st.floats(0, 500))
+    lost = draw(st.floats(0, 300))
     return Evidence(
         log_nfa=draw(st.floats(-400, 5)),
-        textured=agreeing + conflicting + draw(st.floats(0, 300)),
+        textured=agreeing + conflicting + lost + draw(st.floats(0, 300)),
         agreeing=agreeing,
+        exact=agreeing * draw(st.floats(0, 1)),
         conflicting=conflicting,
+        lost=lost,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
         photographic_conflicting=conflicting * draw(st.floats(0, 1)),
+        photographic_lost=lost * draw(st.floats(0, 1)),
+        shading=draw(st.floats(0, 1)),
+        gap=draw(st.floats(0, 8)),
+        gap_shading=draw(st.floats(0, 1)),
         reference_kept=draw(st.floats(0, 1)),
         query_covered=draw(st.floats(0, 1)),
         perspective=draw(st.floats(0, 0.5)),
@@ -92,17 +124,21 @@ STRONGER = {
         e,
         textured=e.textured + d,
         agreeing=e.agreeing + d,
+        exact=e.exact + d,
         photographic_agreeing=e.photographic_agreeing + d,
     ),
-    "fewer conflict": lambda e, d: replace(
-        e,
-        conflicting=max(e.conflicting - d, e.photographic_conflicting),
+    "less of the photograph is lost": lambda e, d: replace(
+        e, photographic_lost=max(e.photographic_lost - d, 0)
     ),
+    "what differs is drawn": lambda e, d: replace(
+        e, gap_shading=max(e.gap_shading - d / 100, 0)
+    ),
+    "gaps are smaller": lambda e, d: replace(e, gap=max(e.gap - d / 10, 0)),
     "fewer photographic ones conflict": lambda e, d: replace(
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
     ),
     "fewer windows disagree": lambda e, d: replace(
-        e, textured=max(e.textured - d, e.agreeing + e.conflicting)
+        e, textured=max(e.textured - d, e.agreeing + e.conflicting + e.lost)
     ),
     "geometry is less accidental": lambda e, d: replace(e, log_nfa=e.log_nfa - d),
     "less tilted": lambda e, d: replace(
@@ -124,7 +160,10 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
-    middle = replace(between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5)
+    middle = replace(
+        between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5, gap=1.5, gap_shading=0.4
+    )
+    assert score(middle) > REVIEW_SCORE  # and no rule holds it back
     assert score(change(middle, 30)) > score(middle) + 0.01
 
 
@@ -195,6 +234,7 @@ def test_what_nothing_photographic_shares_is_no_accusation(case):
         textured=case.textured + 100,
         conflicting=case.conflicting + 100,
         photographic_agreeing=0.0,
+        shading=0.3,
         photographic_conflicting=case.photographic_conflicting + 60,
     )
     assert decide(drawn)[0] is not Verdict.DERIVED
@@ -207,9 +247,21 @@ def test_graphics_in_common_are_no_accusation(agreeing):
         COPY,
         textured=300,
         agreeing=agreeing,
+        exact=agreeing,
         photographic_agreeing=0.05 * agreeing,
+        shading=0.3,
     )
-    assert decide(page)[0] is Verdict.SHARED_OVERLAY
+    assert decide(page)[0] is Verdict.REVIEW  # nothing else is known to differ
+    other = replace(page, lost=60)
+    assert decide(other)[0] is Verdict.SHARED_OVERLAY
+
+
+@given(evidence(), evidence())
+def test_verdicts_of_accusation_are_in_the_order_of_the_scores(one, other):
+    if score(one) > score(other):
+        first, second = decide(one)[0], decide(other)[0]
+        if Verdict.DERIVED in (first, second) or Verdict.REVIEW in (first, second):
+            assert first.rank <= second.rank
 
 
 @given(evidence())
@@ -221,19 +273,45 @@ def test_every_verdict_comes_with_a_sentence(case):
 
 
 def test_a_higher_score_expects_fewer_false_accusations():
-    certain = expected_false_accusations(COPY)
-    doubtful = expected_false_accusations(between(COPY, REPHOTOGRAPHED, 0.2))
+    certain, doubtful = map(expected_false_accusations, (20.0, DERIVED_SCORE))
     assert 0 < certain < doubtful < 1e-4
 
 
 def test_false_accusations_grow_with_the_pairs_compared():
-    one = expected_false_accusations(COPY)
-    assert expected_false_accusations(COPY, pairs=5000) == pytest.approx(5000 * one)
+    one = expected_false_accusations(5.0)
+    assert expected_false_accusations(5.0, pairs=5000) == pytest.approx(5000 * one)
+
+
+@given(st.floats(1e-9, 10), st.integers(1, 10**12))
+def test_the_score_for_a_number_of_false_accusations_keeps_to_it(wanted, pairs):
+    chosen = derived_score(wanted, pairs=pairs)
+    assert chosen >= DERIVED_SCORE
+    assert expected_false_accusations(chosen, pairs=pairs) <= wanted * (1 + 1e-9)
+    if chosen > DERIVED_SCORE:  # and asks for no more than that
+        assert expected_false_accusations(chosen, pairs=pairs) > 0.99 * wanted
+
+
+def test_a_stricter_caller_leaves_more_to_people():
+    strict = score(COPY) + 1
+    assert decide(COPY, derived_score=strict)[0] is Verdict.REVIEW
+    with pytest.raises(InputError, match="want a score of"):
+        decide(COPY, derived_score=DERIVED_SCORE - 1)
+
+
+@pytest.mark.parametrize(("wanted", "pairs"), [(0.0, 10), (-1.0, 10), (0.1, 0)])
+def test_no_score_promises_no_false_accusation(wanted, pairs):
+    with pytest.raises(InputError, match="more than 0"):
+        derived_score(wanted, pairs=pairs)
 
 
 def test_what_chance_aligns_never_accuses():
     assert decide(COPY)[0] is Verdict.DERIVED
     assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED
+
+
+def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
+    assert decide(replace(COPY, exact=330))[0] is Verdict.DERIVED
+    assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW
 
 
 def test_a_small_part_of_both_pictures_is_for_a_human():

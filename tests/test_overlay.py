@@ -7,7 +7,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 from aligned import seen
-from imgmatch.overlay import MAX_OVERLAYS, compare_pixels
+from imgmatch.overlay import MAX_OVERLAYS, compare_pixels, without_banners
 from imgmatch.transforms import bounds
 from imgmatch.types import Box
 from pictures import encoded
@@ -242,3 +242,40 @@ def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
     found, shared = region(coffee, query, STILL)
 
     np.testing.assert_array_equal(found.reference, shared.reference)
+
+
+# Banners
+
+
+def without(query, reference):
+    photometry = seen(reference, query, STILL).photometry
+    return without_banners(photometry, np.ones_like(photometry.agrees))
+
+
+@pytest.mark.parametrize(("height", "left_out"), [(60, True), (200, False)])
+def test_a_drawn_strip_along_a_side_is_a_banner_if_it_is_narrow(
+    coffee, height, left_out
+):
+    query = coffee.copy()
+    query[:height] = 30
+    for y in range(50, height + 1, 50):
+        cv2.putText(query, "FREE SHIPPING TODAY", (20, y), 0, 1.6, (250, 240, 60), 3)
+
+    kept = without(query, coffee)
+
+    first = np.flatnonzero(kept.any(axis=1))[0] / len(kept)
+    assert first == pytest.approx(height / 400 if left_out else 0, abs=0.03)
+    assert kept[len(kept) // 2 :].all()
+
+
+def test_a_strip_of_another_photograph_is_no_banner(coffee):
+    query = coffee.copy()
+    query[:60] = data.astronaut()[:60, np.arange(600) % 512]
+    assert without(query, coffee).all()
+
+
+def test_another_subject_inside_the_picture_is_no_banner(coffee):
+    query = coffee.copy()
+    query[100:300, 200:400] = data.astronaut()[100:300, 200:400]
+
+    assert without(query, coffee).all()

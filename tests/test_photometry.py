@@ -10,7 +10,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 from aligned import flat_canvas, grey
-from imgmatch.photometry import WINDOW, examine, sharpness
+from imgmatch.photometry import WINDOW, examine, largest_gap, sharpness
 from pictures import encoded
 
 
@@ -154,6 +154,52 @@ def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
     assert found.textured.mean() > 0.5
     assert not found.agrees.any()
     assert not found.conflicts.any()
+
+
+def test_what_the_query_shows_nothing_of_is_lost(chelsea):
+    query = chelsea.copy()
+    query[60:160, 100:260] = 128
+    found = examined(chelsea, query)
+
+    inner = np.s_[70:150, 110:250]
+    assert found.lost[inner].sum() > 0.98 * found.textured[inner].sum() > 0
+    assert not found.lost[:40].any()
+    # What stands on a plain ground of the reference is added, not lost.
+    assert not examined(query, chelsea).lost[inner].any()
+
+
+def test_a_fainter_copy_has_lost_nothing(chelsea):
+    faint = (chelsea * 0.25 + 90).astype(np.uint8)
+    found = examined(chelsea, faint)
+    assert found.lost.mean() < 0.02
+
+
+@pytest.mark.parametrize("side", [40, 80, 120])
+def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
+    query, place = chelsea.copy(), np.s_[60 : 60 + side, 90 : 90 + side]
+    query[place] = 255 - query[place]
+    found = examined(chelsea, query)
+
+    gap = largest_gap(found, np.ones_like(found.agrees))
+    assert gap.radius * WINDOW == pytest.approx(side / 2, abs=8)
+    assert gap.shading > 0.4
+    assert largest_gap(found, np.zeros_like(found.agrees)).radius == 0
+
+
+def test_a_gap_says_whether_the_query_shows_something_drawn_there(chelsea):
+    query = chelsea.copy()
+    query[40:180, 60:240] = lettered()[40:180, 60:240]
+    found = examined(chelsea, query)
+    assert largest_gap(found, np.ones_like(found.agrees)).shading < 0.35
+
+
+def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
+    query = chelsea.copy()
+    query[60:200, 100:260] = 30
+    plain = chelsea.copy()
+    plain[70:190, 110:250] = 220
+    found = examined(plain, query)
+    assert largest_gap(found, np.ones_like(found.agrees)).radius * WINDOW > 50
 
 
 def test_flat_pictures_tell_nothing():

@@ -46,18 +46,19 @@ def test_python_snippets_say_what_they_print(elsewhere, monkeypatch):
 
 
 def test_the_command_line_is_the_one_of_the_help():
-    shown = fenced(section("From the command line"), "text")[0].splitlines()
-    lines = {line.split()[1]: line for line in shown}
+    shown = fenced(section("From the command line"), "text")[0]
+    joined = shown.replace("\n    ", " ").splitlines()
+    lines = {line.split()[1]: line for line in joined}
 
-    assert set(lines) == {"compare", "register", "scan"}
+    assert set(lines) == {"compare", "register", "scan", "duplicates"}
     for command, line in lines.items():
         told = subprocess.check_output(
             [sys.executable, "-m", "imgmatch", command, "--help"], text=True
         )
         arguments = re.split(r"[\[(]|--", line)[0].split()[2:]
         assert all(argument.removesuffix("...") in told for argument in arguments)
-        options = set(re.findall(r"--[a-z]+", told)) - {"--help"}
-        assert set(re.findall(r"--[a-z]+", line)) == options
+        options = set(re.findall(r"--[a-z-]+", told)) - {"--help"}
+        assert set(re.findall(r"--[a-z-]+", line)) == options
 
 
 def test_the_json_line_is_a_real_one():

@@ -1,5 +1,4 @@
 import json
-import sqlite3
 import threading
 from contextlib import suppress
 
@@ -15,9 +14,10 @@ from imgmatch.errors import (
     UnknownReferenceError,
 )
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.registry import Record, Refusal, Registry, register
+from imgmatch.registry import Registry
+from imgmatch.registry.schema import PARAMETERS
 from imgmatch.types import Size
-from pictures import draw, encoded, write
+from pictures import draw, write
 
 
 def assert_equal(one, other):
@@ -275,39 +275,14 @@ def test_a_temporary_registry_leaves_nothing():
     assert not path.exists()
 
 
-def test_other_parameters_are_refused(folder, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("fingerprint", "register the originals again"), ("index", "rebuild-index")],
+)
+def test_other_parameters_are_refused(folder, monkeypatch, name, remedy):
     monkeypatch.setattr(
-        "imgmatch.registry.store.PARAMETERS", {"fingerprint": "another"}
+        "imgmatch.registry.schema.PARAMETERS", {**PARAMETERS, name: "another"}
     )
     for read_only in (False, True):
-        with pytest.raises(RegistryVersionError, match="fingerprint = "):
+        with pytest.raises(RegistryVersionError, match=f"{name} = .*{remedy}"):
             Registry.open(folder, read_only=read_only)
-
-
-def test_an_unknown_schema_is_refused(folder):
-    connection = sqlite3.connect(folder / "registry.sqlite")
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(RegistryVersionError, match="99"):
-        Registry.open(folder)
-
-
-# Many at once
-
-
-def test_register_goes_on_after_bad_files_and_where_it_stopped(tmp_path):
-    for seed in range(3):
-        write(tmp_path / f"in/{seed}.png", seed)
-    (tmp_path / "in/1.jpg").write_bytes(b"")
-    with Registry.create(tmp_path / "registry") as registry:
-        outcomes = list(register(tmp_path / "in", registry, owner="Studio"))
-        kinds = [type(outcome) for outcome in outcomes]
-        assert kinds == [Record, Refusal, Record, Record]
-        assert outcomes[1].reference_id == "1.jpg"
-        assert outcomes[1].error_type == "DecodeError"
-
-        (tmp_path / "in/2.png").write_bytes(encoded(draw(9)))
-        again = list(register(tmp_path / "in", registry))
-
-    assert again[0] == outcomes[0]
-    assert again[3].error_type == "DuplicateReferenceError"

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from imgmatch.sources import NamedImage, find_images
+from imgmatch.errors import InputError, SourceError
+from imgmatch.sources import Loader, NamedImage, find_images
 from pictures import draw, encoded, write
 
 
@@ -101,3 +102,79 @@ def test_named_images_pass_through():
     given = NamedImage("from a database", b"bytes")
 
     assert list(find_images([given])) == [given]
+
+
+def test_names_stay_apart_without_remembering_them(tmp_path):
+    for name in ("a/1.png", "b/1.png", "b/2.png"):
+        write(tmp_path / name, 0)
+
+    found = names(tmp_path / "a", tmp_path / "b", tmp_path / "b/2.png")
+
+    assert found == ["1.png", (tmp_path / "b/1.png").as_posix(), "2.png"]
+
+
+# Globs
+
+
+def test_a_glob_matches_as_a_shell_does(tmp_path, monkeypatch):
+    for name in ("b/2.png", "b/x/3.png", "a/1.png", ".hidden/4.png"):
+        write(tmp_path / name, 0)
+    (tmp_path / "a/1.md").write_text("no image")
+    monkeypatch.chdir(tmp_path)
+
+    assert names("*/*.png") == ["a/1.png", "b/2.png"]
+    assert names("**/*.png") == ["a/1.png", "b/2.png", "b/x/3.png"]
+    assert names("b/[0-9].p?g") == ["b/2.png"]
+    assert names(str(tmp_path / "[ab]")) == ["1.png", "2.png", "x/3.png"]
+
+
+def test_a_file_that_is_named_like_a_glob_is_that_file(tmp_path, monkeypatch):
+    write(tmp_path / "[1].png", 0)
+    write(tmp_path / "1.png", 0)
+    monkeypatch.chdir(tmp_path)
+
+    assert names("[1].png") == ["[1].png"]
+    assert names("[2].png") == ["[2].png"]  # nothing matches: a missing file
+
+
+# Lists
+
+
+def test_a_text_lists_paths_from_its_own_folder(tmp_path, monkeypatch):
+    for name in ("here/1.png", "here/shop/2.png"):
+        write(tmp_path / name, 0)
+    (tmp_path / "here/list.txt").write_bytes("\ufeff1.png\r\n\n shop/2.png\n".encode())
+    write(tmp_path / "here/ shop/2.png", 1)
+    monkeypatch.chdir("/")
+
+    found = list(find_images(tmp_path / "here/list.txt"))
+
+    assert [one.name for one in found] == ["1.png", " shop/2.png"]
+    assert found[0].image == tmp_path / "here/1.png"
+
+
+def test_a_line_that_is_no_path_is_reported(tmp_path):
+    (tmp_path / "list.txt").write_text("x" * 200_000)
+
+    (found,) = find_images(tmp_path / "list.txt")
+
+    with pytest.raises(SourceError, match="line 1 is too long"):
+        Loader().load(found.image)
+
+
+def test_a_csv_names_its_column_and_carries_the_others(tmp_path):
+    (tmp_path / "list.csv").write_text(
+        'id,photo,shop\n7,1.png,"Ä, B"\n8,,C\n9,2.png,D\n', encoding="utf-8"
+    )
+
+    found = list(find_images(tmp_path / "list.csv", column="photo"))
+
+    assert [(one.name, dict(one.columns)) for one in found] == [
+        ("1.png", {"id": "7", "shop": "Ä, B"}),
+        ((tmp_path / "list.csv/3").as_posix(), {"id": "8", "shop": "C"}),
+        ("2.png", {"id": "9", "shop": "D"}),
+    ]
+    with pytest.raises(SourceError, match="no photo in line 3"):
+        Loader().load(found[1].image)
+    with pytest.raises(InputError, match=r"'image'.* got id, photo, shop"):
+        list(find_images(tmp_path / "list.csv"))

@@ -98,6 +98,55 @@ def test_fit_is_the_best_of_its_neighbours(model, data):
         assert (transfer_error(other, source, target) ** 2).sum() >= best * (1 - 1e-9)
 
 
+def conditioned(points, weights):
+    """Points about their centroid, and the transform that brings them there."""
+    center = weights @ points / weights.sum()
+    spread = np.sqrt(weights @ ((points - center) ** 2).sum(axis=1) / weights.sum() / 2)
+    to_frame = np.diag([1 / spread, 1 / spread, 1]) @ shifted(*-center)
+    return divided(to_frame, points), to_frame
+
+
+def fitted(model, source, target, weights):
+    """Least squares by the decompositions of NumPy."""
+    (s, to_source), (t, to_target) = (
+        conditioned(points, weights) for points in (source, target)
+    )
+    ones, zeros = np.ones((len(s), 1)), np.zeros((len(s), 3))
+    root = np.sqrt(weights)
+    if model is Model.HOMOGRAPHY:
+        carried = np.hstack([s, ones])
+        x = np.hstack([carried, zeros, -t[:, :1] * carried])
+        y = np.hstack([zeros, carried, -t[:, 1:] * carried])
+        rows = np.vstack([root[:, None] * x, root[:, None] * y])
+        inner = np.linalg.svd(rows)[2][-1].reshape(3, 3)
+    elif model is Model.AFFINE:
+        x = root[:, None] * np.hstack([s, ones])
+        solution = np.linalg.lstsq(x, root[:, None] * t, rcond=None)[0]
+        inner = np.vstack([solution.T, [0, 0, 1]])
+    else:
+        z, w = s @ [1, 1j], t @ [1, 1j]
+        a = (weights * w * z.conj()).sum() / (weights * np.abs(z) ** 2).sum()
+        inner = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0], [0, 0, 1]])
+    return np.linalg.inv(to_target) @ inner @ to_source
+
+
+@pytest.mark.parametrize("model", Model)
+@given(st.data())
+def test_fit_agrees_with_numpy(model, data):
+    truth, source = data.draw(TRUTHS[model]), data.draw(points())
+    rng = np.random.default_rng(len(source))
+    scale = np.sqrt(abs(np.linalg.det(truth[:2, :2])))
+    target = divided(truth, source) + rng.normal(0, 2 * scale, source.shape)
+    weights = rng.uniform(0.1, 3, len(source))
+
+    found = fit(model, source, target, weights)
+
+    expected = fitted(model, source, target, weights)
+    np.testing.assert_allclose(
+        divided(found, source), divided(expected, source), atol=1e-6 * scale
+    )
+
+
 @pytest.mark.parametrize("model", Model)
 def test_fit_heeds_weights(model, rng):
     source = rng.uniform(0, 500, (30, 2))
@@ -161,6 +210,21 @@ def test_transfer_error_is_the_distance(rng):
     source = rng.uniform(0, 100, (5, 2))
     target = source + np.array([3.0, 4.0])
     np.testing.assert_allclose(transfer_error(np.eye(3), source, target), 5)
+
+
+@given(homographies(), points())
+def test_transfer_error_agrees_with_numpy(homography, source):
+    target = source[::-1].copy()
+    expected = np.linalg.norm(divided(homography, source) - target, axis=1)
+    np.testing.assert_allclose(
+        transfer_error(homography, source, target), expected, rtol=1e-9, atol=1e-6
+    )
+
+
+def test_a_point_on_the_horizon_has_no_place():
+    source = np.array([[100.0, 7.0], [0.0, 0.0]])
+    error = transfer_error(tilted(-0.01, 0), source, source)
+    assert error.tolist() == [np.inf, 0.0]
 
 
 @given(homographies(), st.tuples(st.floats(0, 600), st.floats(0, 600)))

@@ -121,9 +121,9 @@ def cross_validate(samples: Sequence[Sample]) -> Array:
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with manifest.csv.")],
-    originals: Annotated[int, typer.Option(help="Originals for each edit.")] = 14,
+    originals: Annotated[int, typer.Option(help="Originals for each edit.")] = 12,
     negatives: Annotated[int, typer.Option(help="Pairs a kind of trap.")] = 60,
-    seeds: Annotated[str, typer.Option(help="Comma-separated.")] = "1,2",
+    seeds: Annotated[str, typer.Option(help="Comma-separated.")] = "1,2,3",
     workers: int = 2,
 ) -> None:
     """Fit the decision's weights on the dev half."""

@@ -74,6 +74,17 @@ def similarity_votes(
     ratio: float,
     cosine: float,
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]: ...
+def fit(
+    sample: int,
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64] | None: ...
+def transfer_errors(
+    homography: NDArray[np.float64],
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+) -> NDArray[np.float64]: ...
 
 ORB_BORDER: int
 

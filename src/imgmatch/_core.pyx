@@ -361,6 +361,67 @@ def similarity_votes(const float[:, ::1] correspondences, const int32_t[::1] row
     return support.view(np.bool_), votes
 
 
+cdef extern from "plane.h" nogil:
+    ctypedef enum im_model:
+        IM_SIMILARITY, IM_AFFINE, IM_HOMOGRAPHY
+    ctypedef struct im_pairs:
+        size_t n
+        const double *source
+        const double *target
+        const double *weights
+    int im_fit(im_model, const im_pairs *, double *)
+    void im_transfer_errors(const double *, const im_pairs *, double *)
+
+
+cdef im_pairs _pairs(const double[:, ::1] source, const double[:, ::1] target) except *:
+    if source.shape[1] != 2 or target.shape[1] != 2 or source.shape[0] != target.shape[0]:
+        raise ShapeError(
+            "want points (N, 2) and (N, 2), "
+            f"got {tuple(source.shape)[:2]} and {tuple(target.shape)[:2]}"
+        )
+    cdef im_pairs pairs = im_pairs(source.shape[0], NULL, NULL, NULL)
+    if pairs.n:
+        pairs.source, pairs.target = &source[0, 0], &target[0, 0]
+    return pairs
+
+
+def fit(int sample, const double[:, ::1] source, const double[:, ::1] target,
+        const double[::1] weights):
+    """Least-squares (3, 3) transform that `sample` pairs of points determine.
+
+    2 is a similarity, 3 an affine map, 4 a homography; None where the points are
+    degenerate or the map folds the plane between those of a weight above 0.
+    """
+    cdef im_pairs pairs = _pairs(source, target)
+    if not IM_SIMILARITY <= sample <= IM_HOMOGRAPHY:
+        raise ValueError(f"want a sample of 2, 3 or 4, got {sample}")
+    if <size_t>weights.shape[0] != pairs.n:
+        raise ShapeError(f"want {pairs.n} weights, got {weights.shape[0]}")
+    if not pairs.n:
+        return None
+    pairs.weights = &weights[0]
+    homography = np.empty((3, 3))
+    cdef double[:, ::1] view = homography
+    cdef bint found
+    with nogil:
+        found = im_fit(<im_model>sample, &pairs, &view[0, 0])
+    return homography if found else None
+
+
+def transfer_errors(const double[:, ::1] homography, const double[:, ::1] source,
+                    const double[:, ::1] target):
+    """Distance (N,) of the carried source points from the target points."""
+    cdef im_pairs pairs = _pairs(source, target)
+    if homography.shape[0] != 3 or homography.shape[1] != 3:
+        raise ShapeError(f"want a homography (3, 3), got {tuple(homography.shape)[:2]}")
+    errors = np.empty(pairs.n)
+    cdef double[::1] view = errors
+    if pairs.n:
+        with nogil:
+            im_transfer_errors(&homography[0, 0], &pairs, &view[0])
+    return errors
+
+
 # --- ORB --------------------------------------------------------------------
 
 cdef extern from "orb.h":

@@ -6,7 +6,8 @@ the coarser of their two resolutions: finer detail is in one of them only.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,7 +24,16 @@ from imgmatch.transforms import (
 )
 from imgmatch.types import Size
 
-__all__ = ["Canvas", "Mipmap", "draw", "fill", "refine"]
+__all__ = [
+    "Canvas",
+    "Mipmap",
+    "blurred_widely",
+    "draw",
+    "fill",
+    "redraw",
+    "refine",
+    "settle",
+]
 
 CANVAS_SIDE = 320
 """Longest side of the canvas: detail beyond it does not survive recompression."""
@@ -38,6 +48,12 @@ TRACK_WINDOW = (13, 13)
 TRACK_LEVELS = 2
 """Canvas pixels compared around a point, and halvings of the canvas: together
 they reach about 20 pixels, more than any accepted alignment is off."""
+
+SETTLED = 0.3
+"""Canvas pixels: tracking is as exact from so near as from nearer."""
+
+SETTLED_LEVELS = 0
+"""Halvings for a second round: the first comes within a pixel, the second settles."""
 
 TRACK_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.03)
 
@@ -196,6 +212,30 @@ def draw(
     )
 
 
+def redraw(canvas: Canvas, reference: Mipmap, query: Mipmap) -> Canvas:
+    """Draw other previews of the same two pictures, as in colour, on a canvas."""
+    drawn = _painted(canvas, reference, canvas.to_reference)
+    canvas = replace(canvas, reference=drawn)
+    return _query_redrawn(canvas, query, canvas.homography)
+
+
+def _query_redrawn(
+    canvas: Canvas, query: Mipmap, homography: NDArray[np.float64]
+) -> Canvas:
+    """Draw the query through another homography; the rest stays as it is."""
+    drawn = _painted(canvas, query, homography @ canvas.to_reference)
+    return replace(canvas, query=drawn, homography=homography)
+
+
+def _painted(
+    canvas: Canvas, picture: Mipmap, to_picture: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    height, width = canvas.inside.shape
+    middle = np.array([width / 2, height / 2])
+    shrink = local_scale(to_picture, middle) * picture.density
+    return picture.sample(to_picture, Size(width, height), shrink)
+
+
 def fill(
     polygon: NDArray[np.float64], to_reference: NDArray[np.float64], size: Size
 ) -> NDArray[np.bool_]:
@@ -205,6 +245,53 @@ def fill(
     corners = carry(to_canvas, polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
     return mask > 0
+
+
+def settle(
+    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
+) -> Canvas | None:
+    """Refine an alignment on the pixels and draw the canvas that it leads to.
+
+    Parameters
+    ----------
+    reference, query : Mipmap
+        In grey.
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+
+    Returns
+    -------
+    Canvas or None
+        None where the pictures do not overlap in more than a few pixels.
+    """
+    first = draw(reference, query, homography)
+    if first is None:
+        return None
+    canvas, anchors = first, _anchors(first)
+    for levels in (TRACK_LEVELS, SETTLED_LEVELS):
+        if canvas.homography is not homography:
+            # The reference's side stays as it is, with the points to look for.
+            canvas = _query_redrawn(first, query, homography)
+        refined = _follow(canvas, anchors, levels)
+        if refined is None:
+            break
+        moved = _moved(canvas, refined)
+        homography = refined
+        if moved < SETTLED:
+            break
+    if homography is first.homography:
+        return first
+    return draw(reference, query, homography) or first
+
+
+def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
+    """Canvas pixels by which another homography moves the canvas' corners, at most."""
+    height, width = canvas.inside.shape
+    corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
+    on_reference = carry(canvas.to_reference, corners)
+    # Where the query shows what the old homography had there.
+    back = np.linalg.inv(homography @ canvas.to_reference) @ canvas.homography
+    return float(transfer_error(back, on_reference, corners).max())
 
 
 def refine(canvas: Canvas) -> NDArray[np.float64] | None:
@@ -226,15 +313,37 @@ def refine(canvas: Canvas) -> NDArray[np.float64] | None:
     Bouguet, "Pyramidal implementation of the Lucas Kanade feature tracker",
     2000; Kalal, Mikolajczyk, Matas, "Forward-backward error", ICPR 2010.
     """
-    reference, query = _flattened(canvas.reference), _flattened(canvas.query)
-    source = _spread_points(reference, canvas.inside)
+    return _follow(canvas, _anchors(canvas), TRACK_LEVELS)
+
+
+class _Anchors(NamedTuple):
+    """The reference's side of a canvas as it is tracked, and the points to look for.
+
+    flat : (H, W) uint8
+    points : (N, 2) float32
+    """
+
+    flat: NDArray[np.uint8]
+    points: NDArray[np.float32]
+
+
+def _anchors(canvas: Canvas) -> _Anchors:
+    flat = _flattened(canvas.reference)
+    return _Anchors(flat, _spread_points(flat, canvas.inside))
+
+
+def _follow(
+    canvas: Canvas, anchors: _Anchors, levels: int
+) -> NDArray[np.float64] | None:
+    source = anchors.points
     if len(source) < MIN_POINTS:
         return None
-    target, arrived = _track(reference, query, source)
-    back, returned = _track(query, reference, target)
+    query = _flattened(canvas.query)
+    target, arrived = _track(anchors.flat, query, source, levels)
+    back, returned = _track(query, anchors.flat, target, levels)
     good = arrived & returned
     good &= np.linalg.norm(back - source, axis=1) < RETURN_ERROR
-    if good.sum() < MIN_POINTS:
+    if np.count_nonzero(good) < MIN_POINTS:
         return None
     start, end = source[good].astype(np.float64), target[good].astype(np.float64)
     change, support = _robust_fit(Model.AFFINE, start, end)
@@ -269,7 +378,10 @@ def _robust_fit(
 
 
 def _track(
-    image: NDArray[np.uint8], other: NDArray[np.uint8], points: NDArray[np.float32]
+    image: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    points: NDArray[np.float32],
+    levels: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     moved, status, _ = cv2.calcOpticalFlowPyrLK(
         image,
@@ -277,7 +389,7 @@ def _track(
         points[:, None],
         np.empty_like(points[:, None]),
         winSize=TRACK_WINDOW,
-        maxLevel=TRACK_LEVELS,
+        maxLevel=levels,
         criteria=TRACK_STOP,
     )
     return np.asarray(moved[:, 0], np.float32), status[:, 0] > 0
@@ -286,10 +398,33 @@ def _track(
 def _flattened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Local contrast normalisation, so that tracking ignores light and tone."""
     grey = image.astype(np.float32)
-    mean = cv2.GaussianBlur(grey, (0, 0), 6)
-    spread = np.sqrt(np.maximum(cv2.GaussianBlur(grey * grey, (0, 0), 6) - mean**2, 0))
+    mean = blurred_widely(grey, 6)
+    spread = np.sqrt(np.maximum(blurred_widely(grey * grey, 6) - mean * mean, 0))
     flat = (grey - mean) / (spread + 4.0)
-    return np.asarray(np.clip(flat * 42 + 128, 0, 255), np.uint8)
+    levels = cv2.addWeighted(flat, 42, flat, 0, 128, dtype=cv2.CV_8U)
+    return np.asarray(levels, np.uint8)
+
+
+def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Blur by a Gaussian, what is wide of it on a coarser grid.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) float32
+    sigma : float
+        Standard deviation, pixels.
+
+    References
+    ----------
+    Burt, "Fast filter transforms for image processing", CGIP 1981.
+    """
+    if sigma < 3:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
+    # Either way between the grids blurs by one pixel; a coarse pixel is two fine ones.
+    coarse = np.asarray(cv2.pyrDown(image), np.float32)
+    coarse = blurred_widely(coarse, math.sqrt(sigma**2 - 2) / 2)
+    size = image.shape[1], image.shape[0]
+    return np.asarray(cv2.pyrUp(coarse, dstsize=size), np.float32)
 
 
 def _spread_points(

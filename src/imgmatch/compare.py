@@ -3,15 +3,18 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import transforms
-from imgmatch.canvas import Canvas, Mipmap, draw, fill, refine
+from imgmatch.canvas import Mipmap, fill, redraw, settle
 from imgmatch.decision import (
     CERTAIN_SCORE,
+    DERIVED_SCORE,
+    MAX_LOG_NFA,
     REVIEW_SCORE,
     Evidence,
     decide,
@@ -20,28 +23,37 @@ from imgmatch.decision import (
 )
 from imgmatch.direction import judge_direction
 from imgmatch.edits import name_edits
+from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
-from imgmatch.overlay import Differences, compare_pixels, copied_region
-from imgmatch.photometry import Photometry, examine
+from imgmatch.overlay import (
+    Differences,
+    compare_pixels,
+    copied_region,
+    without_banners,
+)
+from imgmatch.photometry import Photometry, examine, largest_gap
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
-__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair"]
+__all__ = ["Examined", "compare", "compare_fingerprints", "examine_pair", "strongest"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are checked on the pixels."""
 
-REFINEMENTS = 2
-"""Rounds of tracking: the first comes within a pixel, the second settles."""
+SURE_LOG_NFA = -20.0
+"""False alarms of an upright alignment from which a better one in the mirror is not
+looked for before the pixels are: of unrelated pairs none comes near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examined:
     """An alignment of a pair with what the pixels say to it."""
 
+    reference: Mipmap
+    query: Mipmap
     photometry: Photometry
     region: Overlap
     mirrored: bool
@@ -53,12 +65,19 @@ class Examined:
         return self.photometry.canvas.homography
 
 
-def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
+def compare(
+    original: ImageSource,
+    suspect: ImageSource,
+    *,
+    derived_score: float = DERIVED_SCORE,
+) -> Comparison:
     """Decide whether a suspect image derives from an original.
 
     Parameters
     ----------
     original, suspect : path, bytes or (H, W, 3) uint8 RGB
+    derived_score : float
+        From which the suspect is derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -70,15 +89,22 @@ def compare(original: ImageSource, suspect: ImageSource) -> Comparison:
         If either cannot be read as an image.
     ShapeError
         If an array is not (H, W, 3) or (H, W) uint8.
+    InputError
+        If `derived_score` is below the default.
     """
     return compare_fingerprints(
         fingerprint(original, role=Role.REFERENCE),
         fingerprint(suspect, role=Role.QUERY),
+        derived_score=derived_score,
     )
 
 
 def compare_fingerprints(
-    reference: Fingerprint, query: Fingerprint, *, pairs: int = 1
+    reference: Fingerprint,
+    query: Fingerprint,
+    *,
+    pairs: int = 1,
+    derived_score: float = DERIVED_SCORE,
 ) -> Comparison:
     """Decide from fingerprints.
 
@@ -91,21 +117,26 @@ def compare_fingerprints(
     pairs : int
         That the expected false accusations are stated for: how many originals
         the suspect is held against.
+    derived_score : float
+        From which the query is derived; see `imgmatch.derived_score`.
+
+    Raises
+    ------
+    InputError
+        If `derived_score` is below the default.
     """
-    best = _best(examine_pair(reference, query))
-    if best is None:
-        verdict, reason = decide(None)
-        return Comparison(verdict, score(None), reason, reference.size, query.size)
-    verdict, reason = decide(best.evidence)
-    if verdict is Verdict.UNRELATED:
-        return Comparison(
-            verdict, score(best.evidence), reason, reference.size, query.size
-        )
+    # What chance may explain is unrelated whatever the pixels say.
+    best = strongest(examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA))
+    evidence = None if best is None else best.evidence
+    value = score(evidence)
+    verdict, reason = decide(evidence, derived_score=derived_score)
+    if best is None or verdict is Verdict.UNRELATED:
+        return Comparison(verdict, value, reason, reference.size, query.size)
     direction = Direction.UNKNOWN
     edits: tuple[Edit, ...] = ()
     false_accusations = None
     if verdict in (Verdict.DERIVED, Verdict.REVIEW):
-        false_accusations = expected_false_accusations(best.evidence, pairs=pairs)
+        false_accusations = expected_false_accusations(value, pairs=pairs)
         edits = name_edits(
             best.homography,
             best.region,
@@ -114,11 +145,11 @@ def compare_fingerprints(
             query.size,
         )
         direction = judge_direction(
-            _grey(reference), _grey(query), best.photometry, best.region
+            best.reference, best.query, best.photometry, best.region
         )
     return Comparison(
         verdict=verdict,
-        score=score(best.evidence),
+        score=value,
         reason=reason,
         reference_size=reference.size,
         query_size=query.size,
@@ -134,7 +165,7 @@ def compare_fingerprints(
     )
 
 
-def _best(found: Iterator[Examined]) -> Examined | None:
+def strongest(found: Iterator[Examined]) -> Examined | None:
     """Pick the alignment that accuses most, else the least accidental one."""
     best: Examined | None = None
     for examined in found:
@@ -149,45 +180,60 @@ def _best(found: Iterator[Examined]) -> Examined | None:
 def _differences(
     reference: Fingerprint, query: Fingerprint, examined: Examined
 ) -> Differences:
-    colour = draw(
+    colour = redraw(
+        examined.photometry.canvas,
         Mipmap(reference.preview, reference.size),
         Mipmap(query.preview, query.size),
-        examined.homography,
     )
-    if colour is None:  # cannot be: the same canvas was drawn in grey
-        return Differences((), (), 0.0)
     return compare_pixels(examined.photometry, colour, examined.region)
 
 
-def examine_pair(reference: Fingerprint, query: Fingerprint) -> Iterator[Examined]:
+def examine_pair(
+    reference: Fingerprint, query: Fingerprint, *, max_log_nfa: float = math.inf
+) -> Iterator[Examined]:
     """Align a pair every way that keypoints suggest, and look at the pixels.
+
+    Parameters
+    ----------
+    reference, query : Fingerprint
+    max_log_nfa : float
+        Alignments of more false alarms are left out.
 
     Yields
     ------
     Examined
-        At most `MAX_EXAMINED`, the least accidental geometry first.
+        At most `MAX_EXAMINED`, the least accidental geometry first. Where chance
+        cannot have made the upright one, it comes before any in the mirror.
     """
-    views = [(query.features, False)]
-    if query.mirrored is not None:
-        views.append((query.mirrored, True))
-    found = [
-        (alignment, mirrored)
-        for features, mirrored in views
-        for alignment in align(
-            reference.features,
-            features,
-            match(reference.features, features),
-            query.size,
-        )
-    ]
-    found.sort(key=lambda entry: entry[0].log_nfa)
-    if not found:
-        return
-    grey_reference, grey_query = _grey(reference), _grey(query)
-    for alignment, mirrored in found[:MAX_EXAMINED]:
-        examined = _examine(grey_reference, grey_query, alignment, mirrored=mirrored)
+    pictures: tuple[Mipmap, Mipmap] | None = None
+    for alignment, mirrored in islice(_alignments(reference, query), MAX_EXAMINED):
+        if alignment.log_nfa > max_log_nfa:
+            continue
+        if pictures is None:
+            pictures = _grey(reference), _grey(query)
+        examined = _examine(*pictures, alignment, mirrored=mirrored)
         if examined is not None:
             yield examined
+
+
+def _alignments(
+    reference: Fingerprint, query: Fingerprint
+) -> Iterator[tuple[Alignment, bool]]:
+    """Yield alignments, and whether with the mirror image of the query."""
+    found = [(way, False) for way in _aligned(reference, query.features, query.size)]
+    if found and found[0][0].log_nfa < SURE_LOG_NFA:
+        yield found.pop(0)
+    if query.mirrored is not None:
+        mirrored = _aligned(reference, query.mirrored, query.size)
+        found += [(way, True) for way in mirrored]
+    yield from sorted(found, key=lambda entry: entry[0].log_nfa)
+
+
+def _aligned(
+    reference: Fingerprint, features: Features, query_size: Size
+) -> tuple[Alignment, ...]:
+    correspondences = match(reference.features, features)
+    return align(reference.features, features, correspondences, query_size)
 
 
 def _grey(picture: Fingerprint) -> Mipmap:
@@ -201,7 +247,7 @@ def _examine(
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.full_size.width) @ homography
-    canvas = _settle(reference, query, homography)
+    canvas = settle(reference, query, homography)
     if canvas is None:
         return None
     shared = transforms.overlap(canvas.homography, reference.full_size, query.full_size)
@@ -215,29 +261,30 @@ def _examine(
     def windows(mask: NDArray[np.bool_]) -> float:
         return photometry.windows(mask & within)
 
-    photographic = photometry.photographic
+    agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
+    inner = without_banners(photometry, within)
+    gap = largest_gap(photometry, inner)
+    shaded = (
+        windows(agrees & photometry.reference_shades),
+        windows(agrees & photometry.query_shades),
+    )
+    agreeing = windows(agrees)
     evidence = Evidence(
         log_nfa=alignment.log_nfa,
         textured=windows(photometry.textured),
-        agreeing=windows(photometry.agrees),
-        conflicting=windows(photometry.conflicts),
-        photographic_agreeing=windows(photometry.agrees & photographic),
-        photographic_conflicting=windows(photometry.conflicts & photographic),
+        agreeing=agreeing,
+        exact=windows(photometry.exact),
+        conflicting=windows(conflicts),
+        lost=windows(lost),
+        photographic_agreeing=windows(agrees & photometry.photographic),
+        photographic_conflicting=windows(conflicts & photometry.query_shades & inner),
+        photographic_lost=windows(lost & photometry.reference_photographic),
+        shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
+        gap=gap.radius,
+        gap_shading=gap.shading,
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),
     )
     reflected = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
-    return Examined(photometry, region, reflected, evidence)
-
-
-def _settle(
-    reference: Mipmap, query: Mipmap, homography: NDArray[np.float64]
-) -> Canvas | None:
-    """Refine an alignment on the pixels and draw the canvas that it leads to."""
-    canvas = draw(reference, query, homography)
-    for _ in range(REFINEMENTS):
-        refined = None if canvas is None else refine(canvas)
-        if refined is not None:
-            canvas = draw(reference, query, refined) or canvas
-    return canvas
+    return Examined(reference, query, photometry, region, reflected, evidence)

@@ -1,6 +1,7 @@
 """Comparisons as pictures: the copied region outlined, overlays marked."""
 
 import textwrap
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,10 +16,13 @@ from imgmatch.types import Box, Comparison, EditKind, Size
 __all__ = [
     "OVERLAY_COLOUR",
     "REGION_COLOUR",
+    "Marks",
     "copied_region",
     "draw_pair",
     "draw_query",
     "draw_reference",
+    "query_marks",
+    "reference_marks",
 ]
 
 REGION_COLOUR = (0, 214, 143)
@@ -58,6 +62,49 @@ def copied_region(comparison: Comparison) -> Overlap | None:
     return Overlap(carry(inverse, query), query)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """What there is to mark on one picture of a pair, in its full-size pixels.
+
+    Attributes
+    ----------
+    size : Size
+        Of the picture.
+    region : (N, 2) float64 or None
+        Corners of the copied region, (x, y).
+    overlays : tuple of Box
+        Drawn over a suspect, or removed from an original.
+    """
+
+    size: Size
+    region: NDArray[np.float64] | None
+    overlays: tuple[Box, ...]
+
+
+def reference_marks(comparison: Comparison) -> Marks:
+    """Return what was copied of the original, and the marks that were removed."""
+    region = copied_region(comparison)
+    removed = (
+        e.reference_box
+        for e in comparison.edits
+        if e.kind is EditKind.OVERLAY_REMOVED and e.reference_box
+    )
+    corners = None if region is None else region.reference
+    return Marks(comparison.reference_size, corners, tuple(removed))
+
+
+def query_marks(comparison: Comparison) -> Marks:
+    """Return where the copy is in the suspect, and what was drawn over it."""
+    region = copied_region(comparison)
+    added = (
+        e.query_box
+        for e in comparison.edits
+        if e.kind is EditKind.OVERLAY_ADDED and e.query_box
+    )
+    corners = None if region is None else region.query
+    return Marks(comparison.query_size, corners, tuple(added))
+
+
 def draw_reference(
     pixels: NDArray[np.uint8], comparison: Comparison
 ) -> NDArray[np.uint8]:
@@ -73,17 +120,7 @@ def draw_reference(
     -------
     (H, W, 3) uint8
     """
-    region = copied_region(comparison)
-    return _mark(
-        pixels,
-        comparison.reference_size,
-        None if region is None else region.reference,
-        [
-            e.reference_box
-            for e in comparison.edits
-            if e.kind is EditKind.OVERLAY_REMOVED
-        ],
-    )
+    return _mark(pixels, reference_marks(comparison))
 
 
 def draw_query(pixels: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.uint8]:
@@ -91,13 +128,7 @@ def draw_query(pixels: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.
 
     Parameters and result are those of `draw_reference`, for the suspect.
     """
-    region = copied_region(comparison)
-    return _mark(
-        pixels,
-        comparison.query_size,
-        None if region is None else region.query,
-        [e.query_box for e in comparison.edits if e.kind is EditKind.OVERLAY_ADDED],
-    )
+    return _mark(pixels, query_marks(comparison))
 
 
 def draw_pair(
@@ -183,29 +214,23 @@ def _fit(pixels: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(pixels, shape, interpolation=how), dtype=np.uint8)
 
 
-def _mark(
-    pixels: NDArray[np.uint8],
-    size: Size,
-    region: NDArray[np.float64] | None,
-    overlays: list[Box | None],
-) -> NDArray[np.uint8]:
+def _mark(pixels: NDArray[np.uint8], marks: Marks) -> NDArray[np.uint8]:
     """Shade what lies outside the region, outline it, and box the overlays."""
     height, width = pixels.shape[:2]
     limit = np.array([width, height], dtype=np.float64)
-    scale = limit / np.array(size)
+    scale = limit / np.array(marks.size)
     thickness = max(round(max(height, width) / 200), 2)
     out = pixels.copy()
-    if region is not None:
-        corners = _subpixels(region, scale, limit)
+    if marks.region is not None:
+        corners = _subpixels(marks.region, scale, limit)
         inside = np.zeros((height, width), dtype=np.uint8)
         cv2.fillPoly(inside, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
         brightness = _SHADE + (1 - _SHADE) / 255 * inside.astype(np.float32)
         out = (out * brightness[..., None]).astype(np.uint8)
         _outline(out, corners, REGION_COLOUR, thickness)
-    for box in overlays:
-        if box is not None:
-            corners = _subpixels(_corners(box), scale, limit)
-            _outline(out, corners, OVERLAY_COLOUR, thickness)
+    for box in marks.overlays:
+        corners = _subpixels(_corners(box), scale, limit)
+        _outline(out, corners, OVERLAY_COLOUR, thickness)
     return out
 
 

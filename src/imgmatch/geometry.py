@@ -12,6 +12,7 @@ elimination of outliers", IPOL 2012).
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,9 +167,9 @@ def _refine(
         homography = None
         error = np.full(len(source), np.inf)
         for shrink in (3.0, 1.5, 1.0, 1.0):
-            if inliers.sum() < max(MIN_INLIERS - 1, SAMPLE[model]):
+            if np.count_nonzero(inliers) < max(MIN_INLIERS - 1, SAMPLE[model]):
                 break
-            candidate = fit(model, source[inliers], target[inliers])
+            candidate = fit(model, source, target, inliers.astype(np.float64))
             if candidate is None:
                 break
             homography = candidate
@@ -199,32 +200,30 @@ def _log_nfa(
     """
     rows = np.flatnonzero(inliers)
     rows = rows[np.argsort(error[rows], kind="stable")]
-    cell = np.floor(source[rows] / (4.0 * np.median(scale[rows]) + 1e-9))
-    _, first = np.unique(cell, axis=0, return_index=True)
+    ordered = np.sort(scale[rows])  # a median of NumPy's takes longer than all this
+    median = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2
+    x, y = np.floor(source[rows] / (4.0 * median + 1e-9)).astype(np.int64).T
+    _, first = np.unique((x << 32) + y, return_index=True)
     distinct = rows[np.sort(first)]
     n = len(error) - (len(rows) - len(distinct))
-    counts = np.arange(1, len(distinct) + 1)
-    enough = counts > max(sample, MIN_INLIERS - 1)
-    if not enough.any():
+    least = max(sample + 1, MIN_INLIERS)
+    if len(distinct) < least:
         return 0.0
+    counts = np.arange(least, len(distinct) + 1)
     area = query_size.width * query_size.height
     radius = np.maximum(error[distinct], PRECISION * scale[distinct])
-    radius = np.maximum.accumulate(radius)
+    radius = np.maximum.accumulate(radius)[least - 1 :]
     chance = np.minimum(math.pi * radius**2 / area, 1.0)
-    log_nfa = (
-        math.log10(n - sample)
-        + _log_choose(n, counts)
-        + _log_choose(counts, sample)
-        + (counts - sample) * np.log10(chance)
-    )
-    return float(log_nfa[enough].min())
+    # The logarithm of (n over count) (count over sample), count! cancelled.
+    factorial = _log_factorials(n.bit_length())
+    subsets = factorial[n] - factorial[n - counts]
+    subsets -= factorial[sample] + factorial[counts - sample]
+    log_nfa = math.log10(n - sample) + subsets + (counts - sample) * np.log10(chance)
+    return float(log_nfa.min())
 
 
-def _log_choose(
-    n: int | NDArray[np.int_], k: int | NDArray[np.int_]
-) -> NDArray[np.float64]:
-    """Return log10 of n over k; -inf where k is the larger."""
-    steps = np.r_[0.0, np.cumsum(np.log10(np.arange(1, np.max(n) + 1)))]
-    left = np.asarray(n) - k
-    value = steps[n] - steps[np.minimum(k, np.max(n))] - steps[np.maximum(left, 0)]
-    return np.where(left < 0, -np.inf, value)
+@lru_cache(maxsize=20)
+def _log_factorials(bits: int) -> NDArray[np.float64]:
+    """Return log10 of k!, for every k that fits into so many bits."""
+    steps = np.log10(np.arange(1, 2**bits))
+    return np.concatenate([[0.0], np.cumsum(steps)])

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.canvas import Canvas, fill
-from imgmatch.photometry import WINDOW, Photometry
+from imgmatch.canvas import Canvas, blurred_widely, fill
+from imgmatch.photometry import WINDOW, Photometry, median, pixels
 from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
 from imgmatch.types import Box, Size
 
-__all__ = ["Differences", "compare_pixels", "copied_region"]
+__all__ = ["Differences", "compare_pixels", "copied_region", "without_banners"]
 
 MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
@@ -26,8 +26,14 @@ LIGHT = 15.0
 """Canvas pixels over which light may change: what differs as smoothly is no
 overlay."""
 
+EDGE_REACH = 2
+"""Canvas pixels around an overlay in which its edges may lie."""
+
 EDGE = 4
 """Canvas pixels along the region's edge that may show what lies beyond it."""
+
+MAX_COLOURS = 10_000
+"""Agreeing pixels, evenly spread, that a change of colours is taken from."""
 
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
@@ -36,6 +42,11 @@ FOREIGN_SHARE = 0.2
 FOREIGN_TEXTURE = 0.05
 """A line of the canvas is foreign if less of its structure agrees (by chance some
 does: up to a tenth of a line), and if so much of it has structure at all."""
+
+BANNER = 0.25
+BANNER_SHADING = 0.42
+"""Fraction of the canvas, from one side of it, that a banner takes at most, and of
+its pixels that are shaded."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
@@ -102,6 +113,31 @@ def copied_region(
     return Overlap(polygon, carry(canvas.homography, polygon))
 
 
+def without_banners(
+    photometry: Photometry, within: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Take drawn strips along the sides of the canvas off a mask (H, W)."""
+    kept = within.copy()
+    x0, y0, x1, y1 = _agreeing_box(photometry)
+    height, width = within.shape
+    for strip, share in (
+        (np.s_[:, :x0], x0 / width),
+        (np.s_[:, x1:], 1 - x1 / width),
+        (np.s_[:y0], y0 / height),
+        (np.s_[y1:], 1 - y1 / height),
+    ):
+        if share <= BANNER and _drawn(photometry, strip):
+            kept[strip] = False
+    return kept
+
+
+def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
+    """Tell whether what conflicts in a part of the canvas is drawn."""
+    conflicts = photometry.conflicts[part]
+    shaded = np.count_nonzero(conflicts & photometry.query_shades[part])
+    return bool(shaded <= BANNER_SHADING * np.count_nonzero(conflicts))
+
+
 def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
     """Tell whether the reference's sides are level or plumb in the query."""
     start = shared.reference.mean(axis=0)
@@ -123,8 +159,8 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
     """
     spans = []
     for axis in (0, 1):
-        agrees = photometry.agrees.sum(axis=axis)
-        textured = photometry.textured.sum(axis=axis)
+        agrees = _lines(photometry.agrees, axis)
+        textured = _lines(photometry.textured, axis)
         own = agrees > FOREIGN_SHARE * textured
         foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
         first, last = 0, len(agrees)
@@ -140,6 +176,12 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
         spans.append((first, last))
     (x0, x1), (y0, y1) = spans
     return x0, y0, x1, y1
+
+
+def _lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
+    """Count a mask along an axis, ten times as fast as its sum."""
+    counts = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(counts, np.int32).ravel()
 
 
 def _inner_sides(
@@ -182,18 +224,23 @@ def compare_pixels(
     agrees = photometry.agrees & inside
     if agrees.sum() < MIN_AREA:
         return Differences((), (), 0.0)
-    recolouring = float(np.abs(query - reference)[agrees].mean())
-    expected = _recoloured(reference, query, agrees)
-    change = query - expected
-    change -= _light(change, agrees)
-    difference = np.abs(change).max(axis=2)
-    threshold = max(MIN_DIFFERENCE, 4 * float(np.median(difference[agrees])))
+    shown, copied = (
+        pixels(reference, agrees, MAX_COLOURS),
+        pixels(query, agrees, MAX_COLOURS),
+    )
+    recolouring = float(np.abs(copied - shown).mean())
+    expected = _recoloured(reference, shown, copied)
+    difference = _difference(query, expected, agrees)
+    threshold = max(MIN_DIFFERENCE, 4 * median(pixels(difference, agrees)))
     same = photometry.textured & (photometry.correlation > 0.9)
     differs = inside & (difference > threshold) & ~same
     added, removed = [], []
-    for component, box in _components(differs):
-        edge_q = _edge_strength(query, component)
-        edge_r = _edge_strength(expected, component)
+    components = _components(differs)
+    if components:
+        slope_q, slope_r = _slope(query), _slope(expected)
+    for component, box in components:
+        edge_q = _edge_strength(slope_q, component, box)
+        edge_r = _edge_strength(slope_r, component, box)
         if edge_q >= 0.7 * edge_r:
             added.append(_carried(box, colour.homography @ colour.to_reference))
         else:
@@ -210,34 +257,53 @@ def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
 
 def _recoloured(
     reference: NDArray[np.float32],
+    shown: NDArray[np.float32],
+    copied: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Carry the reference's colours to the query's by a fitted affine map.
+
+    `shown` are pixels of the reference and `copied` the same of the query.
+    """
+    source = np.ones((len(shown), 4))
+    source[:, :3] = shown
+    target = copied.astype(np.float64)
+    # By the normal equations: there are four unknowns and 100,000 pixels. In a grey
+    # picture the channels are one, so the smallest of all solutions is taken.
+    products = source.T @ source, source.T @ target
+    matrix = np.linalg.lstsq(*products, rcond=1e-10)[0]
+    expected = cv2.transform(reference, matrix.T)
+    return np.asarray(np.clip(expected, 0, 255), np.float32)
+
+
+def _difference(
     query: NDArray[np.float32],
+    expected: NDArray[np.float32],
     agrees: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """Carry the reference's colours to the query's by a fitted affine map."""
-    source = np.column_stack([reference[agrees], np.ones(int(agrees.sum()))])
-    matrix = np.linalg.lstsq(source, query[agrees], rcond=None)[0].astype(np.float32)
-    return np.asarray(np.clip(reference @ matrix[:3] + matrix[3], 0, 255), np.float32)
+    """Largest change of any channel that light does not explain.
 
-
-def _light(
-    change: NDArray[np.float32], agrees: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Spread the change of the agreeing pixels smoothly over all.
+    The change of the agreeing pixels, spread smoothly over all, is light.
 
     References
     ----------
     Knutsson and Westin, "Normalized and differential convolution", CVPR 1993.
     """
-    weight = agrees.astype(np.float32)[..., None]
-    total = cv2.GaussianBlur(weight, (0, 0), LIGHT)[..., None]
-    spread = cv2.GaussianBlur(change * weight, (0, 0), LIGHT)
-    return np.asarray(spread / (total + 1e-3), np.float32)
+    weight = agrees.astype(np.float32)
+    total = blurred_widely(weight, LIGHT) + np.float32(1e-3)
+    changes = []
+    for change in cv2.split(query - expected):
+        light = blurred_widely(change * weight, LIGHT) / total
+        changes.append(np.abs(change - light))
+    return np.asarray(np.maximum.reduce(changes), np.float32)
 
 
 def _components(
     differs: NDArray[np.bool_],
 ) -> list[tuple[NDArray[np.bool_], tuple[int, int, int, int]]]:
-    """Group differing pixels into overlays, largest first; letters join up."""
+    """Group differing pixels into overlays, largest first; letters join up.
+
+    Returns the mask of each, cut to its box, and the box.
+    """
     reach = max(5, math.ceil(max(differs.shape) * 0.03) | 1)
     raw = cv2.morphologyEx(
         differs.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)
@@ -246,33 +312,45 @@ def _components(
     joined = cv2.morphologyEx(
         padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)
     )[reach:-reach, reach:-reach]
-    _, labels = cv2.connectedComponents(joined)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     found = []
-    for label in range(1, int(labels.max()) + 1):
-        own = (labels == label) & (raw > 0)
+    for label, (x, y, width, height, _) in enumerate(stats[1:].tolist(), start=1):
+        frame = np.s_[y : y + height, x : x + width]
+        own = (labels[frame] == label) & (raw[frame] > 0)
         count = int(own.sum())
         if count < MIN_AREA:
             continue
-        rows, columns = np.nonzero(own)
-        box = (
-            int(columns.min()),
-            int(rows.min()),
-            int(columns.max()) + 1,
-            int(rows.max()) + 1,
-        )
-        if min(box[2] - box[0], box[3] - box[1]) >= MIN_SIDE:
-            found.append((count, own, box))
+        rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+        x0, x1 = int(columns[0]), int(columns[-1]) + 1
+        y0, y1 = int(rows[0]), int(rows[-1]) + 1
+        if min(x1 - x0, y1 - y0) >= MIN_SIDE:
+            box = x + x0, y + y0, x + x1, y + y1
+            found.append((count, own[y0:y1, x0:x1], box))
     found.sort(key=lambda entry: -entry[0])
     return [(own, box) for _, own, box in found]
 
 
-def _edge_strength(image: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
-    grey = image.mean(axis=2)
-    slope = cv2.magnitude(
-        cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
-    )
-    around = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return float(np.percentile(slope[around], 90))
+def _slope(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    grey = cv2.transform(image, np.full((1, 3), 1 / 3))
+    dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.magnitude(dx, dy), np.float32)
+
+
+def _edge_strength(
+    slope: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    box: tuple[int, int, int, int],
+) -> float:
+    """Slope of the edges in and around a mask that fills a box of the canvas."""
+    x0, y0, x1, y1 = box
+    top, left = min(y0, EDGE_REACH), min(x0, EDGE_REACH)
+    frame = np.s_[y0 - top : y1 + EDGE_REACH, x0 - left : x1 + EDGE_REACH]
+    framed = slope[frame]
+    around = np.zeros(framed.shape, np.uint8)
+    around[top : top + y1 - y0, left : left + x1 - x0] = mask
+    side = 2 * EDGE_REACH + 1
+    around = np.asarray(cv2.dilate(around, np.ones((side, side), np.uint8)))
+    return float(np.percentile(framed[around > 0], 90))
 
 
 def _carried(box: tuple[int, int, int, int], homography: NDArray[np.float64]) -> Box:

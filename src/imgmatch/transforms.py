@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch import _core
 from imgmatch.types import Box, Size
 
 __all__ = [
@@ -57,6 +58,7 @@ def fit(
     source, target : (N, 2) float64
         Points in (x, y) pixels, paired by row.
     weights : (N,) float64, optional
+        A pair of weight 0 is left out.
 
     Returns
     -------
@@ -68,53 +70,12 @@ def fit(
     Umeyama, "Least-squares estimation of transformation parameters", PAMI 1991;
     Hartley, "In defense of the eight-point algorithm", PAMI 1997 (conditioning).
     """
-    if source.shape[0] < SAMPLE[model]:
-        return None
-    w = np.ones(len(source)) if weights is None else weights
-    center_s, spread_s = _conditioning(source, w)
-    center_t, spread_t = _conditioning(target, w)
-    if spread_s < 1e-6 or spread_t < 1e-6:
-        return None
-    s, t = (source - center_s) / spread_s, (target - center_t) / spread_t
-    root = np.sqrt(w)[:, None]
-    ones, zeros = np.ones(len(s)), np.zeros(len(s))
-    if model is Model.SIMILARITY:
-        z, y = s[:, 0] + 1j * s[:, 1], t[:, 0] + 1j * t[:, 1]
-        a = np.sum(w * y * z.conj()) / max(np.sum(w * np.abs(z) ** 2), 1e-12)
-        inner = np.array([[a.real, -a.imag, 0], [a.imag, a.real, 0], [0, 0, 1.0]])
-    elif model is Model.AFFINE:
-        basis = np.column_stack([s, ones])
-        solution, _, rank, _ = np.linalg.lstsq(root * basis, root * t, rcond=None)
-        if rank < 3:
-            return None
-        inner = np.vstack([solution.T, [0, 0, 1]])
-    else:
-        x = np.column_stack([s, ones, zeros, zeros, zeros, -s * t[:, :1], -t[:, :1]])
-        y = np.column_stack([zeros, zeros, zeros, s, ones, -s * t[:, 1:], -t[:, 1:]])
-        rows = np.vstack([root * x, root * y])
-        _, vectors = np.linalg.eigh(rows.T @ rows)
-        inner = vectors[:, 0].reshape(3, 3)
-    to_source = np.diag([1 / spread_s, 1 / spread_s, 1.0])
-    to_source[:2, 2] = -center_s / spread_s
-    from_target = np.diag([spread_t, spread_t, 1.0])
-    from_target[:2, 2] = center_t
-    homography = from_target @ inner @ to_source
-    depth = source @ homography[2, :2] + homography[2, 2]
-    if depth.min() * depth.max() <= 0:
-        return None
-    homography = homography / homography[2, 2] if homography[2, 2] else homography
-    if abs(np.linalg.det(homography[:2, :2])) < 1e-8:
-        return None
-    return np.asarray(homography, np.float64)
-
-
-def _conditioning(
-    points: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], float]:
-    total = max(float(weights.sum()), 1e-12)
-    center = weights @ points / total
-    offset = points - center
-    return center, math.sqrt(float(weights @ (offset * offset).sum(axis=1)) / total / 2)
+    return _core.fit(
+        SAMPLE[model],
+        np.ascontiguousarray(source, np.float64),
+        np.ascontiguousarray(target, np.float64),
+        np.ones(len(source)) if weights is None else weights,
+    )
 
 
 def transfer_error(
@@ -123,7 +84,11 @@ def transfer_error(
     target: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Distance (N,) of the carried source points from the target points, px."""
-    return np.asarray(np.linalg.norm(carry(homography, source) - target, axis=1))
+    return _core.transfer_errors(
+        homography,
+        np.ascontiguousarray(source, np.float64),
+        np.ascontiguousarray(target, np.float64),
+    )
 
 
 def carry(
@@ -194,15 +159,16 @@ def clip(
     polygon: NDArray[np.float64], axis: int, inward: float, edge: float
 ) -> NDArray[np.float64]:
     """Keep the side of a convex polygon that lies inward of an axis-aligned line."""
+    points = polygon.tolist()  # so few that arrays would take longer
+    depth = [inward * (point[axis] - edge) for point in points]
     kept = []
-    depth = inward * (polygon[:, axis] - edge)
-    for i in range(len(polygon)):
-        here, before = depth[i], depth[i - 1]
+    for i, (here, point) in enumerate(zip(depth, points, strict=True)):
+        before, (x, y) = depth[i - 1], points[i - 1]
         if (here < 0) != (before < 0):
             part = before / (before - here)
-            kept.append(polygon[i - 1] + part * (polygon[i] - polygon[i - 1]))
+            kept.append([x + part * (point[0] - x), y + part * (point[1] - y)])
         if here >= 0:
-            kept.append(polygon[i])
+            kept.append(point)
     return np.array(kept, np.float64).reshape(-1, 2)
 
 

@@ -5,12 +5,18 @@ centres. ``reference`` is the registered original, ``query`` the suspect.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from imgmatch.image import ImageSource
 
 __all__ = [
     "Box",
@@ -195,6 +201,45 @@ class Comparison:
             "direction": str(self.direction),
         }
 
+    def plot(
+        self,
+        original: "ImageSource | None" = None,
+        suspect: "ImageSource | None" = None,
+    ) -> "Figure":
+        """Draw both pictures side by side, with what was found on them.
+
+        The copied region is outlined in green, overlays are boxed in orange. A
+        comparison holds no pixels: without the pictures, only outlines are drawn.
+        Axes are pixels of the full-size pictures.
+
+        Parameters
+        ----------
+        original, suspect : path, bytes or (H, W, 3) uint8 RGB, optional
+            The pictures that were compared.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            That a notebook shows where a cell ends with it, and
+            ``figure.savefig(path)`` keeps.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        DecodeError
+            If a picture cannot be read.
+        """
+        from imgmatch.plot import plot
+
+        return plot(self, original, suspect)
+
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show, drawn without the pictures."""
+        from imgmatch.report.card import render_card
+
+        return render_card(self)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
@@ -220,11 +265,18 @@ class Result:
         Of the query's bytes.
     matches : tuple of Match
         Best first; originals with nothing in common are left out.
+    columns : mapping
+        What else the query's source said of it, such as its shop.
+    since : str or None
+        Id of a registry's snapshot, if only originals registered after it count:
+        an earlier scan told of the others.
     """
 
     query: str
     sha256: str
     matches: tuple[Match, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    since: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -245,6 +297,8 @@ class Result:
             "verdict": str(self.verdict),
             "matches": [match.to_dict() for match in self.matches],
             "error": None,
+            **({"columns": dict(self.columns)} if self.columns else {}),
+            **({"since": self.since} if self.since else {}),
         }
 
 
@@ -255,6 +309,7 @@ class ScanFailure:
     query: str
     error_type: str
     reason: str
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as one JSON-ready line of a scan."""
@@ -264,4 +319,5 @@ class ScanFailure:
             "verdict": None,
             "matches": [],
             "error": {"type": self.error_type, "reason": self.reason},
+            **({"columns": dict(self.columns)} if self.columns else {}),
         }

@@ -1,6 +1,7 @@
 """One suspect against the registered originals."""
 
 from imgmatch.compare import compare_fingerprints
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.image import ImageSource
 from imgmatch.registry import Registry, Snapshot
@@ -17,6 +18,7 @@ def verify(
     *,
     name: str | None = None,
     max_candidates: int = MAX_CANDIDATES,
+    derived_score: float = DERIVED_SCORE,
 ) -> Result:
     """Decide whether an image derives from a registered original.
 
@@ -29,6 +31,8 @@ def verify(
         What the result calls the suspect; a path as given, if not stated.
     max_candidates : int
         Originals to compare with in full, likeliest first.
+    derived_score : float
+        From which the suspect is derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -39,6 +43,8 @@ def verify(
     ------
     DecodeError
         If the suspect cannot be read.
+    InputError
+        If `derived_score` is below the default.
     """
     query = fingerprint(suspect, role=Role.QUERY)
     snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
@@ -46,7 +52,10 @@ def verify(
         Match(
             reference_id,
             compare_fingerprints(
-                snapshot.fingerprint(reference_id), query, pairs=len(snapshot)
+                snapshot.fingerprint(reference_id),
+                query,
+                pairs=len(snapshot),
+                derived_score=derived_score,
             ),
         )
         for reference_id in snapshot.candidates(query, limit=max_candidates)

@@ -6,7 +6,17 @@ derived, 1 nothing is, 2 it could not be done.
 
 import typer
 
-from imgmatch.cli import compare, register, scan
+from imgmatch.cli import (
+    case,
+    compare,
+    deposit,
+    duplicates,
+    evidence,
+    register,
+    registry,
+    report,
+    scan,
+)
 
 __all__ = ["app", "main"]
 
@@ -18,8 +28,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (compare.compare, register.register, scan.scan):
+for command in (
+    compare.compare,
+    register.register,
+    scan.scan,
+    duplicates.duplicates,
+    report.report,
+):
     app.command()(command)
+for name, group in (
+    ("registry", registry.app),
+    ("deposit", deposit.app),
+    ("evidence", evidence.app),
+    ("case", case.app),
+):
+    app.add_typer(group, name=name)
 
 
 def main() -> None:

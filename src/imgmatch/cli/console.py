@@ -4,7 +4,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,21 +15,33 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.sources import NamedImage, find_images
 from imgmatch.types import Verdict
 
-__all__ = ["TROUBLE", "guarded", "images_in", "progress", "say", "status"]
+__all__ = [
+    "NOT_DERIVED",
+    "TROUBLE",
+    "guarded",
+    "images_in",
+    "progress",
+    "say",
+    "status",
+    "words",
+]
 
 DERIVED, NOT_DERIVED, TROUBLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 T = TypeVar("T")
 
-_words = Console(stderr=True, highlight=False)
+words = Console(stderr=True, highlight=False)
 
 
 def status(verdicts: Iterable[Verdict]) -> int:
@@ -72,22 +84,23 @@ def images_in(paths: list[Path]) -> list[NamedImage]:
 
 
 def progress(
-    outcomes: Iterable[T], label: str, images: list[NamedImage], *, quiet: bool = False
+    outcomes: Iterable[T], label: str, images: Sized, *, quiet: bool = False
 ) -> Iterator[T]:
     """Pass outcomes on, with a bar for whoever waits longer than a second."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
     )
     bar = Progress(
         *columns,
-        console=_words,
+        console=words,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
-        disable=quiet or not _words.is_terminal,
+        disable=quiet or not words.is_terminal,
     )
     task, began = bar.add_task(label, total=len(images)), time.monotonic()
     try:
@@ -100,6 +113,14 @@ def progress(
         bar.stop()
 
 
-def say(words: str) -> None:
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Draw it once it is known."""
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
+
+
+def say(message: str) -> None:
     """Tell the person at the terminal, on stderr."""
-    _words.print(words, markup=False, soft_wrap=True)
+    words.print(message, markup=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """``imgmatch register``."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from imgmatch.cli.console import TROUBLE, guarded, images_in, progress, say
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images
+from imgmatch.registry.workers import cores
 from imgmatch.sources import NamedImage
 
 __all__ = ["register", "register_all"]
@@ -21,34 +23,60 @@ def register(
     owner: Annotated[str | None, typer.Option(help="Whose originals they are.")] = None,
     work: Annotated[str | None, typer.Option(help="The work they belong to.")] = None,
     series: Annotated[str | None, typer.Option(help="The shoot they are from.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core by default.")
+    ] = None,
 ) -> None:
     """Register the originals in files and folders.
 
     An original's id is its path relative to the folder given. What is registered
-    already is passed over. Files that cannot be registered are listed; the others
-    are registered all the same, and the exit status is 2.
+    already is passed over, so that a run that was interrupted can be repeated.
+    Files that cannot be registered are listed at the end; the others are
+    registered all the same, and the exit status is 2.
     """
     with guarded():
         found = images_in(paths)
         present = (registry / "registry.sqlite").exists()
         opened = Registry.open(registry) if present else Registry.create(registry)
         with opened:
-            before = len(opened)
-            details = {"owner": owner, "work": work, "series": series}
-            refused = register_all(found, opened, **details)
+            before, began = len(opened), time.monotonic()
+            refused = register_all(
+                found,
+                opened,
+                owner=owner,
+                work=work,
+                series=series,
+                workers=workers,
+            )
             added, total = len(opened) - before, len(opened)
-        say(f"{added} registered, {total} in {registry}")
+        rate = added / (time.monotonic() - began)
+        say(f"{added} registered, {total} in {registry} ({rate:.1f}/s)")
     raise typer.Exit(TROUBLE if refused else 0)
 
 
 def register_all(
-    images: list[NamedImage], registry: Registry, **details: str | None
+    images: list[NamedImage],
+    registry: Registry,
+    *,
+    owner: str | None = None,
+    work: str | None = None,
+    series: str | None = None,
+    workers: int | None = None,
 ) -> int:
-    """Register images, name those that cannot be, and return their number."""
-    refused = 0
-    outcomes = register_images(images, registry, **details)
-    for outcome in progress(outcomes, "Registering", images):
-        if isinstance(outcome, Refusal):
-            refused += 1
-            say(f"not registered: {outcome.reference_id}: {outcome.reason}")
-    return refused
+    """Register images, list those that cannot be, and return their number."""
+    outcomes = register_images(
+        images,
+        registry,
+        owner=owner,
+        work=work,
+        series=series,
+        workers=workers or cores(len(images)),
+    )
+    refused = [
+        outcome
+        for outcome in progress(outcomes, "Registering", images)
+        if isinstance(outcome, Refusal)
+    ]
+    for refusal in refused:
+        say(f"not registered: {refusal.reference_id}: {refusal.reason}")
+    return len(refused)

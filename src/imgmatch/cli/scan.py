@@ -2,28 +2,49 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
+from glob import has_magic
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from imgmatch.cli.console import guarded, images_in, progress, say, status
+from imgmatch.cli.console import guarded, images_in, status
+from imgmatch.cli.progress import ScanProgress
 from imgmatch.cli.register import register_all
-from imgmatch.describe import VERDICT_WORDS
 from imgmatch.errors import InputError
 from imgmatch.registry import Registry
-from imgmatch.report import render
+from imgmatch.report import write_report
+from imgmatch.results import ResultLines
+from imgmatch.scan import dask, processes, scan_into
 from imgmatch.scan import scan as scan_images
-from imgmatch.types import Result, ScanFailure, Verdict
+from imgmatch.scan.engines import cores
+from imgmatch.scan.judge import Outcome
+from imgmatch.scan.run import SHARD_SIZE
+from imgmatch.sources import find_images
+from imgmatch.types import Result, Verdict
 
 __all__ = ["scan"]
 
 
+class EngineName(StrEnum):
+    """Where the work is done."""
+
+    PROCESSES = "processes"
+    DASK = "dask"
+
+
+class FormatName(StrEnum):
+    """How a directory of results is written."""
+
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
 def scan(
-    paths: Annotated[list[Path], typer.Argument(exists=True, metavar="PATH")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH")],
     registry: Annotated[
         Path | None, typer.Option(help="Directory of the registry.")
     ] = None,
@@ -33,39 +54,89 @@ def scan(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write the results to this .jsonl instead.", dir_okay=False),
+        typer.Option(help="Write the results to this .jsonl, .parquet or directory."),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Write a page to look at (HTML).", dir_okay=False),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a scan into --out.")
+    ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory of an earlier scan: hold what it judged against new "
+            "originals only.",
+            file_okay=False,
+            exists=True,
+        ),
+    ] = None,
+    column: Annotated[
+        str, typer.Option(help="Where lists and tables name the image.")
+    ] = "image",
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Worker processes; one for each core.", min=1),
+    ] = None,
+    engine: Annotated[
+        EngineName, typer.Option(help="Where the work is done.")
+    ] = EngineName.PROCESSES,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the Dask scheduler.")
+    ] = None,
+    shard_size: Annotated[
+        int, typer.Option(help="Suspects that are finished together.", min=1)
+    ] = SHARD_SIZE,
+    format_: Annotated[
+        FormatName, typer.Option("--format", help="Of the files in a directory.")
+    ] = FormatName.JSONL,
 ) -> None:
-    """Judge the images in files and folders, one line of JSON each.
+    """Judge the images that PATHs lead to, one line of JSON each.
 
-    A suspect that cannot be read is a line with an error; it does not change the
-    exit status unless none could be read.
+    A PATH is an image, a folder, a glob, a tar (WebDataset), a zip, a Parquet table,
+    or a list of paths (.txt, .csv, .tsv). A suspect that cannot be read is a line
+    with an error; it does not change the exit status unless none could be read.
     """
     if (registry is None) == (originals is None):
         raise typer.BadParameter("give either --registry or --originals")
-    if out and out.suffix == ".parquet":
-        raise typer.BadParameter("Parquet is not written yet: use .jsonl for --out")
+    if (engine is EngineName.DASK) != (scheduler is not None):
+        raise typer.BadParameter("give --engine dask and --scheduler together")
+    if (resume or scheduler or since) and not out:
+        raise typer.BadParameter("--resume, --since and --engine dask want --out")
+    written_as = out.suffix[1:] if out and out.suffix else format_
+    if out and report and written_as != FormatName.JSONL:
+        raise typer.BadParameter("--report reads the results as JSON lines only")
+    for path in paths:
+        if not has_magic(path) and not Path(path).exists():
+            raise typer.BadParameter(f"{path} does not exist")
     with guarded():
-        suspects = images_in(paths)
-        counts: Counter[Verdict | None] = Counter()
-        for_report: list[Result | ScanFailure] = []
-        with _originals(registry, originals) as opened, _output(out) as lines:
-            judged = scan_images(suspects, opened)
-            quiet = lines.isatty()  # the lines themselves show the progress
-            for outcome in progress(judged, "Scanning", suspects, quiet=quiet):
-                print(json.dumps(outcome.to_dict()), file=lines, flush=True)
-                counts[outcome.verdict if isinstance(outcome, Result) else None] += 1
-                if report:
-                    for_report.append(outcome)
+        if next(find_images(paths, column=column), None) is None:
+            raise InputError(f"no images in {', '.join(paths)}")
+        with _originals(registry, originals) as opened:
+            with ScanProgress(lambda: _count(paths, column), quiet=_shown(out)) as bar:
+                if out is None:
+                    number = workers or cores()
+                    outcomes = scan_images(paths, opened, column=column, workers=number)
+                    found = _print(outcomes, bar, keep=report is not None)
+                else:
+                    for manifest in scan_into(
+                        out,
+                        paths,
+                        opened,
+                        engine=dask(scheduler) if scheduler else processes(workers),
+                        resume=resume,
+                        shard_size=shard_size,
+                        format=str(format_),
+                        column=column,
+                        since=since,
+                    ):
+                        bar.advance(manifest.counts)
             if report:
-                page = render(for_report, registry=opened, suspects=suspects)
-                report.write_text(page, encoding="utf-8", errors="replace")
-        say(_summary(counts))
-    raise typer.Exit(status(verdict for verdict in counts if verdict))
+                with ResultLines(out) if out else nullcontext(found) as results:
+                    suspects = find_images(paths, column=column)
+                    write_report(report, results, registry=opened, suspects=suspects)
+    raise typer.Exit(status(Verdict(name) for name in bar.counts if name != "error"))
 
 
 @contextmanager
@@ -79,19 +150,28 @@ def _originals(registry: Path | None, originals: Path | None) -> Iterator[Regist
             register_all(images_in([originals]), opened)
             if not len(opened):
                 raise InputError(f"no original in {originals} could be read")
+            opened.commit()  # for the workers to see
             yield opened
 
 
-@contextmanager
-def _output(path: Path | None) -> Iterator[TextIO]:
-    if path is None:
-        yield sys.stdout
-    else:
-        with path.open("w", encoding="utf-8") as lines:
-            yield lines
+def _count(paths: list[str], column: str) -> int:
+    return sum(1 for _ in find_images(paths, column=column))
 
 
-def _summary(counts: Counter[Verdict | None]) -> str:
-    words = [f"{counts[v]} {VERDICT_WORDS[v]}" for v in Verdict if counts[v]]
-    words += [f"{counts[None]} could not be judged"] if counts[None] else []
-    return f"{counts.total()} suspects: {', '.join(words)}"
+def _shown(out: Path | None) -> bool:
+    """Whether the lines themselves show the progress."""
+    return out is None and sys.stdout.isatty()
+
+
+def _print(
+    outcomes: Iterator[Outcome], bar: ScanProgress, *, keep: bool
+) -> list[Outcome]:
+    """Print a line for each outcome, and return those to keep."""
+    kept: list[Outcome] = []
+    for outcome in outcomes:
+        print(json.dumps(outcome.to_dict()), flush=True)
+        verdict = str(outcome.verdict) if isinstance(outcome, Result) else "error"
+        bar.advance({verdict: 1})
+        if keep:
+            kept.append(outcome)
+    return kept

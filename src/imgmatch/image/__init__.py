@@ -26,6 +26,7 @@ from imgmatch.image.gate import (
     ImageSource,
     decode,
     decode_grey,
+    read_file,
 )
 from imgmatch.image.header import Limits
 
@@ -36,4 +37,5 @@ __all__ = [
     "Limits",
     "decode",
     "decode_grey",
+    "read_file",
 ]

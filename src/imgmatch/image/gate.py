@@ -24,7 +24,14 @@ from imgmatch.image.header import (
 from imgmatch.image.pixels import read_samples, shifts_colours, to_srgb, upright
 from imgmatch.types import Size
 
-__all__ = ["DECODE_POLICY", "Image", "ImageSource", "decode", "decode_grey"]
+__all__ = [
+    "DECODE_POLICY",
+    "Image",
+    "ImageSource",
+    "decode",
+    "decode_grey",
+    "read_file",
+]
 
 DECODE_POLICY: Final = "decode-1"
 """Names the rules of this package. Other rules must take another name."""
@@ -183,20 +190,29 @@ def _load(source: str | os.PathLike[str] | bytes, limits: Limits) -> tuple[bytes
         return source, "<bytes>"
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
-        return _read(name, limits), name
+        return read_file(name, limits=limits), name
     raise InputError(f"want a path, bytes or an array, got {type(source).__name__}")
 
 
-def _read(name: str, limits: Limits) -> bytes:
-    path = Path(name)
+def read_file(
+    path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS
+) -> bytes:
+    """Read the bytes of an image file, as `decode` would.
+
+    Raises
+    ------
+    DecodeError
+        If the file is missing, not a plain file, or over a limit.
+    """
+    name = os.fspath(path)
     try:
-        status = path.stat()
+        status = Path(name).stat()
         if not stat.S_ISREG(status.st_mode):
             raise DecodeError(name, "not a regular file")
         if status.st_size > limits.max_bytes:
             reason = too_many(status.st_size, "bytes", limits.max_bytes)
             raise DecodeError(name, reason)
-        with path.open("rb") as file:
+        with Path(name).open("rb") as file:
             return file.read(limits.max_bytes + 1)  # it may have grown since
     except DecodeError:
         raise

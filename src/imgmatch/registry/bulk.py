@@ -1,12 +1,16 @@
 """Many originals at once: one that cannot be registered stops nothing."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from imgmatch.errors import DuplicateReferenceError, InputError
-from imgmatch.registry.records import Record
+from imgmatch.image import ImageSource
+from imgmatch.registry.originals import Addition, describe
+from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
-from imgmatch.sources import NamedImage, PathLike, find_images
+from imgmatch.registry.workers import Task, WorkerDiedError, Workers
+from imgmatch.sources import Loader, NamedImage, PathLike, find_images
 
 __all__ = ["Refusal", "register"]
 
@@ -20,6 +24,9 @@ class Refusal:
     reason: str
 
 
+Outcome = Record | Refusal
+
+
 def register(
     sources: PathLike | Iterable[PathLike | NamedImage],
     registry: Registry,
@@ -27,11 +34,14 @@ def register(
     owner: str | None = None,
     work: str | None = None,
     series: str | None = None,
-) -> Iterator[Record | Refusal]:
+    workers: int = 1,
+) -> Iterator[Outcome]:
     """Register the images that files and folders hold.
 
     An original's id is its path relative to the folder given. Running it again
-    goes on where it stopped: what is registered already is passed over.
+    goes on where it stopped: what is registered already is known by its id and
+    bytes, and is passed over without being decoded. The registry comes out the
+    same with any number of workers.
 
     Parameters
     ----------
@@ -41,6 +51,10 @@ def register(
         Open for writing.
     owner, work, series : str, optional
         Details that all of them share.
+    workers : int
+        Processes that decode. More than one are started afresh by
+        `multiprocessing`, so a script that wants them must keep what it does
+        under ``if __name__ == "__main__"``.
 
     Yields
     ------
@@ -53,14 +67,42 @@ def register(
     RegistryError
         If the registry itself cannot be written.
     """
-    for source in find_images(sources):
-        try:
-            yield registry.add(
-                source.image,
-                reference_id=source.name,
-                owner=owner,
-                work=work,
-                series=series,
-            )
-        except (InputError, DuplicateReferenceError, OSError) as error:
-            yield Refusal(source.name, type(error).__name__, str(error))
+    details = Details(owner=owner, work=work, series=series, attributes={})
+    queue: deque[tuple[str, ImageSource, Outcome | Task[Addition]]] = deque()
+    with Workers(workers) as pool, Loader() as loader:
+
+        def begin(source: NamedImage) -> None:
+            image: ImageSource = b""
+            begun: Outcome | Task[Addition]
+            try:
+                image = loader.load(source.image)
+                present = registry.present(image, source.name, details)
+                begun = present or pool.submit(describe, image, source.name)
+            except _REFUSED as error:
+                begun = _refusal(source.name, error)
+            queue.append((source.name, image, begun))
+
+        def finish() -> Outcome:
+            name, image, begun = queue.popleft()
+            if not isinstance(begun, Task):
+                return begun
+            waiting = [task for _, _, task in queue if isinstance(task, Task)]
+            try:
+                addition = pool.result(begun, waiting)
+                return registry.add_described(addition, image, details)
+            except (*_REFUSED, WorkerDiedError) as error:
+                return _refusal(name, error)
+
+        for source in find_images(sources):
+            begin(source)
+            if len(queue) > pool.backlog:
+                yield finish()
+        while queue:
+            yield finish()
+
+
+_REFUSED = (InputError, DuplicateReferenceError, OSError)
+
+
+def _refusal(name: str, error: Exception) -> Refusal:
+    return Refusal(name, type(error).__name__, str(error))

@@ -1,7 +1,11 @@
-"""The registry's records in SQLite: schema, rows, transactions.
+"""The registry's records and manifest in SQLite: rows and transactions.
 
 Each row carries a digest of its own contents. SQLite notices a page that does
 not parse, not a changed letter in an owner's name; the digest does.
+
+What is deleted is overwritten, and every commit is carried over from SQLite's
+log into the database file, unless a reader is just in the way: SQLite takes a
+damaged log for one that ends early, so as little as possible should stand there.
 """
 
 import hashlib
@@ -11,61 +15,30 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imgmatch.errors import (
+    InputError,
     RegistryCorruptError,
     RegistryError,
     RegistryLockedError,
-    RegistryVersionError,
 )
+from imgmatch.registry.manifest import Manifest
 from imgmatch.registry.records import Record
+from imgmatch.registry.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
 from imgmatch.types import Size
 
-__all__ = ["SCHEMA_VERSION", "Database", "Placed", "Token"]
-
-SCHEMA_VERSION = 1
-_APPLICATION_ID = 0x696D676D  # "imgm": what file(1) and SQLite tools see
-_SCHEMA = """
-CREATE TABLE parameter (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL  -- JSON
-) WITHOUT ROWID;
-CREATE TABLE segment (
-    segment INTEGER PRIMARY KEY,
-    files TEXT NOT NULL,  -- JSON: part -> SHA-256 of its file
-    digest TEXT NOT NULL
-);
-CREATE TABLE original (
-    reference_id TEXT PRIMARY KEY,
-    sha256 TEXT NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    owner TEXT,
-    work TEXT,
-    series TEXT,
-    source TEXT,
-    registered TEXT NOT NULL,
-    attributes TEXT NOT NULL,  -- JSON
-    segment INTEGER NOT NULL,
-    position INTEGER NOT NULL,  -- row within the segment
-    digest TEXT NOT NULL
-) WITHOUT ROWID;
-"""
+__all__ = ["Database", "Token"]
 
 Token = tuple[int, int]
 """Changes whenever what the connection can read has changed."""
 
+_PAGE = 4096
+"""Rows read at a time."""
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A record and where its picture's description is kept."""
-
-    record: Record
-    segment: int
-    position: int
+_PATIENCE = 5000
+"""Milliseconds to wait for another connection."""
 
 
 class Database:
@@ -84,18 +57,29 @@ class Database:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
+                timeout=_PATIENCE / 1000,
                 isolation_level=None,  # transactions are begun by hand
                 check_same_thread=False,  # the guard serialises
             )
         if not read_only:
             try:
-                self._execute("PRAGMA journal_mode = WAL")
-                self._execute("PRAGMA synchronous = FULL")
+                self.execute("PRAGMA journal_mode = WAL")
+                self.execute("PRAGMA synchronous = FULL")
+                self.execute("PRAGMA secure_delete = ON")
             except RegistryError:
                 self.close()
                 raise
 
     # Schema
+
+    @property
+    def version(self) -> int:
+        """Schema version; 0 where nothing is laid out yet."""
+        return self._scalar("PRAGMA user_version")
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self.execute(f"PRAGMA user_version = {version}")
 
     def create(self, parameters: Mapping[str, Any]) -> None:
         """Lay out an empty database, all at once or not at all.
@@ -105,68 +89,59 @@ class Database:
         RegistryError
             If it is laid out already.
         """
-        with self._guard, self._translated():
-            if self._scalar("PRAGMA user_version"):
+        with self._guard:
+            if self.version:
                 raise RegistryError(f"{self._path.parent} already holds a registry")
-            values = [(name, json.dumps(value)) for name, value in parameters.items()]
             self.begin()
-            for statement in _SCHEMA.split(";"):
-                self._execute(statement)
-            self._connection.executemany("INSERT INTO parameter VALUES (?, ?)", values)
-            self._execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            self._execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            for statement in SCHEMA.split(";"):
+                self.execute(statement)
+            self.write_parameters(parameters)
+            self.write_manifest(Manifest())
+            self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self.version = SCHEMA_VERSION
             self.commit()
 
-    def check(self, parameters: Mapping[str, Any]) -> None:
-        """Make sure the database is of this schema and these parameters.
+    def parameters(self) -> dict[str, Any]:
+        """Return what the registry was built with."""
+        rows = self.execute("SELECT name, value FROM parameter")
+        return {name: self._json(value) for name, value in rows}
 
-        Raises
-        ------
-        RegistryVersionError
-            If it was written by, or for, others.
-        """
-        version = self._scalar("PRAGMA user_version")
-        if version != SCHEMA_VERSION:
-            raise RegistryVersionError(
-                f"{self._path.parent} has schema version {version}, "
-                f"this imgmatch reads {SCHEMA_VERSION}"
-            )
-        rows = self._execute("SELECT name, value FROM parameter")
-        stored = {name: self._json(value) for name, value in rows}
-        differing = sorted(
-            name
-            for name in {*stored, *parameters}
-            if stored.get(name) != parameters.get(name)
-        )
-        if differing:
-            raise RegistryVersionError(
-                f"{self._path.parent} was built with other parameters: "
-                + ", ".join(
-                    f"{name} = {stored.get(name)!r}, want {parameters.get(name)!r}"
-                    for name in differing
-                )
-            )
+    def write_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """State what the registry is built with from now on."""
+        self.execute("DELETE FROM parameter")
+        for name, value in parameters.items():
+            self.execute("INSERT INTO parameter VALUES (?, ?)", name, json.dumps(value))
 
     # Transactions
 
     @property
     def in_transaction(self) -> bool:
         """Whether there are changes to commit."""
-        return self._connection.in_transaction
+        with self._translated():
+            return self._connection.in_transaction
 
     def begin(self) -> None:
         """Start a transaction unless one is under way."""
         if not self.in_transaction:
-            self._execute("BEGIN IMMEDIATE")
+            self.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Make the changes durable."""
-        self._execute("COMMIT")
+        self.execute("COMMIT")
+        with suppress(RegistryError):  # the next commit carries it over as well
+            self.execute("PRAGMA busy_timeout = 0")
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def rollback(self) -> None:
         """Forget the changes."""
         if self.in_transaction:
-            self._execute("ROLLBACK")
+            self.execute("ROLLBACK")
+
+    def vacuum(self) -> None:
+        """Write the file anew, without the room that deleted rows have left."""
+        self.execute("VACUUM")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Drop the connection and whatever was not committed."""
@@ -179,39 +154,52 @@ class Database:
         """Return a value that differs after any change, by any process."""
         return self._scalar("PRAGMA data_version"), self._connection.total_changes
 
+    def manifest(self) -> Manifest:
+        """Return the list of segments."""
+        return Manifest.from_json(self.manifest_text())
+
+    def manifest_text(self) -> str:
+        """Return the list of segments as it is written."""
+        rows = self.execute("SELECT * FROM manifest")
+        if len(rows) != 1:
+            raise RegistryCorruptError(f"{self._path} does not list its segments")
+        return str(self._checked(rows[0])[1])
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the list of segments."""
+        row = (1, manifest.to_json())
+        self.execute(
+            "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", *row, _digest(row)
+        )
+
     def count(self) -> int:
-        """Return the number of originals."""
+        """Return the number of originals, which takes reading all of them."""
         return self._scalar("SELECT count(*) FROM original")
 
-    def ids(self) -> list[str]:
-        """Return the reference ids in order."""
-        rows = self._execute("SELECT reference_id FROM original ORDER BY reference_id")
-        return [reference_id for (reference_id,) in rows]
-
-    def find(self, reference_id: str) -> Placed | None:
+    def find(self, reference_id: str) -> Record | None:
         """Return one original, None where no original has the id."""
-        rows = self._execute(
-            "SELECT * FROM original WHERE reference_id = ?", (reference_id,)
+        rows = self.execute(
+            "SELECT * FROM original WHERE reference_id = ?", reference_id
         )
-        return next((self._placed(row) for row in rows), None)
+        return self._record(rows[0]) if rows else None
 
-    def originals_and_segments(self) -> tuple[list[Placed], dict[int, dict[str, str]]]:
-        """Return every original, by id, and the segments, as of one moment."""
-        with self._guard, self._translated():
-            own = not self.in_transaction
-            if own:
-                self._execute("BEGIN")
-            try:
-                rows = self._execute("SELECT * FROM original ORDER BY reference_id")
-                originals = [self._placed(row) for row in rows]
-                return originals, self.segments()
-            finally:
-                if own:
-                    self._execute("ROLLBACK")
+    def records(self) -> Iterator[Record]:
+        """Yield every original, by id; a page of them is of one moment."""
+        rows = self.execute(
+            "SELECT * FROM original ORDER BY reference_id LIMIT ?", _PAGE
+        )
+        while rows:
+            for row in rows:
+                yield self._record(row)
+            rows = self.execute(
+                "SELECT * FROM original WHERE reference_id > ? "
+                "ORDER BY reference_id LIMIT ?",
+                rows[-1][0],
+                _PAGE,
+            )
 
-    def insert(self, placed: Placed) -> None:
+    def insert(self, record: Record) -> None:
         """Add an original, in place of the one with its id if there is one."""
-        record = placed.record
         row = (
             record.reference_id,
             record.sha256,
@@ -222,55 +210,39 @@ class Database:
             record.source,
             record.registered,
             json.dumps(dict(record.attributes), sort_keys=True),
-            placed.segment,
-            placed.position,
         )
         marks = ", ".join("?" * (len(row) + 1))
-        self._execute(
-            f"INSERT OR REPLACE INTO original VALUES ({marks})", (*row, _digest(row))
+        self.execute(
+            f"INSERT OR REPLACE INTO original VALUES ({marks})", *row, _digest(row)
         )
 
     def delete(self, reference_id: str) -> None:
         """Drop an original."""
-        self._execute("DELETE FROM original WHERE reference_id = ?", (reference_id,))
-
-    def segments(self) -> dict[int, dict[str, str]]:
-        """Return the files of each segment: part -> SHA-256."""
-        rows = self._execute("SELECT * FROM segment ORDER BY segment")
-        return {row[0]: self._json(self._checked(row)[1]) for row in rows}
-
-    def next_segment(self) -> int:
-        """Return the number of the segment to be written next."""
-        return self._scalar("SELECT 1 + coalesce(max(segment), 0) FROM segment")
-
-    def insert_segment(self, segment: int, files: Mapping[str, str]) -> None:
-        """Add a segment whose files are in place."""
-        row = (segment, json.dumps(dict(files), sort_keys=True))
-        self._execute(
-            "INSERT OR REPLACE INTO segment VALUES (?, ?, ?)", (*row, _digest(row))
-        )
+        self.execute("DELETE FROM original WHERE reference_id = ?", reference_id)
 
     def problems(self) -> Iterator[str]:
         """Yield what SQLite and the rows' digests find wrong."""
-        for (line,) in self._execute("PRAGMA integrity_check"):
+        for (line,) in self.execute("PRAGMA integrity_check"):
             if line != "ok":
-                yield f"records: {line}"
-        for table in ("original", "segment"):
-            for row in self._execute(f"SELECT * FROM {table}"):
+                yield f"{self._path}: {line}"
+        for table in ("original", "manifest"):
+            for row in self.execute(f"SELECT * FROM {table}"):
                 if _digest(row[:-1]) != row[-1]:
-                    yield f"records: {table} {row[0]!r} is not what was written"
+                    yield f"{self._path}: {table} {row[0]!r} is not what was written"
 
     # SQLite
 
-    def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    def execute(self, statement: str, *values: Any) -> list[Any]:
+        """Run one statement and return its rows."""
         with self._guard, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
     def _scalar(self, statement: str) -> int:
-        return int(self._execute(statement)[0][0])
+        return int(self.execute(statement)[0][0])
 
-    def _placed(self, row: tuple[Any, ...]) -> Placed:
-        record = Record(
+    def _record(self, row: tuple[Any, ...]) -> Record:
+        self._checked(row)
+        return Record(
             reference_id=row[0],
             sha256=row[1],
             size=Size(row[2], row[3]),
@@ -281,8 +253,6 @@ class Database:
             registered=row[8],
             attributes=self._json(row[9]),
         )
-        _, segment, position, _ = self._checked(row)[9:]
-        return Placed(record, segment, position)
 
     def _checked(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         if _digest(row[:-1]) != row[-1]:
@@ -307,6 +277,8 @@ class Database:
             raise kind(f"{self._path}: {error}") from error
         except sqlite3.ProgrammingError as error:
             raise RegistryError(f"{self._path.parent} is closed") from error
+        except UnicodeEncodeError as error:
+            raise InputError(f"want text that UTF-8 can hold: {error}") from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise RegistryCorruptError(f"{self._path}: {error}") from error
 

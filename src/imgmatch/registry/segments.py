@@ -1,222 +1,173 @@
-"""The originals' pictures as described for comparison, in immutable files.
+"""Some originals as written together, with the index that finds them.
 
-A commit writes one segment: its originals' hashes, features and previews, each
-part concatenated into one ``.npy`` file that is named by the SHA-256 of its
-bytes, moved into place whole, and never changed again. Readers map the files,
-so that any number of processes share one copy in memory.
+A segment is two files: what is kept of its originals, and the arrays that find
+candidates among them, which can be made from the first at any time. Neither ever
+changes. Readers map them, so that any number of processes share one copy in
+memory.
 """
 
-import hashlib
 import os
-import uuid
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PILImage
 
-from imgmatch.errors import RegistryCorruptError
 from imgmatch.features import Features
-from imgmatch.fingerprint import Fingerprint
 from imgmatch.hashing import Hashes
-from imgmatch.image import decode
-from imgmatch.types import Size
-
-__all__ = ["Segment", "SegmentBuilder", "problem", "sweep"]
-
-_ORIGINAL = np.dtype(
-    [
-        ("sha256", "S64"),
-        ("width", "<u4"),
-        ("height", "<u4"),
-        ("phash", "<u8"),
-        ("dhash", "<u8"),
-        ("phash_mirrored", "<u8"),
-        ("dhash_mirrored", "<u8"),
-        ("quality", "<f8"),
-        ("features", "<u4"),  # how many
-        ("first_feature", "<u8"),
-        ("first_preview_byte", "<u8"),
-        ("preview_bytes", "<u4"),
-    ]
+from imgmatch.index import Part, build_part, merge_parts
+from imgmatch.registry.arrayfile import ArrayFile, write_arrays
+from imgmatch.registry.manifest import Entry
+from imgmatch.registry.originals import (
+    Addition,
+    Originals,
+    merge_originals,
+    write_originals,
 )
-_KEYPOINT = np.dtype([("xy", "<f4", (2,)), ("scale", "<f4"), ("angle", "<f4")])
+
+__all__ = [
+    "IndexBuilder",
+    "Segment",
+    "build_segment",
+    "merge_segments",
+    "sweep",
+    "sync_folder",
+]
+
+_CHECKED_AT_ONCE = 1 << 24
+"""Bytes of an index that are checked when it is opened; it takes 10 ms."""
+_BATCH = 1024
+"""Originals whose features are held in memory while an index is made anew."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Some originals, as written together.
+    """A segment that is open; share it between threads.
+
+    An index of up to 16 MiB is checked when it is opened, a larger one only by
+    `ArrayFile.problems`: damage to it can lose or add a candidate, but what a
+    verdict is made from is checked whenever it is read.
 
     Attributes
     ----------
-    originals : (N,) structured
-        Hashes and sizes, and where each original's rows are in the other parts.
-    keypoints : (M,) structured
-    descriptors : (M, 4) uint64
-    previews : (B,) uint8
-        Lossless WebP files, end to end.
+    originals : Originals
+    index : ArrayFile
     """
 
-    originals: NDArray[Any]
-    keypoints: NDArray[Any]
-    descriptors: NDArray[np.uint64]
-    previews: NDArray[np.uint8]
+    def __init__(self, originals: Originals, index: ArrayFile) -> None:
+        self.originals = originals
+        self.index = index
+        if index.nbytes <= _CHECKED_AT_ONCE:
+            index.check_all()
 
     @classmethod
-    def open(cls, folder: Path, files: Mapping[str, str]) -> "Segment":
-        """Map a segment's files, after checking that they are what was written.
+    def open(cls, folder: Path, entry: Entry) -> "Segment":
+        """Map a segment's files.
 
         Raises
         ------
+        FileNotFoundError
+            If one is missing.
         RegistryCorruptError
-            If one is missing or has changed.
+            If one is not what was written.
         """
-        parts = {}
-        for part in cls.__slots__:
-            path = folder / f"{files.get(part)}.npy"
-            if found := problem(path):
-                raise RegistryCorruptError(found)
-            parts[part] = np.load(path, mmap_mode="r")
-        return cls(**parts)
-
-    def write(self, folder: Path) -> dict[str, str]:
-        """Write the parts durably and return the SHA-256 of each."""
-        files = {}
-        for part in self.__slots__:
-            content = BytesIO()
-            np.save(content, getattr(self, part), allow_pickle=False)
-            files[part] = hashlib.sha256(content.getbuffer()).hexdigest()
-            _write(folder / f"{files[part]}.npy", content.getbuffer())
-        _sync_folder(folder)
-        return files
-
-    def hashes(self, position: int) -> Hashes:
-        """Return an original's hashes."""
-        row = self.originals[position]
-        return Hashes(
-            phash=int(row["phash"]),
-            dhash=int(row["dhash"]),
-            phash_mirrored=int(row["phash_mirrored"]),
-            dhash_mirrored=int(row["dhash_mirrored"]),
-            quality=float(row["quality"]),
-        )
-
-    def features(self, position: int) -> Features:
-        """Return an original's features, without copying the descriptors."""
-        row = self.originals[position]
-        first = int(row["first_feature"])
-        rows = slice(first, first + int(row["features"]))
-        keypoints = self.keypoints[rows]
-        return Features(
-            xy=np.ascontiguousarray(keypoints["xy"]),
-            scale=np.ascontiguousarray(keypoints["scale"]),
-            angle=np.ascontiguousarray(keypoints["angle"]),
-            descriptors=self.descriptors[rows],
-        )
-
-    def fingerprint(self, position: int) -> Fingerprint:
-        """Return all that a comparison with an original needs."""
-        row = self.originals[position]
-        first = int(row["first_preview_byte"])
-        preview = self.previews[first : first + int(row["preview_bytes"])]
-        return Fingerprint(
-            sha256=row["sha256"].decode("ascii"),
-            size=Size(int(row["width"]), int(row["height"])),
-            hashes=self.hashes(position),
-            features=self.features(position),
-            mirrored=None,
-            preview=decode(preview.tobytes()).pixels,
-        )
-
-
-class SegmentBuilder:
-    """Gathers the originals of the segment to be written next."""
-
-    def __init__(self) -> None:
-        self._originals: list[tuple[Any, ...]] = []
-        self._keypoints: list[NDArray[Any]] = []
-        self._descriptors: list[NDArray[np.uint64]] = []
-        self._previews = bytearray()
-        self._features = 0
+        originals = Originals(ArrayFile.open(folder, entry.originals))
+        return cls(originals, ArrayFile.open(folder, entry.index))
 
     def __len__(self) -> int:
-        return len(self._originals)
+        return len(self.originals)
 
-    def append(self, fingerprint: Fingerprint) -> int:
-        """Take an original in and return its position in the segment."""
-        features, hashes = fingerprint.features, fingerprint.hashes
-        preview = _lossless(fingerprint.preview)
-        keypoints = np.empty(len(features), dtype=_KEYPOINT)
-        for name in _KEYPOINT.fields or ():
-            keypoints[name] = getattr(features, name)
-        self._originals.append(
-            (
-                fingerprint.sha256,
-                *fingerprint.size,
-                hashes.phash,
-                hashes.dhash,
-                hashes.phash_mirrored,
-                hashes.dhash_mirrored,
-                hashes.quality,
-                len(features),
-                self._features,
-                len(self._previews),
-                len(preview),
-            )
-        )
-        self._keypoints.append(keypoints)
-        self._descriptors.append(features.descriptors)
-        self._previews += preview
-        self._features += len(features)
-        return len(self) - 1
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the originals' file and of the index."""
+        return self.originals.file.name, self.index.name
 
-    def build(self) -> Segment:
-        """Return what was gathered so far."""
-        none = np.empty((0, 4), np.uint64)
-        return Segment(
-            originals=np.array(self._originals, dtype=_ORIGINAL),
-            keypoints=np.concatenate([np.empty(0, _KEYPOINT), *self._keypoints]),
-            descriptors=np.concatenate([none, *self._descriptors]),
-            previews=np.frombuffer(bytes(self._previews), np.uint8),
-        )
+    def entry(self, alive: NDArray[np.bool_]) -> Entry:
+        """Return the segment as the manifest lists it."""
+        return Entry.of(*self.names, alive)
 
 
-def problem(path: Path) -> str | None:
-    """Say what is wrong with a file that is named by its SHA-256, if anything."""
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return f"{path}: {error.strerror}"
-    return None if found == path.stem else f"{path} is not what was written"
+def build_segment(additions: Sequence[Addition], folder: Path | None = None) -> Segment:
+    """Write originals as one segment, into a folder or in memory.
+
+    Raises
+    ------
+    OSError
+        If they cannot be written.
+    """
+    part = build_part(
+        [addition.original.hashes for addition in additions],
+        [addition.features for addition in additions],
+    )
+    return Segment(write_originals(additions, folder), _write_index(part, folder))
+
+
+def merge_segments(
+    segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]], folder: Path
+) -> Segment:
+    """Write segments as one, without the rows that were removed.
+
+    Raises
+    ------
+    OSError
+        If they cannot be written.
+    RegistryCorruptError
+        If one of them is not what was written: damage is not copied.
+    """
+    for segment in segments:
+        segment.index.check_all()
+    originals = merge_originals([one.originals for one in segments], alive, folder)
+    part = merge_parts([segment.index for segment in segments], alive)
+    return Segment(originals, _write_index(part, folder))
+
+
+class IndexBuilder:
+    """Makes the index of originals that come one by one."""
+
+    def __init__(self) -> None:
+        self._batch: list[tuple[Hashes, Features]] = []
+        self._parts: list[Part] = []
+        self._rows: list[int] = []
+
+    def add(self, hashes: Hashes, features: Features) -> None:
+        """Take the next original in."""
+        self._batch.append((hashes, features))
+        if len(self._batch) == _BATCH:
+            self._finish_batch()
+
+    def write(self, folder: Path) -> ArrayFile:
+        """Write the index of all that came.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        self._finish_batch()
+        everything = [np.ones(count, np.bool_) for count in self._rows]
+        return _write_index(merge_parts(self._parts, everything), folder)
+
+    def _finish_batch(self) -> None:
+        hashes, features = [h for h, _ in self._batch], [f for _, f in self._batch]
+        self._parts.append(build_part(hashes, features))
+        self._rows.append(len(hashes))
+        self._batch = []
 
 
 def sweep(folder: Path, keep: set[str]) -> None:
-    """Delete what a writer that died has left: all but the files to keep."""
+    """Delete all files but those to keep.
+
+    What others still map stays readable to them until they let go of it. Where
+    the system does not let such files be deleted, on Windows, a later sweep
+    does.
+    """
     for path in folder.iterdir():
-        if path.stem not in keep:
-            with suppress(PermissionError):  # Windows: a reader still maps it
+        if path.name not in keep:
+            with suppress(PermissionError, FileNotFoundError):
                 path.unlink()
 
 
-def _write(path: Path, content: memoryview) -> None:
-    """Write a file so that it is there whole or not at all."""
-    if problem(path) is None:
-        return
-    draft = path.with_name(f"{uuid.uuid4().hex}.draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the folder's new names durable, where the system can."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
@@ -226,8 +177,5 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _lossless(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode a preview; fast settings, which cost a tenth more bytes."""
-    out = BytesIO()
-    PILImage.fromarray(pixels).save(out, "WEBP", lossless=True, quality=0, method=0)
-    return out.getvalue()
+def _write_index(part: Part, folder: Path | None) -> ArrayFile:
+    return write_arrays({name: [array] for name, array in part.items()}, folder)

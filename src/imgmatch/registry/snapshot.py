@@ -1,32 +1,100 @@
 """The registry at one moment, ready to be searched."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from imgmatch.errors import UnknownReferenceError
-from imgmatch.fingerprint import Fingerprint
-from imgmatch.index import CandidateIndex, build_part
-from imgmatch.registry.database import Placed
+from imgmatch.errors import RegistryError, UnknownReferenceError
+from imgmatch.fingerprint import Fingerprint, Original
+from imgmatch.index import CandidateIndex
+from imgmatch.registry.cache import FingerprintCache
+from imgmatch.registry.manifest import Manifest
+from imgmatch.registry.originals import Originals
+from imgmatch.registry.schema import PARAMETERS, SCHEMA_VERSION
 from imgmatch.registry.segments import Segment
 
 __all__ = ["Snapshot"]
 
 
 class Snapshot:
-    """Originals and their descriptions; later writes do not change it."""
+    """The originals at one moment; later writes do not change it.
+
+    Any number of threads may share it. Pickling takes a few hundred bytes a
+    segment: another process, on a machine that sees the same directory, gets
+    the same originals, as long as no `Registry.compact` or merge has deleted
+    the files that they were in. Iterating yields the reference ids, in the
+    order of registration.
+    """
 
     def __init__(
-        self, originals: Sequence[Placed], segments: Mapping[int, Segment]
+        self,
+        folder: Path,
+        manifest: Manifest,
+        segments: Sequence[Segment],
+        cache: FingerprintCache,
     ) -> None:
-        self._places = {
-            placed.record.reference_id: (segments[placed.segment], placed.position)
-            for placed in originals
-        }
+        self._folder = folder
+        self._manifest = manifest
+        self._segments = list(segments)
+        self._alive = [entry.alive for entry in manifest.entries]
+        self._count = len(manifest)
+        self._cache = cache
+
+    @classmethod
+    def open(cls, folder: Path, manifest: Manifest) -> "Snapshot":
+        """Open the originals that a manifest lists.
+
+        Raises
+        ------
+        RegistryError
+            If their files have gone since.
+        RegistryCorruptError
+            If they are not what was written.
+        """
+        try:
+            segments = [Segment.open(folder, entry) for entry in manifest.entries]
+        except FileNotFoundError as error:
+            raise RegistryError(
+                f"this snapshot of {folder.parent} has gone: take another"
+            ) from error
+        return cls(folder, manifest, segments, FingerprintCache())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Snapshot.open, (self._folder, self._manifest)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256, in hex, of the originals and of how they are searched.
+
+        It is the same for the same ids with the same bytes, in whatever order
+        they were registered and whatever files they are in.
+        """
+        state = [SCHEMA_VERSION, dict(PARAMETERS), self._manifest.identity]
+        return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        for segment, alive in zip(self._segments, self._alive, strict=True):
+            for row in np.flatnonzero(alive).tolist():
+                yield segment.originals.reference_id(row)
+
+    def original(self, reference_id: str) -> Original:
+        """Return what is kept of an original, its picture as an AVIF file.
+
+        Raises
+        ------
+        UnknownReferenceError
+            If there is none with this id.
+        """
+        originals, row = self._find(reference_id)
+        return originals.original(row)
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
         """Return what a comparison with an original needs.
@@ -35,23 +103,30 @@ class Snapshot:
         ------
         UnknownReferenceError
             If there is none with this id.
+        RegistryCorruptError
+            If it is not what was written.
         """
-        try:
-            segment, position = self._places[reference_id]
-        except KeyError:
-            raise UnknownReferenceError(f"no original {reference_id!r}") from None
-        return segment.fingerprint(position)
+        originals, row = self._find(reference_id)
+        return self._cache.get(
+            (originals.file.name, row), lambda: originals.original(row).fingerprint()
+        )
 
     def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
         """Return the ids of at most `limit` originals that a query may show."""
-        ids = list(self._places)
-        return [ids[row] for _, row in self._index.search(query, limit=limit)]
+        places = self._index.search(query, limit=limit)
+        return [
+            self._segments[part].originals.reference_id(row) for part, row in places
+        ]
+
+    def _find(self, reference_id: str) -> tuple[Originals, int]:
+        for segment, alive in zip(self._segments, self._alive, strict=True):
+            row = segment.originals.find(reference_id)
+            if row is not None and alive[row]:
+                return segment.originals, row
+        raise UnknownReferenceError(f"no original {reference_id!r}")
 
     @cached_property
     def _index(self) -> CandidateIndex:
-        places = self._places.values()
-        part = build_part(
-            [segment.hashes(position) for segment, position in places],
-            [segment.features(position) for segment, position in places],
+        return CandidateIndex(
+            [segment.index for segment in self._segments], self._alive
         )
-        return CandidateIndex([part], [np.ones(len(places), np.bool_)])

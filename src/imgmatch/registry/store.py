@@ -1,38 +1,38 @@
 """The registered originals: add, remove, look up, take a snapshot."""
 
-import hashlib
 import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from imgmatch.errors import (
-    DecodeError,
     DuplicateReferenceError,
     InputError,
     RegistryCorruptError,
     RegistryError,
     UnknownReferenceError,
 )
-from imgmatch.fingerprint import PARAMETERS, Fingerprint, Role, fingerprint
-from imgmatch.image import ImageSource, decode
-from imgmatch.registry.database import Database, Placed, Token
-from imgmatch.registry.lock import WriterLock
+from imgmatch.fingerprint import Fingerprint
+from imgmatch.image import ImageSource
+from imgmatch.registry.contents import Contents
+from imgmatch.registry.database import Token
+from imgmatch.registry.directory import DATABASE, Directory
+from imgmatch.registry.info import RegistryInfo, gather
+from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record, json_ready
-from imgmatch.registry.segments import Segment, SegmentBuilder, problem, sweep
 from imgmatch.registry.snapshot import Snapshot
+from imgmatch.registry.source import file_name_of, sha256_of
+from imgmatch.registry.upkeep import compact, find_problems, merge_tiers, tidy
 
 __all__ = ["Registry"]
 
-_DATABASE, _LOCK, _SEGMENTS = "registry.sqlite", "writer.lock", "segments"
 _COMMIT_EVERY = 256
-"""Originals held in memory before they are committed on their own."""
+"""Originals held in memory, 60 kB each, before they are committed on their own."""
 
 
 class Registry:
@@ -52,14 +52,12 @@ class Registry:
     ...     registry.add("dress/01.jpg", reference_id="dress/01.jpg", owner="Studio")
     """
 
-    def __init__(self, path: Path, database: Database, lock: WriterLock | None) -> None:
-        self.path = path
-        self._database = database
-        self._lock = lock
+    def __init__(self, directory: Directory) -> None:
+        self.path = directory.path
+        self._directory = directory
+        self._database = directory.database
         self._guard = threading.RLock()
-        self._segments: dict[int, Segment] = {}
-        self._pending = SegmentBuilder()
-        self._pending_segment = 0
+        self._contents = Contents(directory.segments)
         self._snapshot: tuple[Token, Snapshot] | None = None
         self._temporary = False
 
@@ -81,23 +79,7 @@ class Registry:
         RegistryLockedError
             If another process is creating it just now.
         """
-        folder = Path(path)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            names = {entry.name for entry in folder.iterdir()}
-        except OSError as error:
-            raise RegistryError(f"{folder}: {error.strerror}") from error
-        if strangers := names - {_DATABASE, f"{_DATABASE}-journal", _LOCK, _SEGMENTS}:
-            raise RegistryError(f"{folder} is not empty: it holds {min(strangers)}")
-        with ExitStack() as undo:
-            lock = WriterLock(folder / _LOCK)
-            undo.callback(lock.release)
-            (folder / _SEGMENTS).mkdir(exist_ok=True)
-            database = Database(folder / _DATABASE, read_only=False)
-            undo.callback(database.close)
-            database.create(PARAMETERS)
-            undo.pop_all()
-        return cls(folder, database, lock)
+        return cls(Directory.create(Path(path)))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Self:
@@ -114,22 +96,7 @@ class Registry:
         RegistryCorruptError
             If its records cannot be read.
         """
-        folder = Path(path)
-        if not (folder / _DATABASE).is_file():
-            raise RegistryError(f"no registry at {folder}")
-        with ExitStack() as undo:
-            lock = None if read_only else WriterLock(folder / _LOCK)
-            if lock:
-                undo.callback(lock.release)
-            database = Database(folder / _DATABASE, read_only=read_only)
-            undo.callback(database.close)
-            database.check(PARAMETERS)
-            if lock:
-                parts = database.segments().values()
-                keep = {sha256 for files in parts for sha256 in files.values()}
-                sweep(folder / _SEGMENTS, keep)
-            undo.pop_all()
-        return cls(folder, database, lock)
+        return cls(Directory.open(Path(path), read_only=read_only))
 
     @classmethod
     def temporary(cls) -> Self:
@@ -142,10 +109,8 @@ class Registry:
         """Close the registry; what was not committed is forgotten."""
         with self._guard:
             self._snapshot = None
-            self._segments.clear()
-            self._database.close()
-            if self._lock:
-                self._lock.release()
+            self._contents = Contents(self._directory.segments)
+            self._directory.close()
             if self._temporary:
                 shutil.rmtree(self.path, ignore_errors=True)
 
@@ -159,7 +124,7 @@ class Registry:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self._lock and not self._temporary:
+            if kind is None and self._directory.lock and not self._temporary:
                 self.commit()
         finally:
             self.close()
@@ -208,35 +173,75 @@ class Registry:
         RegistryError
             If the registry is open for reading only.
         """
-        if not reference_id:
-            raise InputError("want a reference id, got an empty one")
+        self._check(reference_id)
         details = Details(
             owner=owner,
             work=work,
             series=series,
             attributes=json_ready(attributes or {}),
         )
+        if not replace and (present := self.present(image, reference_id, details)):
+            return present
+        addition = describe(image, reference_id)
+        return self.add_described(addition, image, details, replace=replace)
+
+    def present(
+        self, image: ImageSource, reference_id: str, details: Details
+    ) -> Record | None:
+        """Return what is registered under an id, None if nothing is.
+
+        Raises
+        ------
+        DecodeError
+            If the image is needed for the answer and cannot be read.
+        DuplicateReferenceError
+            If it is another image, or the same with other details.
+        InputError
+            If the id is none.
+        """
+        self._check(reference_id)
+        record = self._database.find(reference_id)
+        if record and (conflict := record.conflict(sha256_of(image), details)):
+            raise DuplicateReferenceError(conflict)
+        return record
+
+    def add_described(
+        self,
+        addition: Addition,
+        image: ImageSource,
+        details: Details,
+        *,
+        replace: bool = False,
+    ) -> Record:
+        """Register an original that was described already.
+
+        Parameters
+        ----------
+        addition : Addition
+        image : path, bytes or (H, W, 3) uint8 RGB
+            What it was described from; a file's name is kept.
+        details : Details
+        replace : bool
+            As for `add`, which also states the errors.
+        """
+        record = Record(
+            reference_id=addition.reference_id,
+            sha256=addition.original.sha256,
+            size=addition.original.size,
+            source=file_name_of(image),
+            registered=datetime.now(UTC).isoformat(timespec="seconds"),
+            **details,
+        )
         with self._guard:
             self._begin()
-            present = self._database.find(reference_id)
+            present = self._database.find(record.reference_id)
             if present and not replace:
-                if conflict := present.record.conflict(_sha256(image), details):
+                if conflict := present.conflict(record.sha256, details):
                     raise DuplicateReferenceError(conflict)
-                return present.record
-            described = fingerprint(image, role=Role.REFERENCE)
-            record = Record(
-                reference_id=reference_id,
-                sha256=described.sha256,
-                size=described.size,
-                source=_file_name(image),
-                registered=datetime.now(UTC).isoformat(timespec="seconds"),
-                **details,
-            )
-            if not len(self._pending):
-                self._pending_segment = self._database.next_segment()
-            position = self._pending.append(described)
-            self._database.insert(Placed(record, self._pending_segment, position))
-            if len(self._pending) >= _COMMIT_EVERY:
+                return present
+            self._database.insert(record)
+            self._contents.add(addition)
+            if self._contents.pending >= _COMMIT_EVERY:
                 self.commit()
             return record
 
@@ -250,45 +255,74 @@ class Registry:
         """
         with self._guard:
             self._begin()
-            self._find(reference_id)
+            self.get(reference_id)
             self._database.delete(reference_id)
+            self._contents.remove(reference_id)
 
     def commit(self) -> None:
-        """Make all additions and removals so far durable and visible to readers."""
+        """Make all additions and removals so far durable and visible to readers.
+
+        Segments that have become many are then merged.
+
+        Raises
+        ------
+        RegistryError
+            If they cannot be written, for want of room for example. The registry
+            is as it was before; unless its records could not be written, the
+            changes are still there to be committed.
+        """
         with self._guard:
             if not self._database.in_transaction:
                 return
-            if len(self._pending):
-                segment = self._pending.build()
-                try:
-                    files = segment.write(self.path / _SEGMENTS)
-                except OSError as error:
-                    raise RegistryError(f"{self.path}: {error.strerror}") from error
-                self._database.insert_segment(self._pending_segment, files)
-            self._database.commit()
-            self._pending = SegmentBuilder()
+            self._write()
+            merge_tiers(self._contents, self._database, self._directory.segments)
+            self._snapshot = None
+
+    def compact(self) -> None:
+        """Commit, then give back the room of removed originals.
+
+        Afterwards no file holds a byte of them, and the segments are as few as
+        they can be. Readers keep what they have; where the system lets no file
+        be deleted while it is mapped, on Windows, the files go when the
+        registry is next opened for writing after they let go of it.
+
+        Raises
+        ------
+        RegistryError
+            If there is no room for writing the originals that stay once more.
+        """
+        with self._guard:
+            self._begin()
+            self._write()
+            compact(self._contents, self._database, self._directory.segments)
             self._snapshot = None
 
     def rollback(self) -> None:
         """Forget all additions and removals since the last commit."""
         with self._guard:
             self._database.rollback()
-            self._pending = SegmentBuilder()
             self._snapshot = None
 
     # Read
 
     def __len__(self) -> int:
-        return self._database.count()
+        with self._guard:
+            if self._database.in_transaction:
+                return len(self._contents)
+            return len(self._database.manifest())
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._database.ids())
+        return (record.reference_id for record in self.records())
 
     def __contains__(self, reference_id: object) -> bool:
         return (
             isinstance(reference_id, str)
             and self._database.find(reference_id) is not None
         )
+
+    def records(self) -> Iterator[Record]:
+        """Yield what is known of each original, by reference id."""
+        return self._database.records()
 
     def get(self, reference_id: str) -> Record:
         """Return what is known of an original besides its picture.
@@ -298,7 +332,10 @@ class Registry:
         UnknownReferenceError
             If there is none with this id.
         """
-        return self._find(reference_id).record
+        record = self._database.find(reference_id)
+        if record is None:
+            raise UnknownReferenceError(f"{self.path} has no original {reference_id!r}")
+        return record
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
         """Return what a comparison with an original needs.
@@ -315,68 +352,64 @@ class Registry:
 
         A reader sees what was committed; the writer also what it has added
         since. Calling it again is cheap while nothing has changed.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If a file is missing or is not what was written.
         """
         with self._guard:
             token = self._database.token()
             if self._snapshot is None or self._snapshot[0] != token:
-                self._snapshot = token, self._take_snapshot()
+                if not self._database.in_transaction:
+                    self._load()
+                self._snapshot = token, self._contents.snapshot()
             return self._snapshot[1]
 
     def problems(self) -> Iterator[str]:
-        """Read every record and file, and yield what is not as it was written."""
-        in_records = list(self._database.problems())
-        yield from in_records
-        if in_records:
-            return  # they no longer say which files there should be
-        for files in self._database.segments().values():
-            for sha256 in files.values():
-                if found := problem(self.path / _SEGMENTS / f"{sha256}.npy"):
-                    yield found
+        """Read all that was committed, and yield what is not as it was written."""
+        return find_problems(self.path / DATABASE, self._directory.segments)
+
+    def info(self) -> RegistryInfo:
+        """Return numbers and parameters, as last committed."""
+        return gather(self._database, self.path / DATABASE, self._directory.segments)
 
     # Details
 
-    def _begin(self) -> None:
-        if self._lock is None:
+    def _check(self, reference_id: str) -> None:
+        self._check_writable()
+        if not reference_id:
+            raise InputError("want a reference id, got an empty one")
+
+    def _check_writable(self) -> None:
+        if self._directory.lock is None:
             raise RegistryError(f"{self.path} is open for reading only")
-        self._database.begin()
 
-    def _find(self, reference_id: str) -> Placed:
-        placed = self._database.find(reference_id)
-        if placed is None:
-            raise UnknownReferenceError(f"{self.path} has no original {reference_id!r}")
-        return placed
+    def _begin(self) -> None:
+        self._check_writable()
+        if not self._database.in_transaction:
+            self._load()
+            self._database.begin()
 
-    def _take_snapshot(self) -> Snapshot:
-        originals, files = self._database.originals_and_segments()
-        used = {placed.segment for placed in originals}
-        opened = {}
-        for segment in used:
-            if segment in self._segments:
-                opened[segment] = self._segments[segment]
-            elif segment in files:
-                opened[segment] = Segment.open(self.path / _SEGMENTS, files[segment])
-            elif len(self._pending) and segment == self._pending_segment:
-                continue
-            else:
-                raise RegistryCorruptError(f"{self.path}: segment {segment} is missing")
-        self._segments = opened
-        if len(self._pending):
-            opened = {**opened, self._pending_segment: self._pending.build()}
-        return Snapshot(originals, opened)
+    def _load(self) -> None:
+        """Open what the database lists, which may change meanwhile."""
+        while True:
+            manifest = self._database.manifest()
+            try:
+                return self._contents.load(manifest)
+            except FileNotFoundError as error:
+                if self._database.manifest() == manifest:
+                    raise RegistryCorruptError(
+                        f"{error.filename} is missing"
+                    ) from error
 
-
-def _sha256(image: ImageSource) -> str:
-    """Return the digest that the image's fingerprint would have, undecoded."""
-    if isinstance(image, bytes):
-        return hashlib.sha256(image).hexdigest()
-    if isinstance(image, str | os.PathLike):
+    def _write(self) -> None:
+        """Write what is to be added, and commit."""
         try:
-            with Path(image).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            self._contents.write()
         except OSError as error:
-            raise DecodeError(str(image), error.strerror or str(error)) from error
-    return decode(image).sha256
-
-
-def _file_name(image: ImageSource) -> str | None:
-    return Path(image).name if isinstance(image, str | os.PathLike) else None
+            tidy(self._contents, self._database, self._directory.segments)
+            raise RegistryError(f"{self.path}: {error.strerror}") from error
+        self._database.write_manifest(self._contents.manifest)
+        self._database.commit()
+        self._contents.load(self._database.manifest())

@@ -1,5 +1,5 @@
 """Results as pages to look at."""
 
-from imgmatch.report.page import render
+from imgmatch.report.page import write_report
 
-__all__ = ["render"]
+__all__ = ["write_report"]

@@ -1,16 +1,20 @@
-"""Results of a scan -> one self-contained HTML page."""
+"""Results of a scan -> pages of HTML that need nothing but themselves."""
 
 import base64
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
-import cv2
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from numpy.typing import NDArray
-from PIL import Image as PILImage
 
 from imgmatch.describe import (
     DIRECTION_WORDS,
@@ -18,109 +22,99 @@ from imgmatch.describe import (
     describe_edits,
     describe_verdict,
 )
-from imgmatch.errors import InputError
-from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
-from imgmatch.image import ImageSource, decode
-from imgmatch.registry import Registry, Snapshot
+from imgmatch.errors import InputError, UnknownReferenceError
+from imgmatch.figure import (
+    OVERLAY_COLOUR,
+    REGION_COLOUR,
+    Marks,
+    draw_query,
+    draw_reference,
+    query_marks,
+    reference_marks,
+)
+from imgmatch.registry import Record, Registry, Snapshot
+from imgmatch.report.pictures import Picture, Shelf, inline, thumbnail
+from imgmatch.report.plan import Pair, Plan, plan_pages
 from imgmatch.sources import NamedImage
-from imgmatch.types import Match, Result, ScanFailure, Verdict
+from imgmatch.types import Comparison, Match, Result, ScanFailure, Verdict
 
-__all__ = ["render"]
+__all__ = ["templates", "write_report"]
 
-THUMBNAIL_SIDE = 480
-_JPEG_QUALITY = 80
-_ACCUSING = (Verdict.DERIVED, Verdict.REVIEW)
+LOWEST = -1e9
+"""Stands for a score of minus infinity, which JSON cannot hold."""
 
 _Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """A picture as the page holds it."""
-
-    uri: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """A suspect beside one original."""
-
-    match: Match
-    reference: _Picture
-    query: _Picture | None
-
-    @property
-    def edits(self) -> list[str]:
-        return describe_edits(self.match.comparison)
-
-    @property
-    def direction(self) -> str:
-        return DIRECTION_WORDS[self.match.comparison.direction]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A suspect, the originals shown beside it, and those only named."""
-
-    result: Result
-    pairs: list[_Pair]
-    others: list[Match]
-
-
-def render(
-    outcomes: Iterable[Result | ScanFailure],
+def write_report(
+    path: str | os.PathLike[str],
+    outcomes: Sequence[Result | ScanFailure],
     *,
-    registry: Registry | Snapshot,
-    suspects: Iterable[NamedImage],
-) -> str:
-    """Draw the page that shows what a scan has found.
+    registry: Registry | Snapshot | None = None,
+    suspects: Iterable[NamedImage] = (),
+    verdicts: Iterable[Verdict] = Verdict,
+    min_score: float | None = None,
+) -> list[Path]:
+    """Write the pages that show what a scan has found.
 
-    Suspects with something in common with an original come best first, each
-    beside the originals it derives from; failures stand at the end.
+    First a table of the originals and one of the shops, then each original with
+    the suspects that show it, best first and shop by shop; then what each shop
+    shows, and what could not be judged. A suspect that has something in common
+    with several originals stands beside each that it derives from. Unrelated
+    ones are only counted.
+
+    Everything is inline, no clock or path is told, and the script that filters
+    can be done without. Outcomes are read twice, pictures one pair at a time.
 
     Parameters
     ----------
-    outcomes : iterable of Result or ScanFailure
-        What `imgmatch.scan` yielded.
-    registry : Registry or Snapshot
-        Holds the originals' previews.
-    suspects : iterable of NamedImage
-        Where the suspects' pictures are, by the names in the results.
+    path : path
+        Of the first page; what does not fit goes on in ``NAME-2.html`` and so on.
+    outcomes : sequence of Result or ScanFailure
+        Such as `imgmatch.results.ResultLines`, which leaves them on disk.
+    registry : Registry or Snapshot, optional
+        Holds the originals' pictures; a registry also says whose they are.
+    suspects : iterable of NamedImage, optional
+        Where the suspects' pictures are, by the names in the results. For a
+        picture that has gone, its outline is drawn.
+    verdicts : iterable of Verdict
+        To show; the others are counted all the same.
+    min_score : float, optional
+        Pairs with a lower score are not shown.
 
     Returns
     -------
-    str
-        HTML with everything inline: no script, clock, path or link leads out.
+    list of Path
+        The pages, in order.
+
+    Raises
+    ------
+    InputError
+        If a line is no result, or `path` does not end in .html.
+    OSError
+        If a page cannot be written.
     """
-    originals = registry.snapshot() if isinstance(registry, Registry) else registry
-    images = {suspect.name: suspect.image for suspect in suspects}
-    results: list[Result] = []
-    failures: list[ScanFailure] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Result):
-            results.append(outcome)
-        else:
-            failures.append(outcome)
-    related = [result for result in results if result.matches]
-    counts = Counter(result.verdict for result in results)
-    return _template().render(
-        counts=[(verdict, counts[verdict]) for verdict in Verdict],
-        total=len(results) + len(failures),
-        originals=len(originals),
-        rows=[
-            _row(result, originals, images)
-            for result in sorted(related, key=_best_first)
-        ],
-        failures=failures,
-        words=VERDICT_WORDS,
-        region_colour=_css(REGION_COLOUR),
-        overlay_colour=_css(OVERLAY_COLOUR),
-    )
+    first = Path(path)
+    if first.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"want a .html to write the report to, got {first.name}")
+    plan = plan_pages(outcomes, verdicts=verdicts, min_score=min_score)
+    paths = [first] + [
+        first.with_name(f"{first.stem}-{number}{first.suffix}")
+        for number in range(2, len(plan.pages) + 1)
+    ]
+    with Shelf(suspects, {pair.query for pair in plan.pairs()}) as shelf:
+        drawer = _Drawer(outcomes, registry, shelf)
+        template = templates().get_template("page.html.j2")
+        shared = _shared(plan, [quote(page.name) for page in paths], drawer)
+        for number, page in enumerate(paths, start=1):
+            # Names may hold what no encoding has; a page is written all the same.
+            with page.open("w", encoding="utf-8", errors="replace") as file:
+                file.writelines(template.generate(number=number, **shared))
+    return paths
 
 
-def _template() -> Template:
+def templates() -> Environment:
+    """Return the environment that escapes whatever a template is given."""
     environment = Environment(
         loader=PackageLoader("imgmatch.report", "."),
         autoescape=True,
@@ -129,54 +123,161 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = lambda fraction: f"{100 * fraction:.0f} %"
+    environment.filters["score"] = _in_digits
     environment.filters["verdict"] = describe_verdict
-    return environment.get_template("page.html.j2")
+    environment.filters["points"] = _points
+    environment.globals["words"] = VERDICT_WORDS
+    environment.globals["region_colour"] = _css(REGION_COLOUR)
+    environment.globals["overlay_colour"] = _css(OVERLAY_COLOUR)
+    return environment
 
 
-def _best_first(result: Result) -> tuple[int, float, str]:
-    return result.verdict.rank, -result.score, result.query
+def _shared(plan: Plan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object]:
+    """Return what every page is drawn from."""
+    script = _asset("filter.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {
+        "plan": plan,
+        "hrefs": hrefs,
+        "drawer": drawer,
+        "style": Markup(_asset("page.css")),
+        "script": Markup(script),
+        "script_hash": digest,
+        "filter_pages": json.dumps(
+            [
+                {"href": href, "best": {v: max(s, LOWEST) for v, s in best.items()}}
+                for href, best in zip(hrefs, plan.best_scores(), strict=True)
+            ]
+        ),
+    }
 
 
-def _row(
-    result: Result, originals: Snapshot, images: Mapping[str, ImageSource]
-) -> _Row:
-    shown = [m for m in result.matches if m.comparison.verdict in _ACCUSING]
-    shown = shown or [*result.matches[:1]]
-    try:
-        pixels = _thumbnail(images[result.query])
-    except (KeyError, InputError):  # judged, then moved away
-        pixels = None
-    return _Row(
-        result,
-        [_pair(match, originals, pixels) for match in shown],
-        [match for match in result.matches if match not in shown],
-    )
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """What a page says of one suspect beside one original."""
+
+    match: Match
+    reference: Picture | None
+    query: Picture | None
+    others: list[Match]
+    columns: dict[str, str]
+
+    @property
+    def found(self) -> Comparison:
+        return self.match.comparison
+
+    @property
+    def edits(self) -> list[str]:
+        return describe_edits(self.found)
+
+    @property
+    def direction(self) -> str:
+        return DIRECTION_WORDS[self.found.direction]
+
+    @property
+    def reference_marks(self) -> Marks:
+        return reference_marks(self.found)
+
+    @property
+    def query_marks(self) -> Marks:
+        return query_marks(self.found)
+
+    @property
+    def link(self) -> str | None:
+        """The listing's address, if it has one that a browser may follow."""
+        address = self.columns.get("url", "")
+        safe = address.casefold().startswith(("http://", "https://"))
+        return address if safe else None
 
 
-def _pair(match: Match, originals: Snapshot, query: _Pixels | None) -> _Pair:
-    reference = _thumbnail(originals.fingerprint(match.reference_id).preview)
-    return _Pair(
-        match,
-        _picture(draw_reference(reference, match.comparison)),
-        None if query is None else _picture(draw_query(query, match.comparison)),
-    )
+class _Drawer:
+    """Reads what a page shows when the page comes to it, and keeps nothing."""
+
+    def __init__(
+        self,
+        outcomes: Sequence[Result | ScanFailure],
+        registry: Registry | Snapshot | None,
+        shelf: Shelf,
+    ) -> None:
+        self._outcomes = outcomes
+        self._records = registry if isinstance(registry, Registry) else None
+        self._originals = (
+            registry.snapshot() if isinstance(registry, Registry) else registry
+        )
+        self._shelf = shelf
+        self._seen: tuple[str, _Pixels | None] | None = None  # its pairs are together
+
+    @property
+    def originals(self) -> int | None:
+        """How many are registered, if that is known."""
+        return None if self._originals is None else len(self._originals)
+
+    def card(self, pair: Pair) -> _Card:
+        """Read a result again, with the pictures of a pair."""
+        result = self._outcomes[pair.result]
+        if isinstance(result, ScanFailure):
+            raise InputError("the results have changed since they were first read")
+        match = result.matches[pair.match]
+        found = match.comparison
+        reference = self._preview(pair.reference_id)
+        query = self._shelf.thumbnail(pair.query)
+        return _Card(
+            match,
+            None if reference is None else inline(draw_reference(reference, found)),
+            None if query is None else inline(draw_query(query, found)),
+            [other for other in result.matches if other is not match],
+            _in_words(result.columns),
+        )
+
+    def failure(self, position: int) -> Result | ScanFailure:
+        """Read again what there is of a suspect that could not be judged."""
+        return self._outcomes[position]
+
+    def original(self, reference_id: str) -> Picture | None:
+        """Return an original's picture, without marks."""
+        pixels = self._preview(reference_id)
+        return None if pixels is None else inline(pixels)
+
+    def record(self, reference_id: str) -> Record | None:
+        """Return what is registered of an original."""
+        try:
+            return self._records.get(reference_id) if self._records else None
+        except UnknownReferenceError:
+            return None
+
+    def _preview(self, reference_id: str) -> _Pixels | None:
+        if self._seen is None or self._seen[0] != reference_id:
+            self._seen = reference_id, self._read_preview(reference_id)
+        return self._seen[1]
+
+    def _read_preview(self, reference_id: str) -> _Pixels | None:
+        if self._originals is None:
+            return None
+        try:
+            return thumbnail(self._originals.fingerprint(reference_id).preview)
+        except UnknownReferenceError:
+            return None
 
 
-def _thumbnail(image: ImageSource) -> _Pixels:
-    """Read a picture at the page's size; one that is smaller is enlarged."""
-    pixels = decode(image, long_side=THUMBNAIL_SIDE).pixels
-    height, width = pixels.shape[:2]
-    scale = THUMBNAIL_SIDE / max(height, width)
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+def _asset(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
-def _picture(pixels: _Pixels) -> _Picture:
-    content = BytesIO()
-    PILImage.fromarray(pixels).save(content, "JPEG", quality=_JPEG_QUALITY)
-    encoded = base64.b64encode(content.getvalue()).decode("ascii")
-    height, width = pixels.shape[:2]
-    return _Picture(f"data:image/jpeg;base64,{encoded}", width, height)
+def _in_words(columns: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in columns.items()
+        if value is not None and name.casefold() != "shop"
+    }
+
+
+def _in_digits(score: float) -> str:
+    return f"{score:.1f}" if math.isfinite(score) else "none"
+
+
+def _points(corners: NDArray[np.float64]) -> str:
+    """Write polygon corners for SVG, whose pixels have their centres at halves."""
+    return " ".join(f"{x + 0.5:.1f},{y + 0.5:.1f}" for x, y in corners)
 
 
 def _css(colour: tuple[int, int, int]) -> str:

@@ -1,0 +1,152 @@
+"""How long holding a suspect against an original takes, stage by stage.
+
+Over copies made of the photographs of a folder (see `benchmarks.quality.dataset`)
+and, for the great majority in a scan, over each of these suspects and the original
+of another. Fingerprints are made beforehand; see bench_fingerprint for them.
+
+    python -m benchmarks.bench_compare --data DIR [--originals 2] [--edits resize,..]
+
+One thread. Of each pair and stage the least processor time of the rounds counts,
+and of those the median and the mean over the pairs of one verdict are printed: a
+JSON line for each stage, and at the end a table on stderr.
+"""
+
+import argparse
+import importlib
+import json
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from benchmarks.quality.pairs import pairs
+from imgmatch.fingerprint import Fingerprint, Role, fingerprint
+
+STAGES = {
+    "match": "match descriptors",
+    "align": "align keypoints",
+    "_grey": "convert to grey",
+    "settle": "draw and refine",
+    "examine": "correlate",
+    "copied_region": "cut the region",
+    "redraw": "draw in colour",
+    "compare_pixels": "find overlays",
+    "name_edits": "name the edits",
+    "judge_direction": "judge the direction",
+}
+"""Functions as `imgmatch.compare` calls them."""
+
+WHOLE = "whole comparison"
+
+# `imgmatch.compare` is also the name of the function.
+chain = importlib.import_module("imgmatch.compare")
+
+
+@contextmanager
+def watched() -> Iterator[Counter[str]]:
+    """Add up the processor time, in seconds, that the stages take."""
+    spent: Counter[str] = Counter()
+
+    def timed(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **options: Any) -> Any:
+            start = time.process_time()
+            try:
+                return function(*args, **options)
+            finally:
+                spent[label] += time.process_time() - start
+
+        return run
+
+    whole = {name: getattr(chain, name) for name in STAGES}
+    try:
+        for name, function in whole.items():
+            setattr(chain, name, timed(STAGES[name], function))
+        yield spent
+    finally:
+        for name, function in whole.items():
+            setattr(chain, name, function)
+
+
+def compared(
+    reference: Fingerprint, query: Fingerprint, repeat: int
+) -> tuple[str, dict[str, float]]:
+    """Return the verdict, and the least time of each stage."""
+    least: dict[str, float] = defaultdict(lambda: float("inf"))
+    for _ in range(repeat):
+        with watched() as spent:
+            start = time.process_time()
+            comparison = chain.compare_fingerprints(reference, query)
+            spent[WHOLE] = time.process_time() - start
+        for stage, seconds in spent.items():
+            least[stage] = min(least[stage], seconds)
+    return str(comparison.verdict), dict(least)
+
+
+def figures(
+    work: str, runs: list[tuple[str, dict[str, float]]]
+) -> Iterator[dict[str, Any]]:
+    """Sum up the runs of each verdict, the commonest first."""
+    for verdict, count in Counter(verdict for verdict, _ in runs).most_common():
+        times = [spent for found, spent in runs if found == verdict]
+        for stage in (WHOLE, *STAGES.values()):
+            taken = [spent.get(stage, 0.0) * 1e3 for spent in times]
+            yield {
+                "work": f"{work}: {verdict}, {count} pairs",
+                "stage": stage,
+                "median_ms": round(statistics.median(taken), 4),
+                "mean_ms": round(statistics.mean(taken), 4),
+            }
+
+
+def main(data: Path, originals: int, edits: str, split: str, repeat: int) -> None:
+    cv2.setNumThreads(1)
+    made = [
+        (
+            pair.group,
+            fingerprint(pair.reference, role=Role.REFERENCE),
+            fingerprint(pair.suspect, role=Role.QUERY),
+        )
+        for pair in pairs(
+            data,
+            originals_per_edit=originals,
+            negatives_per_kind=0,
+            split=split,
+            edits=edits.split(",") if edits else None,
+        )
+        if pair.is_copy
+    ]
+    copies = [compared(reference, query, repeat) for _, reference, query in made]
+    strangers = [
+        compared(reference, query, repeat)
+        for (group, reference, _), (other, _, query) in zip(
+            made, made[1:] + made[:1], strict=True
+        )
+        if group != other
+    ]
+    work = ""
+    for figure in (*figures("copies", copies), *figures("strangers", strangers)):
+        print(json.dumps(figure), flush=True)
+        if figure["work"] != work:
+            work = figure["work"]
+            print(f"\n{work:36} {'median':>10} {'mean':>10}", file=sys.stderr)
+        print(
+            f"  {figure['stage']:34} {figure['median_ms']:7.2f} ms "
+            f"{figure['mean_ms']:7.2f} ms",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="photographs")
+    parser.add_argument("--originals", type=int, default=2, help="for each edit")
+    parser.add_argument("--edits", default="", help="only these, comma-separated")
+    parser.add_argument("--split", default="dev", help="dev, test or all")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds, the best counts")
+    main(**vars(parser.parse_args()))

@@ -1,0 +1,358 @@
+"""Suspects a second against many originals, beside SIFT and FAISS; engines; memory.
+
+The originals are decoys: random crops, turned, mirrored and recoloured, of the
+photographs of scikit-image or of those under ``--data``. So there are fewer different
+photographs than originals, which makes their candidates harder to tell apart than
+those of a real catalogue of that size. The suspects are JPEGs of about 1.5 megapixels:
+half of them show an original, cropped or under a banner, half are other decoys.
+
+The peer is built from the same parts in the same run: the same decode gate, as many
+candidates, OpenCV's SIFT, a FAISS index over all descriptors of the originals with a
+vote for each near one, the ratio test, and a homography by MAGSAC.
+
+    python -m benchmarks.bench_scan [--originals 10000] [--suspects 100] [--data DIR]
+
+prints a JSON line for each figure. Rates of one core are by processor time; those of
+engines by the clock as well, which says something only where nothing runs beside.
+"""
+
+import argparse
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import faiss
+import numpy as np
+import psutil
+import skimage.data
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+from benchmarks.sift_faiss import SiftAndFaiss, sized
+from imgmatch.compare import compare_fingerprints
+from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
+from imgmatch.image import decode
+from imgmatch.registry import Registry, Snapshot
+from imgmatch.scan import Engine, dask, in_process, processes, scan, scan_into
+from imgmatch.sources import IMAGE_SUFFIXES, NamedImage
+from imgmatch.types import Result, Verdict
+from imgmatch.verify import MAX_CANDIDATES
+
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")
+ORIGINAL_SIDE = 1000
+Pixels = NDArray[np.uint8]
+
+
+def tell(**figure: object) -> None:
+    print(json.dumps(figure), flush=True)
+
+
+def photographs(data: Path | None) -> list[Pixels]:
+    if data is None:
+        found = [getattr(skimage.data, name)() for name in PHOTOGRAPHS]
+        return [np.dstack([p] * 3) if p.ndim == 2 else p for p in found]
+    paths = sorted(p for p in data.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    pictures = [decode(path, long_side=1500).pixels for path in paths]
+    return [pixels for pixels in pictures if min(pixels.shape[:2]) >= 200]
+
+
+def decoy(photos: list[Pixels], seed: int) -> Pixels:
+    """Make a picture of part of a photograph that few others share."""
+    rng = np.random.default_rng(seed)
+    photo = photos[rng.integers(len(photos))]
+    height, width = photo.shape[:2]
+    share = rng.uniform(0.3, 0.6)
+    h, w = int(height * share), int(width * share)
+    y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
+    part = np.rot90(photo[y : y + h, x : x + w], rng.integers(4))
+    part = np.ascontiguousarray(part[:, :: rng.choice([1, -1])])
+    part = np.clip(part * rng.uniform(0.7, 1.2, 3), 0, 255).astype(np.uint8)
+    return sized(part, ORIGINAL_SIDE)
+
+
+def suspect(photos: list[Pixels], number: int, originals: int, side: int) -> bytes:
+    """Make a listing: of an original if `number` is even."""
+    rng = np.random.default_rng([7, number])
+    copied = number % 2 == 0
+    picture = decoy(photos, int(rng.integers(originals)) + (0 if copied else originals))
+    height, width = picture.shape[:2]
+    if number % 4:
+        picture = picture[: int(height * 0.8), int(width * 0.2) :]
+    picture = sized(np.ascontiguousarray(picture), side)
+    if number % 4 != 1:
+        cv2.rectangle(picture, (0, 0), (side, side // 12), (210, 30, 40), -1)
+        place, white = (side // 25, side // 16), (255, 255, 255)
+        cv2.putText(picture, "SALE -50%", place, 0, side / 500, white, side // 200)
+    return jpeg(picture, 85)
+
+
+def jpeg(pixels: Pixels, quality: int) -> bytes:
+    file = io.BytesIO()
+    PILImage.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+def our_stages(
+    snapshot: Snapshot, data: bytes
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    state: dict[str, Any] = {}
+
+    def load() -> None:
+        decode(data, long_side=QUERY_PREVIEW)
+
+    def describe() -> None:  # decodes again: what `load` takes is subtracted
+        state["query"] = fingerprint(data, role=Role.QUERY)
+
+    def search() -> None:
+        state["ids"] = snapshot.candidates(state["query"], limit=MAX_CANDIDATES)
+
+    def check() -> None:
+        for reference_id in state["ids"]:
+            reference = snapshot.fingerprint(reference_id)
+            compare_fingerprints(reference, state["query"], pairs=len(snapshot))
+
+    yield from (("decode", load), ("features", describe), ("search", search))
+    yield "verification", check
+
+
+def by_stage(
+    stages: Callable[[bytes], Iterator[tuple[str, Callable[[], object]]]],
+    suspects: list[bytes],
+) -> dict[str, float]:
+    """Return the median seconds of each stage."""
+    times: dict[str, list[float]] = {}
+    for data in suspects:
+        for name, run in stages(data):
+            began = time.process_time()
+            run()
+            times.setdefault(name, []).append(time.process_time() - began)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def throughput(
+    registry: Path, suspects: Path, engine: Engine, scratch: Path, size: int
+) -> tuple[int, float, bytes]:
+    """Return suspects, seconds by the clock, and the results."""
+    out = scratch / f"{time.monotonic_ns()}.jsonl"
+    began = time.perf_counter()
+    shards = scan_into(out, suspects, registry, engine=engine, shard_size=size)
+    number = sum(manifest.suspects for manifest in shards)
+    return number, time.perf_counter() - began, out.read_bytes()
+
+
+def processor_time(others: list[subprocess.Popen[bytes]]) -> float:
+    """Return the seconds that this process, those it waited for and `others` took."""
+    times = [os.times()[:4], *(psutil.Process(p.pid).cpu_times()[:4] for p in others)]
+    return sum(map(sum, times))
+
+
+def cluster(scratch: Path, workers: int) -> tuple[str, list[subprocess.Popen[bytes]]]:
+    """Start a Dask scheduler and workers of one thread."""
+    where = scratch / "scheduler.json"
+    kinds = [("scheduler", ["--port", "0", "--no-dashboard"])]
+    kinds += [("worker", ["--nthreads", "1", "--no-dashboard", "--no-nanny"])] * workers
+    started = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", f"distributed.cli.dask_{kind}"),
+                *("--scheduler-file", str(where), *options),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        for kind, options in kinds
+    ]
+    while not where.exists() or not where.read_bytes().endswith(b"}"):
+        time.sleep(0.05)
+    return json.loads(where.read_text())["address"], started
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from imgmatch.scan import plan, processes, scan_shard
+
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+def scan(shard):
+    scan_shard(shard)
+    return peak()
+
+if __name__ == "__main__":
+    print(max(processes(2)(scan, plan(*sys.argv[1:]))), peak())
+"""
+
+
+def memory(registry: Path, scratch: Path, counts: list[int]) -> None:
+    """Tell the peak memory of scans of ever more suspects, each in a fresh process.
+
+    The suspects are tiny and some are the same, which leaves what is kept for each.
+    """
+    pictures = [jpeg(np.full((8, 8, 3), shade, np.uint8), 50) for shade in range(64)]
+    main = scratch / "memory.py"
+    main.write_text(MEMORY)
+    for count in counts:
+        archive, out = scratch / f"{count}.tar", scratch / f"memory-{count}"
+        with tarfile.open(archive, "w") as file:
+            for number in range(count):
+                data = pictures[number % len(pictures)]
+                member = tarfile.TarInfo(f"{number:08d}.jpg")
+                member.size = len(data)
+                file.addfile(member, io.BytesIO(data))
+        command = [sys.executable, *map(str, (main, out, archive, registry))]
+        worker, parent = subprocess.check_output(command, text=True).split()
+        tell(
+            work="peak memory, 2 workers",
+            suspects=count,
+            parent_mib=float(parent),
+            worker_mib=float(worker),
+        )
+
+
+def main(
+    originals: int = 10_000,
+    suspects: int = 100,
+    data: Path | None = None,
+    repeat: int = 3,
+    most: int = 100_000,
+    side: int = 1500,
+) -> None:
+    cv2.setNumThreads(1)
+    faiss.omp_set_num_threads(1)
+    photos = photographs(data)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        path, listings = scratch / "registry", scratch / "listings"
+        began = time.process_time()
+        with Registry.create(path) as registry:
+            for seed in range(originals):
+                registry.add(decoy(photos, seed), reference_id=f"{seed}")
+        tell(
+            work="register decoys",
+            originals=originals,
+            photographs=len(photos),
+            per_second=originals / (time.process_time() - began),
+        )
+        listings.mkdir()
+        files = [suspect(photos, n, originals, side) for n in range(suspects)]
+        for number, content in enumerate(files):
+            (listings / f"{number:06d}.jpg").write_bytes(content)
+        with Registry.open(path, read_only=True) as registry:
+            beside_sift(registry, photos, files, originals, repeat)
+        engines(path, listings, scratch, repeat, suspects)
+        memory(path, scratch, [most // 10, most])
+
+
+def beside_sift(
+    registry: Registry,
+    photos: list[Pixels],
+    files: list[bytes],
+    originals: int,
+    repeat: int,
+) -> None:
+    """Tell the rate of one core and its stages, beside the peer's."""
+    peer = SiftAndFaiss(decoy(photos, seed) for seed in range(originals))
+    snapshot = registry.snapshot()
+    outcomes = list(scan_all(files, registry))
+    found = [o for o in outcomes if isinstance(o, Result)]
+    assert len(found) == len(files)
+    right = sum(result.verdict is Verdict.DERIVED for result in found[::2])
+    assert right >= 0.5 * len(found[::2]), (
+        f"{right} copies found"
+    )  # never time nonsense
+    rates: dict[str, list[float]] = {"imgmatch": [], "SIFT + FAISS": []}
+    contestants = {
+        "imgmatch": lambda data: our_stages(snapshot, data),
+        "SIFT + FAISS": peer.stages,
+    }
+    stages: dict[str, dict[str, float]] = {}
+    for _ in range(repeat):
+        for name, contestant in contestants.items():
+            stages[name] = by_stage(contestant, files)
+            began = time.process_time()
+            if name == "imgmatch":
+                list(scan_all(files, registry))
+            else:
+                for data in files:
+                    for _, run in contestant(data):
+                        run()
+            rates[name].append(len(files) / (time.process_time() - began))
+    stages["imgmatch"]["features"] -= stages["imgmatch"]["decode"]
+    ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
+    for name, values in rates.items():
+        tell(
+            work="one core",
+            by=name,
+            originals=originals,
+            suspects_per_second=statistics.median(values),
+            **{f"{stage}_ms": 1e3 * s for stage, s in stages[name].items()},
+        )
+    tell(work="one core", times_as_fast=statistics.median(ratios), copies_found=right)
+
+
+def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
+    return scan((NamedImage(str(n), data) for n, data in enumerate(files)), registry)
+
+
+def engines(
+    registry: Path, listings: Path, scratch: Path, repeat: int, suspects: int
+) -> None:
+    """Tell the rates of the engines, which must find the same."""
+    address, started = cluster(scratch, 2)
+    size = max(1, suspects // 16)
+    contestants = {
+        "in process": in_process,
+        "2 processes": processes(2),
+        "Dask, 2 workers": dask(address),
+    }
+    clock: dict[str, list[float]] = {name: [] for name in contestants}
+    processor: dict[str, list[float]] = {name: [] for name in contestants}
+    results = set()
+    try:
+        for _ in range(repeat):
+            for name, engine in contestants.items():
+                began = processor_time(started)
+                number, seconds, result = throughput(
+                    registry, listings, engine, scratch, size
+                )
+                clock[name].append(number / seconds)
+                processor[name].append((processor_time(started) - began) / number)
+                results.add(result)
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+    assert len(results) == 1
+    for name, rates in clock.items():
+        ratios = [a / b for a, b in zip(rates, clock["in process"], strict=True)]
+        tell(
+            work="engines",
+            by=name,
+            suspects_per_second=statistics.median(rates),
+            times_in_process=statistics.median(ratios),
+            processor_ms=1e3 * statistics.median(processor[name]),
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--originals", type=int, default=10_000)
+    parser.add_argument("--suspects", type=int, default=100)
+    parser.add_argument("--data", type=Path, help="folder of photographs for decoys")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="rounds, the median counts"
+    )
+    parser.add_argument("--most", type=int, default=100_000, help="for the memory")
+    parser.add_argument("--side", type=int, default=1500, help="of a suspect, pixels")
+    main(**vars(parser.parse_args()))

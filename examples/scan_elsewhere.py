@@ -1,0 +1,54 @@
+"""Scan with an engine that imgmatch does not know.
+
+A shard is plain data, and `scan_shard` writes what it finds to the directory of
+results. So whatever can map a function over a list can run a scan, on any machines
+that see the suspects, the registry and the results under the same paths. A shard that
+is run twice, or again after its machine was lost, does no harm.
+
+    python examples/scan_elsewhere.py ray LISTINGS REGISTRY RESULTS
+
+with ``ray``, ``spark`` or, to try it without a cluster, ``futures``. Run again, it goes
+on where it was stopped.
+"""
+
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+
+from imgmatch.scan import Manifest, Shard, plan, scan_shard
+
+
+def with_futures(shards: Iterable[Shard]) -> list[Manifest]:
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(scan_shard, shards))
+
+
+def with_ray(shards: Iterable[Shard]) -> list[Manifest]:
+    import ray
+
+    task = ray.remote(scan_shard)
+    return ray.get([task.remote(shard) for shard in shards])
+
+
+def with_spark(shards: Iterable[Shard]) -> list[Manifest]:
+    from pyspark import SparkContext
+
+    tasks = list(shards)
+    context = SparkContext.getOrCreate()
+    return context.parallelize(tasks, len(tasks)).map(scan_shard).collect()
+
+
+ENGINES = {"futures": with_futures, "ray": with_ray, "spark": with_spark}
+
+
+def main(engine: str, listings: str, registry: str, results: str) -> None:
+    shards = plan(results, listings, registry, shard_size=16, resume=True)
+    manifests = ENGINES[engine](shards)
+    counts = shards.finish(len(manifests))
+    print(
+        ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

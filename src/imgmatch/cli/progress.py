@@ -1,0 +1,132 @@
+"""How far a scan is, how fast, and what it has found so far."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from imgmatch.cli import console
+from imgmatch.describe import VERDICT_WORDS
+from imgmatch.types import Verdict
+
+__all__ = ["ScanProgress"]
+
+_FAILED = "could not be judged"
+
+
+class ScanProgress:
+    """Draws a bar while a scan runs, and at the end says what was found.
+
+    A context manager. The bar comes after a second and only on a terminal; there, the
+    suspects are counted beside the scan, which makes the remaining time known.
+
+    Parameters
+    ----------
+    total : callable
+        Counts the suspects.
+    quiet : bool
+        Draw no bar.
+    """
+
+    def __init__(self, total: Callable[[], int], *, quiet: bool = False) -> None:
+        self.counts: Counter[str] = Counter()
+        self._total = total
+        self._began = time.monotonic()
+        self._shown = console.words.is_terminal and not quiet
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _RateColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[found]}"),
+            console=console.words,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not self._shown,
+        )
+        self._task = self._bar.add_task("Scanning", total=None, found="")
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            threading.Thread(target=self._count, daemon=True).start()
+        return self
+
+    def advance(self, counts: Mapping[str, int]) -> None:
+        """Take in what was found of some more suspects.
+
+        Parameters
+        ----------
+        counts : mapping of int
+            By verdict, and ``error``.
+        """
+        self.counts.update(counts)
+        found = ", ".join(_words(self.counts))
+        self._bar.update(self._task, completed=self.counts.total(), found=found)
+        if time.monotonic() - self._began > 1:
+            self._bar.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+        if kind is not None:
+            return
+        if self._shown:
+            console.words.print(self._table())
+        else:
+            total = self.counts.total()
+            console.say(f"{total} suspects: {', '.join(_words(self.counts))}")
+
+    def _count(self) -> None:
+        with suppress(Exception):  # the scan itself will meet it
+            self._bar.update(self._task, total=self._total())
+
+    def _table(self) -> Table:
+        total = self.counts.total()
+        seconds = time.monotonic() - self._began
+        rate = f"{total / seconds:.1f} suspects/s" if seconds > 1 else ""
+        table = Table("", "suspects", "share", caption=rate or None)
+        table.columns[1].justify = table.columns[2].justify = "right"
+        for name, count in _ordered(self.counts):
+            table.add_row(name, f"{count:,}", f"{count / total:.1%}")
+        table.add_section()
+        table.add_row("in all", f"{total:,}", "")
+        return table
+
+
+class _RateColumn(ProgressColumn):
+    """Suspects a second."""
+
+    def render(self, task: Task) -> Text:
+        """Draw the rate once it is known."""
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
+
+
+def _words(counts: Mapping[str, int]) -> list[str]:
+    return [f"{count} {name}" for name, count in _ordered(counts)]
+
+
+def _ordered(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    names = {**{str(verdict): VERDICT_WORDS[verdict] for verdict in Verdict}}
+    names["error"] = _FAILED
+    return [(words, counts[key]) for key, words in names.items() if counts.get(key)]

@@ -1,0 +1,68 @@
+"""Times and files as the evidence commands take them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgmatch.evidence.canonical import parse_instant
+from imgmatch.evidence.timestamp import Transport, read_roots
+from imgmatch.evidence.transport import http_transport
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+__all__ = [
+    "At",
+    "CredentialRoots",
+    "LedgerFile",
+    "Roots",
+    "Tsa",
+    "instant_of",
+    "now",
+    "roots_in",
+    "tsa",
+]
+
+At = Annotated[
+    str | None, typer.Option("--at", help="Time of the entry (ISO 8601); now.")
+]
+LedgerFile = Annotated[
+    Path, typer.Option("--ledger", help="File of the ledger.", dir_okay=False)
+]
+Roots = Annotated[
+    list[Path] | None,
+    typer.Option("--root", help="Root certificate to trust (PEM).", exists=True),
+]
+CredentialRoots = Annotated[
+    Path | None,
+    typer.Option(
+        "--c2pa-root",
+        help="Check content credentials too, with these roots (PEM).",
+        exists=True,
+    ),
+]
+Tsa = Annotated[
+    str | None, typer.Option("--tsa", help="Time-stamp authority to ask (URL).")
+]
+
+
+def now(at: str | None) -> datetime:
+    """Read a time; the present where none is given."""
+    return datetime.now(UTC) if at is None else parse_instant(at)
+
+
+def instant_of(text: str | None) -> datetime | None:
+    """Read a time that may be left out."""
+    return None if text is None else parse_instant(text)
+
+
+def roots_in(paths: list[Path] | None) -> "list[Certificate]":
+    """Read the certificates in files."""
+    return [root for path in paths or [] for root in read_roots(path.read_bytes())]
+
+
+def tsa(url: str | None) -> Transport | None:
+    """Return the transport to an authority, if one is given."""
+    return None if url is None else http_transport(url)

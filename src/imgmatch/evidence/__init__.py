@@ -1,0 +1,127 @@
+"""Deposits, evidence bundles and cases: material for people who decide.
+
+imgmatch delivers the material; people and platforms decide. What stands here needs
+the extra ``imgmatch[evidence]`` to be called, not to be imported.
+"""
+
+from imgmatch.evidence.bundle import Attachment, build, revise
+from imgmatch.evidence.cases import (
+    Case,
+    CaseOutcome,
+    CaseState,
+    add_material,
+    advance,
+    cases,
+    get_case,
+    open_case,
+)
+from imgmatch.evidence.check import verify
+from imgmatch.evidence.claim import ClaimKind, claim_kind
+from imgmatch.evidence.complaint import Complaint, draft
+from imgmatch.evidence.credentials import Credentials, read_credentials
+from imgmatch.evidence.deposits import (
+    Clock,
+    Deposit,
+    Unverified,
+    check_deposits,
+    deposit,
+    deposits,
+    expiring,
+    renew,
+)
+from imgmatch.evidence.erasure import Erasure, erase_listing, erase_owner
+from imgmatch.evidence.known import Known, look_up
+from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.licences import (
+    Licence,
+    allow,
+    licence_for,
+    licences,
+    revoke,
+)
+from imgmatch.evidence.manifest import Listing
+from imgmatch.evidence.material import (
+    Material,
+    MaterialKind,
+    Outcome,
+    Party,
+    examine_material,
+)
+from imgmatch.evidence.priority import Moment, Priority, note_moment, priority
+from imgmatch.evidence.privacy import redacted, reduced_copy
+from imgmatch.evidence.rates import Rate, binomial_interval, success_rate
+from imgmatch.evidence.report import Checked, Report, State
+from imgmatch.evidence.timestamp import (
+    Stamp,
+    Transport,
+    read_roots,
+    request,
+    stamp,
+    verify_token,
+)
+from imgmatch.evidence.transport import http_transport
+
+__all__ = [
+    "Attachment",
+    "Case",
+    "CaseOutcome",
+    "CaseState",
+    "Checked",
+    "ClaimKind",
+    "Clock",
+    "Complaint",
+    "Credentials",
+    "Deposit",
+    "Erasure",
+    "Known",
+    "Ledger",
+    "Licence",
+    "Listing",
+    "Material",
+    "MaterialKind",
+    "Moment",
+    "Outcome",
+    "Party",
+    "Priority",
+    "Rate",
+    "Report",
+    "Stamp",
+    "State",
+    "Transport",
+    "Unverified",
+    "add_material",
+    "advance",
+    "allow",
+    "binomial_interval",
+    "build",
+    "cases",
+    "check_deposits",
+    "claim_kind",
+    "deposit",
+    "deposits",
+    "draft",
+    "erase_listing",
+    "erase_owner",
+    "examine_material",
+    "expiring",
+    "get_case",
+    "http_transport",
+    "licence_for",
+    "licences",
+    "look_up",
+    "note_moment",
+    "open_case",
+    "priority",
+    "read_credentials",
+    "read_roots",
+    "redacted",
+    "reduced_copy",
+    "renew",
+    "request",
+    "revise",
+    "revoke",
+    "stamp",
+    "success_rate",
+    "verify",
+    "verify_token",
+]

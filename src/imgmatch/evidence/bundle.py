@@ -1,0 +1,281 @@
+"""Everything that a verdict rests on, in one file that can be checked alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from imgmatch.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.errors import BundleError, InputError
+from imgmatch.evidence.archive import read_archive, write_archive
+from imgmatch.evidence.canonical import canonical, sha256, stated
+from imgmatch.evidence.claim import claim_kind
+from imgmatch.evidence.compared import write_reference
+from imgmatch.evidence.deposits import Deposit
+from imgmatch.evidence.drawn import draw_members
+from imgmatch.evidence.licences import Licence
+from imgmatch.evidence.manifest import (
+    Listing,
+    manifest_of,
+    reference_of,
+    registry_id,
+    result_of,
+)
+from imgmatch.evidence.material import Material
+from imgmatch.evidence.priority import priority
+from imgmatch.evidence.privacy import as_png, redacted, reduced_copy
+from imgmatch.evidence.timestamp import Transport, stamp
+from imgmatch.fingerprint import Fingerprint, Role, fingerprint
+from imgmatch.image import decode
+from imgmatch.registry import Registry
+from imgmatch.types import Box
+
+__all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise", "seal_of"]
+
+MANIFEST, SEAL, TOKEN = "manifest.json", "manifest.sha256", "manifest.tsr"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Material for a bundle.
+
+    Attributes
+    ----------
+    material : Material
+    content : bytes or None
+        The file itself, to be put in as it is; its digest alone if None.
+    """
+
+    material: Material
+    content: bytes | None = None
+
+
+def build(
+    suspect: bytes,
+    registry: Registry,
+    reference_id: str,
+    *,
+    made: datetime,
+    listing: Listing | None = None,
+    original: bytes | None = None,
+    include_original: bool = False,
+    redact_suspect: Sequence[Box] = (),
+    redact_original: Sequence[Box] = (),
+    deposits: Sequence[Deposit] = (),
+    licence: Licence | None = None,
+    published: datetime | None = None,
+    attachments: Sequence[Attachment] = (),
+    transport: Transport | None = None,
+) -> bytes:
+    """Make the bundle of a suspect and a registered original.
+
+    What was compared is in the bundle: the suspect's exact bytes, and the picture
+    and features that the registry keeps of the original. Redacting a side puts the
+    redacted picture there instead, and the verdict is that of the redacted pictures.
+
+    Parameters
+    ----------
+    suspect : bytes
+        As published; untouched unless `redact_suspect` is given.
+    registry : Registry
+    reference_id : str
+    made : datetime
+        The time that the bundle bears; no clock is read.
+    listing : Listing, optional
+    original : bytes, optional
+        The original's file, for a better copy than the registry's.
+    include_original : bool
+        Put the original in as it is, with all its metadata, and not a reduced copy
+        that holds pixels only.
+    redact_suspect, redact_original : sequence of Box
+        Full-size pixels to black out. To redact the original takes its file.
+    deposits : sequence of Deposit
+        Of the original, oldest first.
+    licence : Licence, optional
+        That covers the listing.
+    published : datetime, optional
+        When the owner first showed the original.
+    attachments : sequence of Attachment
+    transport : callable, optional
+        Has the manifest stamped.
+
+    Returns
+    -------
+    bytes
+        A zip archive; the same bytes for the same arguments but for the stamp.
+
+    Raises
+    ------
+    UnknownReferenceError, DecodeError
+    InputError
+        If `original` is not the file that was registered, or is needed and not given.
+    """
+    record = registry.get(reference_id)
+    if original is None and (include_original or redact_original):
+        raise InputError("want the original's file to include or redact it, got none")
+    if original is not None and sha256(original) != record.sha256:
+        raise InputError(
+            f"want the original {record.sha256}, got a file {sha256(original)}"
+        )
+    if include_original and redact_original:
+        raise InputError("want the original either as it is or redacted, got both")
+    shown = as_png(redacted(suspect, redact_suspect)) if redact_suspect else suspect
+    query = fingerprint(shown, role=Role.QUERY)
+    reference = _reference(registry, reference_id, original, redact_original)
+    found = compare_fingerprints(reference, query, pairs=len(registry))
+    examined = strongest(examine_pair(reference, query))
+
+    suspect_member = f"suspect.{_suffix(shown)}"
+    members = {suspect_member: shown, **write_reference(reference)}
+    copy, copy_member = "registry", None
+    if original is not None:
+        copy = "exact" if include_original else "reduced"
+        copy_member = f"original.{_suffix(original) if include_original else 'jpg'}"
+        members[copy_member] = (
+            original
+            if include_original
+            else reduced_copy(original, boxes=redact_original)
+        )
+    held, tokens = _deposits(deposits)
+    attached, contents = _attached(attachments)
+    members |= tokens | contents
+    place = listing or Listing()
+    facts: dict[str, Any] = {
+        "claim": str(claim_kind(found.verdict)),
+        "listing": place.to_dict(),
+        "suspect": {
+            "member": suspect_member,
+            "sha256": sha256(suspect),
+            "redacted": bool(redact_suspect),
+        },
+        "reference": {
+            **reference_of(record),
+            "published": stated(published),
+            "redacted": bool(redact_original),
+            "copy": copy,
+            "copy_member": copy_member,
+        },
+        "registry": {"id": registry_id(registry), "originals": len(registry)},
+        "result": result_of(found, examined),
+        "licence": licence and licence.to_dict(),
+        "deposits": held,
+        "priority": str(priority(deposits, place.first_seen)),
+        "before_publication": str(priority(deposits, published)),
+        "material": attached,
+    }
+    manifest = manifest_of(
+        made=made, revision=1, previous=None, members=members, **facts
+    )
+    members |= draw_members(manifest, members, reference, query, found, examined)
+    manifest = manifest_of(
+        made=made, revision=1, previous=None, members=members, **facts
+    )
+    return write_archive({**_sealed(manifest, "", transport), **members})
+
+
+def revise(
+    bundle: bytes,
+    *,
+    made: datetime,
+    note: str,
+    deposits: Sequence[Deposit] = (),
+    attachments: Sequence[Attachment] = (),
+    transport: Transport | None = None,
+) -> bytes:
+    """Add a revision; nothing that the bundle holds is changed.
+
+    Parameters
+    ----------
+    bundle : bytes
+        Made by `build` or `revise`.
+    made : datetime
+    note : str
+        What is added, and why.
+    deposits : sequence of Deposit
+    attachments : sequence of Attachment
+    transport : callable, optional
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    BundleError
+        If it is no bundle.
+    """
+    members = read_archive(bundle)
+    if MANIFEST not in members:
+        raise BundleError(f"want a bundle, got an archive without {MANIFEST}")
+    number, newest = 2, MANIFEST
+    while (later := f"revisions/{number}/{MANIFEST}") in members:
+        number, newest = number + 1, later
+    folder = f"revisions/{number}/"
+    held, tokens = _deposits(deposits, folder)
+    attached, contents = _attached(attachments, folder)
+    added = tokens | contents
+    manifest = manifest_of(
+        made=made,
+        revision=number,
+        previous=sha256(members[newest]),
+        members=added,
+        note=note,
+        deposits=held,
+        material=attached,
+    )
+    return write_archive({**members, **_sealed(manifest, folder, transport), **added})
+
+
+def seal_of(manifest: bytes) -> bytes:
+    """Return what stands beside a manifest: its digest, as sha256sum writes it."""
+    return f"{sha256(manifest)}  {MANIFEST}\n".encode()
+
+
+def _reference(
+    registry: Registry, reference_id: str, original: bytes | None, boxes: Sequence[Box]
+) -> Fingerprint:
+    if original is None or not boxes:
+        return registry.fingerprint(reference_id)
+    return fingerprint(redacted(original, boxes), role=Role.REFERENCE)
+
+
+def _suffix(data: bytes) -> str:
+    kind = decode(data, long_side=1).format.lower()
+    return {"jpeg": "jpg", "tiff": "tif"}.get(kind, kind)
+
+
+def _deposits(
+    held: Iterable[Deposit], folder: str = ""
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return the deposits for the manifest, and the members of their tokens."""
+    entries, tokens = [], {}
+    for number, one in enumerate(held, start=1):
+        member = None if one.token is None else f"{folder}deposits/{number}.tsr"
+        entries.append({**one.to_dict(), "member": member})
+        if member and one.token is not None:
+            tokens[member] = one.token
+    return entries, tokens
+
+
+def _attached(
+    attachments: Iterable[Attachment], folder: str = ""
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Return the material for the manifest, and the members of what is put in."""
+    entries, contents = [], {}
+    for number, one in enumerate(attachments, start=1):
+        member = None if one.content is None else f"{folder}material/{number}.bin"
+        entries.append({**one.material.to_dict(), "member": member})
+        if member and one.content is not None:
+            contents[member] = one.content
+    return entries, contents
+
+
+def _sealed(
+    manifest: dict[str, Any], folder: str, transport: Transport | None
+) -> dict[str, bytes]:
+    """Return the manifest and its digest, and a token over it if wanted."""
+    data = canonical(manifest)
+    members = {folder + MANIFEST: data, folder + SEAL: seal_of(data)}
+    if transport is not None:
+        members[folder + TOKEN] = stamp(data, transport)
+    return members

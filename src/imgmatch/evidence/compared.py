@@ -1,0 +1,71 @@
+"""The reference side of a comparison, as files that a verdict can be made of again.
+
+A registry does not keep its originals' files. What it holds against a suspect is a
+reduced picture and the features of the original, and those go into the bundle, bit
+for bit. Whoever has the original can fingerprint it and get the same.
+"""
+
+from collections.abc import Mapping
+from io import BytesIO
+
+import cv2
+import numpy as np
+
+from imgmatch.errors import BundleError
+from imgmatch.evidence.privacy import as_png
+from imgmatch.features import Features
+from imgmatch.fingerprint import Fingerprint
+from imgmatch.hashing import hash_luma
+from imgmatch.image import decode
+from imgmatch.types import Size
+
+__all__ = ["PREVIEW", "read_reference", "write_reference"]
+
+PREVIEW = "reference/preview.png"
+_FEATURES = {
+    name: f"reference/{name}.npy" for name in ("xy", "scale", "angle", "descriptors")
+}
+_SHAPES = {"xy": (2,), "scale": (), "angle": (), "descriptors": (4,)}
+_DTYPES = {"descriptors": np.dtype("<u8")}
+_FLOATS = np.dtype("<f4")
+
+
+def write_reference(reference: Fingerprint) -> dict[str, bytes]:
+    """Return the members that hold what a comparison takes of an original."""
+    members = {PREVIEW: as_png(reference.preview)}
+    for name, member in _FEATURES.items():
+        content = BytesIO()
+        array = np.ascontiguousarray(getattr(reference.features, name))
+        np.save(content, array.astype(_DTYPES.get(name, _FLOATS)), allow_pickle=False)
+        members[member] = content.getvalue()
+    return members
+
+
+def read_reference(
+    members: Mapping[str, bytes], *, sha256: str, size: Size
+) -> Fingerprint:
+    """Read what `write_reference` wrote.
+
+    Raises
+    ------
+    BundleError
+        If a member is missing or is no such thing.
+    """
+    try:
+        preview = decode(members[PREVIEW]).pixels
+        arrays = {
+            name: np.load(BytesIO(members[member]), allow_pickle=False)
+            for name, member in _FEATURES.items()
+        }
+    except (KeyError, ValueError, OSError, EOFError, MemoryError) as error:
+        raise BundleError(f"the reference side cannot be read: {error}") from error
+    rows = len(arrays["xy"])
+    for name, array in arrays.items():
+        shape, dtype = (rows, *_SHAPES[name]), _DTYPES.get(name, _FLOATS)
+        if array.shape != shape or array.dtype != dtype:
+            raise BundleError(
+                f"{_FEATURES[name]}: want {dtype} {shape}, got {array.dtype} "
+                f"{array.shape}"
+            )
+    grey = np.asarray(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), np.uint8)
+    return Fingerprint(sha256, size, hash_luma(grey), Features(**arrays), preview)

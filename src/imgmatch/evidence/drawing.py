@@ -1,0 +1,136 @@
+"""A comparison as figures for a reader: where, what agrees, what differs."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.compare import Examined
+from imgmatch.evidence.privacy import as_jpeg
+from imgmatch.evidence.shared import find_shared
+from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
+from imgmatch.transforms import carry
+from imgmatch.types import Box, Comparison, Size, Verdict
+
+__all__ = ["draw_figures"]
+
+_SIDE = 900
+_TINT = 0.55
+_PAPER = 255
+_NEAREST, _LINEAR = cv2.INTER_NEAREST, cv2.INTER_LINEAR
+
+_Pixels = NDArray[np.uint8]
+
+
+def draw_figures(
+    reference: _Pixels, query: _Pixels, found: Comparison, examined: Examined | None
+) -> dict[str, bytes]:
+    """Draw the figures of a bundle.
+
+    Parameters
+    ----------
+    reference, query : (H, W, 3) uint8
+        At any size.
+    found : Comparison
+    examined : Examined or None
+        The alignment that the comparison rests on.
+
+    Returns
+    -------
+    dict of str to bytes
+        JPEG, by name: ``original`` and ``suspect``, of a copy with the copied region
+        outlined and overlays boxed, of a shared overlay with what is shared boxed;
+        and, where the pair aligns, ``agreement`` (the suspect,
+        tinted by what agrees and what conflicts), ``warped`` (the original carried
+        onto the suspect) and ``difference`` (between those two; darker is more).
+    """
+    left, right = _fit(reference), _fit(query)
+    figures = {"original": left, "suspect": right}
+    if found.verdict in (Verdict.DERIVED, Verdict.REVIEW):
+        figures["original"] = draw_reference(left, found)
+        figures["suspect"] = draw_query(right, found)
+    elif found.verdict is Verdict.SHARED_OVERLAY and examined is not None:
+        shared = find_shared(examined, found.reference_size, found.query_size)
+        boxes = [(part.reference_box, part.query_box) for part in shared]
+        figures["original"] = _boxed(left, found.reference_size, [b for b, _ in boxes])
+        figures["suspect"] = _boxed(right, found.query_size, [b for _, b in boxes])
+    if examined is not None and found.homography is not None:
+        figures["agreement"] = _agreement(right, examined, found.query_size)
+        warped, inside = _warped(left, right, found)
+        figures["warped"] = np.where(inside[..., None], warped, _PAPER).astype(np.uint8)
+        figures["difference"] = _difference(warped, right, inside)
+    return {name: as_jpeg(pixels) for name, pixels in figures.items()}
+
+
+def _fit(pixels: _Pixels) -> _Pixels:
+    scale = _SIDE / max(pixels.shape[:2])
+    height, width = (max(round(side * scale), 1) for side in pixels.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=how), np.uint8)
+
+
+def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
+    """Outline boxes of the full-size picture."""
+    out = pixels.copy()
+    scale = _scaling(pixels, size)
+    for box in boxes:
+        corners = carry(scale, np.array([box[:2], box[2:]]) - 0.5)
+        (x0, y0), (x1, y1) = (tuple(map(int, corner)) for corner in corners.round())
+        for colour, wide in (((16, 18, 22), 6), (OVERLAY_COLOUR, 3)):
+            cv2.rectangle(out, (x0, y0), (x1, y1), colour, wide, cv2.LINE_AA)
+    return out
+
+
+def _agreement(query: _Pixels, examined: Examined, size: Size) -> _Pixels:
+    """Tint a grey suspect where windows agree, and where they conflict."""
+    photometry = examined.photometry
+    to_query = _scaling(query, size) @ examined.homography
+    to_query = to_query @ photometry.canvas.to_reference
+    grey = cv2.cvtColor(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    out = np.asarray(grey, np.float32)
+    for mask, colour in (
+        (photometry.agrees, REGION_COLOUR),
+        (photometry.conflicts, OVERLAY_COLOUR),
+    ):
+        there = _warp(mask.astype(np.uint8), to_query, query.shape, _NEAREST) > 0
+        out[there] = (1 - _TINT) * out[there] + _TINT * np.array(colour, np.float32)
+    return out.astype(np.uint8)
+
+
+def _warped(
+    reference: _Pixels, query: _Pixels, found: Comparison
+) -> tuple[_Pixels, NDArray[np.bool_]]:
+    """Carry the original onto the suspect; also return where it comes to lie."""
+    homography = np.asarray(found.homography)
+    homography = _scaling(query, found.query_size) @ homography
+    homography = homography @ np.linalg.inv(_scaling(reference, found.reference_size))
+    whole = np.ones(reference.shape[:2], np.uint8)
+    inside = _warp(whole, homography, query.shape, _NEAREST) > 0
+    return _warp(reference, homography, query.shape, _LINEAR), inside
+
+
+def _difference(warped: _Pixels, query: _Pixels, inside: NDArray[np.bool_]) -> _Pixels:
+    """Draw the largest difference of a channel, darker where there is more.
+
+    What is outside the original is white, as if nothing differed: nothing was
+    compared there. Both are smoothed first, or edges off by a fraction of a pixel
+    would stand out.
+    """
+    soft = [cv2.GaussianBlur(pixels, (0, 0), 1.5) for pixels in (warped, query)]
+    differs = np.asarray(cv2.absdiff(*soft)).max(axis=2)
+    grey = np.where(inside, _PAPER - differs, _PAPER).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def _scaling(pixels: _Pixels, size: Size) -> NDArray[np.float64]:
+    """Return full-size px -> px of a picture drawn at another size."""
+    x, y = pixels.shape[1] / size.width, pixels.shape[0] / size.height
+    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+
+
+def _warp(
+    pixels: _Pixels, homography: NDArray[np.float64], shape: tuple[int, ...], how: int
+) -> _Pixels:
+    size = (shape[1], shape[0])
+    return np.asarray(
+        cv2.warpPerspective(pixels, homography, size, flags=how), np.uint8
+    )

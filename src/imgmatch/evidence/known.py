@@ -1,0 +1,63 @@
+"""What a ledger knows that a bundle should say."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from imgmatch.evidence.deposits import Deposit, deposits
+from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.licences import Licence, licence_for
+from imgmatch.evidence.manifest import Listing
+from imgmatch.evidence.priority import Moment, moment
+from imgmatch.registry import Record
+
+__all__ = ["Known", "look_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ledger's part of a bundle.
+
+    Attributes
+    ----------
+    listing : Listing
+        With its first appearance, where the ledger has it.
+    deposits : list of Deposit
+        Of the original.
+    licence : Licence or None
+        That covered the listing when it was fetched, or else covers it now.
+    published : datetime or None
+        When the owner first showed the original.
+    """
+
+    listing: Listing
+    deposits: list[Deposit]
+    licence: Licence | None
+    published: datetime | None
+
+
+def look_up(ledger: Ledger, record: Record, listing: Listing, *, at: datetime) -> Known:
+    """Find the deposits of an original, and what covers a listing.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    record : Record
+        Of the original.
+    listing : Listing
+    at : datetime
+        Stands for the time of fetching where that is not known.
+    """
+    if listing.first_seen is None and listing.listing_id is not None:
+        seen = moment(ledger, listing.listing_id, Moment.FIRST_SEEN)
+        listing = replace(listing, first_seen=seen)
+    licence = None
+    if record.owner is not None and listing.seller is not None:
+        licence = licence_for(
+            ledger,
+            owner=record.owner,
+            seller=listing.seller,
+            work=record.work,
+            at=listing.fetched or at,
+        )
+    published = moment(ledger, record.reference_id, Moment.PUBLISHED)
+    return Known(listing, deposits(ledger, sha256=record.sha256), licence, published)

@@ -1,0 +1,86 @@
+"""Copies that may leave: pixels only, with what must not be seen covered.
+
+Encoding bare pixels anew drops Exif, GPS, XMP, IPTC, maker notes, comments,
+profiles and embedded thumbnails: nothing of the file but its pixels is carried over.
+"""
+
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PILImage
+
+from imgmatch.errors import InputError
+from imgmatch.image import ImageSource, decode
+from imgmatch.types import Box
+
+__all__ = ["as_jpeg", "as_png", "parse_box", "redacted", "reduced_copy"]
+
+REDUCED_SIDE = 1280
+_JPEG_QUALITY = 90
+
+
+def redacted(image: ImageSource, boxes: Sequence[Box]) -> NDArray[np.uint8]:
+    """Decode a picture at full size and black out boxes.
+
+    Parameters
+    ----------
+    image : path, bytes or (H, W, 3) uint8
+    boxes : sequence of Box
+        Pixels of the upright full-size picture.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+
+    Raises
+    ------
+    InputError
+        If a box lies outside the picture or is empty.
+    """
+    pixels = decode(image).pixels.copy()
+    height, width = pixels.shape[:2]
+    for box in boxes:
+        x0, y0 = max(int(np.floor(box.x0)), 0), max(int(np.floor(box.y0)), 0)
+        x1, y1 = min(int(np.ceil(box.x1)), width), min(int(np.ceil(box.y1)), height)
+        if x1 <= x0 or y1 <= y0:
+            raise InputError(f"want a box within {width} x {height}, got {tuple(box)}")
+        pixels[y0:y1, x0:x1] = 0
+    return pixels
+
+
+def parse_box(text: str) -> Box:
+    """Read ``x0,y0,x1,y1``.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    try:
+        x0, y0, x1, y1 = (float(edge) for edge in text.split(","))
+    except ValueError as error:
+        raise InputError(f"want x0,y0,x1,y1 in pixels, got {text!r}") from error
+    return Box(x0, y0, x1, y1)
+
+
+def reduced_copy(image: ImageSource, *, boxes: Iterable[Box] = ()) -> bytes:
+    """Return a JPEG of at most `REDUCED_SIDE` pixels that holds pixels only."""
+    hidden = list(boxes)
+    source = redacted(image, hidden) if hidden else image
+    return as_jpeg(decode(source, long_side=REDUCED_SIDE).pixels)
+
+
+def as_jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode pixels and nothing else."""
+    content = BytesIO()
+    PILImage.fromarray(pixels).save(content, "JPEG", quality=_JPEG_QUALITY)
+    return content.getvalue()
+
+
+def as_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode pixels, and nothing else, without loss."""
+    content = BytesIO()
+    PILImage.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()

@@ -1,0 +1,124 @@
+"""Make a bundle's verdict, figures and pages again from the bytes in it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imgmatch.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.errors import ImgmatchError
+from imgmatch.evidence.canonical import canonical
+from imgmatch.evidence.claim import claim_kind
+from imgmatch.evidence.compared import read_reference
+from imgmatch.evidence.drawn import draw_members
+from imgmatch.evidence.manifest import parameters, result_of, software
+from imgmatch.evidence.report import VERDICT, Checked, State
+from imgmatch.fingerprint import Fingerprint, Role, fingerprint
+from imgmatch.types import Comparison, Size
+
+__all__ = ["recompute"]
+
+TOLERANCE = 0.05
+"""By which a number may differ, absolutely or as a fraction of itself: the last bits
+differ between machines, and one window more or less agrees."""
+
+
+def recompute(
+    members: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> tuple[list[Checked], Comparison | None]:
+    """Compare the suspect with the reference side anew.
+
+    Parameters
+    ----------
+    members : mapping of str to bytes
+        Whose digests hold.
+    manifest : mapping
+        Of the first revision.
+
+    Returns
+    -------
+    checks : list of Checked
+        The verdict first, then each figure and page.
+    comparison : Comparison or None
+        None where this imgmatch cannot make the comparison.
+    """
+    if manifest["parameters"] != json.loads(canonical(parameters())):
+        reason = (
+            "made with other parameters than this imgmatch has: check it with "
+            f"imgmatch {manifest['software']['imgmatch']}"
+        )
+        return [Checked(VERDICT, State.UNCHECKED, reason)], None
+    entry = manifest["reference"]
+    try:
+        query = fingerprint(members[manifest["suspect"]["member"]], role=Role.QUERY)
+        size = Size(*entry["size"])
+        reference = read_reference(members, sha256=entry["sha256"], size=size)
+        found, problem = _agrees(reference, query, manifest)
+        if not problem and entry["copy"] == "exact":
+            exact = fingerprint(members[entry["copy_member"]], role=Role.REFERENCE)
+            problem = _agrees(exact, query, manifest)[1]
+            problem = problem and f"of the original itself: {problem}"
+    except ImgmatchError as error:
+        return [Checked(VERDICT, State.FAILS, str(error))], None
+    if problem:
+        problem += f" (made with {manifest['software']}, now {software()})"
+        return [Checked(VERDICT, State.FAILS, problem)], found
+    words = f"{found.verdict} again, score {manifest['result']['score']}"
+    verdict = Checked(VERDICT, State.HOLDS, words)
+    return [verdict, *_pages(members, manifest, reference, query, found)], found
+
+
+def _agrees(
+    reference: Fingerprint, query: Fingerprint, manifest: Mapping[str, Any]
+) -> tuple[Comparison, str]:
+    """Compare, and say how the outcome differs from what the manifest states."""
+    pairs = manifest["registry"]["originals"]
+    found = compare_fingerprints(reference, query, pairs=pairs)
+    result = result_of(found, strongest(examine_pair(reference, query)))
+    claim = str(claim_kind(found.verdict))
+    if manifest["claim"] != claim:
+        return found, f"claim: {manifest['claim']} was stated, {claim} comes out"
+    return found, next(_differences("", manifest["result"], result), "")
+
+
+def _differences(name: str, stated: Any, now: Any) -> Iterator[str]:
+    """Say where two results differ by more than the last bits."""
+    if isinstance(stated, dict) and isinstance(now, dict) and set(stated) == set(now):
+        for key in sorted(set(stated) - {"reason"}):  # it counts windows in words
+            yield from _differences(f"{name}.{key}", stated[key], now[key])
+    elif isinstance(stated, list) and isinstance(now, list) and len(stated) == len(now):
+        for at, (before, after) in enumerate(zip(stated, now, strict=True)):
+            yield from _differences(f"{name}.{at}", before, after)
+    elif _is_number(stated) and _is_number(now):
+        if abs(stated - now) > TOLERANCE * max(1.0, abs(stated)):
+            yield f"{name[1:]}: {stated} was stated, {now} comes out"
+    elif stated != now:
+        yield f"{name[1:]}: {stated} was stated, {now} comes out"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _pages(
+    members: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    reference: Fingerprint,
+    query: Fingerprint,
+    found: Comparison,
+) -> Iterator[Checked]:
+    """Draw what is drawn again: a page must not say what the manifest does not."""
+    names = [n for n in members if n.startswith(("figures/", "page."))]
+    examined = strongest(examine_pair(reference, query))
+    same_result = manifest["result"] == json.loads(
+        canonical(result_of(found, examined))
+    )
+    if manifest["software"] != software() or not same_result:
+        reason = "other software, or another machine, draws it otherwise"
+        yield from (Checked(name, State.UNCHECKED, reason) for name in names)
+        return
+    drawn = draw_members(manifest, members, reference, query, found, examined)
+    for name in sorted({*names, *drawn}):
+        if members.get(name) == drawn.get(name):
+            yield Checked(name, State.HOLDS, "drawn again the same")
+        else:
+            yield Checked(name, State.FAILS, "it does not come out so when drawn again")

@@ -1,0 +1,73 @@
+"""Where two pictures agree that share only a mark, a banner or a page."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.compare import Examined
+from imgmatch.photometry import WINDOW
+from imgmatch.transforms import carry
+from imgmatch.types import Box, Size
+
+__all__ = ["Shared", "find_shared"]
+
+MIN_WINDOWS = 2
+MIN_SHARE = 0.25
+"""Windows of drawn graphics, and their fraction of those of the largest part, that
+make a part worth showing; fewer agree by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A part that both pictures show, in full-size pixels of either."""
+
+    reference_box: Box
+    query_box: Box
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return the boxes as JSON-ready values."""
+        return {
+            "reference_box": self.reference_box.rounded(),
+            "query_box": self.query_box.rounded(),
+        }
+
+
+def find_shared(examined: Examined, reference: Size, query: Size) -> list[Shared]:
+    """Box the connected parts where drawn graphics agree, the largest first.
+
+    Parameters
+    ----------
+    examined : Examined
+    reference, query : Size
+        Of the two pictures; boxes are cut off at their edges.
+    """
+    photometry = examined.photometry
+    close = np.ones((WINDOW, WINDOW), np.uint8)
+    drawn = photometry.agrees & ~photometry.photographic
+    mask = cv2.morphologyEx(drawn.astype(np.uint8), cv2.MORPH_CLOSE, close)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    found = []
+    for label in range(1, count):
+        windows = photometry.windows((labels == label) & drawn)
+        if windows >= MIN_WINDOWS:
+            x, y, width, height, _ = (float(value) for value in stats[label])
+            corners = np.array(
+                [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
+            )
+            there = carry(photometry.canvas.to_reference, corners - 0.5)
+            boxes = (
+                _box(there, reference),
+                _box(carry(examined.homography, there), query),
+            )
+            found.append((windows, Shared(*boxes)))
+    found.sort(key=lambda entry: -entry[0])
+    enough = MIN_SHARE * max((windows for windows, _ in found), default=0.0)
+    return [shared for windows, shared in found if windows >= enough]
+
+
+def _box(corners: NDArray[np.float64], size: Size) -> Box:
+    low = np.clip(corners.min(axis=0) + 0.5, 0, size)
+    high = np.clip(corners.max(axis=0) + 0.5, 0, size)
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -1,0 +1,42 @@
+"""Reach a time-stamp authority by HTTP, as RFC 3161 section 3.4 describes."""
+
+import urllib.error
+import urllib.request
+
+from imgmatch.errors import InputError, TokenError
+from imgmatch.evidence.timestamp import Transport
+
+__all__ = ["http_transport"]
+
+TIMEOUT = 30.0
+_LONGEST = 2**20
+
+
+def http_transport(url: str, *, timeout: float = TIMEOUT) -> Transport:
+    """Return a transport that posts requests to an authority.
+
+    Parameters
+    ----------
+    url : str
+        ``http`` or ``https``; a token is signed, so either will do.
+    timeout : float
+        Seconds.
+
+    Raises
+    ------
+    InputError
+        If the address is of another kind.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"want an http or https address, got {url!r}")
+
+    def ask(request: bytes) -> bytes:
+        headers = {"Content-Type": "application/timestamp-query"}
+        posted = urllib.request.Request(url, data=request, headers=headers)
+        try:
+            with urllib.request.urlopen(posted, timeout=timeout) as response:
+                return bytes(response.read(_LONGEST))
+        except (urllib.error.URLError, OSError) as error:
+            raise TokenError(f"{url} did not answer: {error}") from error
+
+    return ask

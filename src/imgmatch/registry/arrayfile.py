@@ -1,0 +1,271 @@
+"""Arrays in one immutable file that knows each of its blocks by a digest.
+
+::
+
+    magic               16 bytes
+    arrays              each at a multiple of 64 bytes, C order, little-endian
+    digests             SHA-256 of every 128 KiB of the file before them
+    directory           JSON: name, dtype, shape and offset of each array
+    trailer             where the digests and the directory begin, then the magic
+
+A file is named by the SHA-256 of all from the digests on. That name therefore
+stands for every byte of it, and opening a file reads no more than its end: the
+blocks are checked as they are wanted, each once.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import struct
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.errors import RegistryCorruptError
+
+__all__ = ["ArrayFile", "Pieces", "write_arrays"]
+
+Pieces = Mapping[str, Sequence[NDArray[Any]]]
+"""Arrays by name, each in pieces to be joined along the first axis."""
+
+_MAGIC = b"imgmatch arrays\x02"
+_BLOCK = 128 * 1024
+_ALIGNMENT = 64
+_DIGEST = hashlib.sha256().digest_size
+_TRAILER = struct.Struct("<QQ16s")
+
+
+class ArrayFile(Mapping[str, NDArray[Any]]):
+    """The arrays of a file, mapped and read-only; share it between threads.
+
+    Parameters
+    ----------
+    content : buffer
+        The whole file.
+    source : str
+        What errors call it.
+    name : str, optional
+        The name that the content must have.
+
+    Raises
+    ------
+    RegistryCorruptError
+        If it is not what was written under that name.
+    """
+
+    def __init__(
+        self, content: mmap.mmap | bytes, source: str, name: str | None = None
+    ) -> None:
+        self.source = source
+        self._content = memoryview(content)
+        try:
+            digests, directory, magic = _TRAILER.unpack(self._content[-_TRAILER.size :])
+            tail = self._content[digests:]
+            self.name = hashlib.sha256(tail).hexdigest()
+            if magic != _MAGIC or self.name != (name or self.name):
+                raise ValueError
+            self._digests = self._content[digests:directory]
+            self._end = digests
+            self._directory = {
+                entry["name"]: entry
+                for entry in json.loads(
+                    bytes(self._content[directory : -_TRAILER.size])
+                )
+            }
+        except (struct.error, ValueError) as error:
+            raise RegistryCorruptError(f"{source} is not what was written") from error
+        self._arrays = {name: self._map(name) for name in self._directory}
+        self._checked = bytearray(-(-self._end // _BLOCK))
+
+    @classmethod
+    def open(cls, folder: Path, name: str) -> "ArrayFile":
+        """Map a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none of this name.
+        RegistryCorruptError
+            If it is not what was written.
+        """
+        path = folder / name
+        with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise RegistryCorruptError(f"{path} is empty")
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return cls(content, str(path), name)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the file."""
+        return len(self._content)
+
+    def check(self, name: str, start: int = 0, stop: int | None = None) -> None:
+        """Make sure that rows of an array are what was written.
+
+        Parameters
+        ----------
+        name : str
+        start, stop : int
+            Rows; all of them by default.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If they are not.
+        """
+        array = self._arrays[name]
+        offset = self._directory[name]["offset"]
+        stride = array.strides[0] if array.ndim else array.itemsize
+        last = len(array) if stop is None else stop
+        first = (offset + start * stride) // _BLOCK
+        for block in range(first, -(-(offset + last * stride) // _BLOCK)):
+            if not self._checked[block]:
+                if not self._holds(block):
+                    raise RegistryCorruptError(
+                        f"{self.source} is not what was written, in {name}"
+                    )
+                self._checked[block] = 1
+
+    def check_all(self) -> None:
+        """Make sure that the file is what was written.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If it is not.
+        """
+        for problem in self.problems():
+            raise RegistryCorruptError(problem)
+
+    def problems(self) -> Iterator[str]:
+        """Read all of the file and yield what is not as it was written."""
+        for block in range(len(self._checked)):
+            if not self._holds(block):
+                start = block * _BLOCK
+                yield (
+                    f"{self.source} is not what was written, "
+                    f"in bytes {start} to {min(start + _BLOCK, self._end)}"
+                )
+
+    def _holds(self, block: int) -> bool:
+        start = block * _BLOCK
+        found = hashlib.sha256(self._content[start : min(start + _BLOCK, self._end)])
+        return found.digest() == self._digests[block * _DIGEST : (block + 1) * _DIGEST]
+
+    def _map(self, name: str) -> NDArray[Any]:
+        entry = self._directory[name]
+        dtype = entry["dtype"]
+        array: NDArray[Any] = np.ndarray(
+            tuple(entry["shape"]),
+            np.dtype(dtype if isinstance(dtype, str) else [_field(f) for f in dtype]),
+            buffer=self._content,
+            offset=entry["offset"],
+        )
+        array.flags.writeable = False
+        return array
+
+
+def _field(entry: list[Any]) -> tuple[Any, ...]:
+    """Return a field of a structured dtype as NumPy wants it; JSON made it a list."""
+    return tuple(tuple(part) if isinstance(part, list) else part for part in entry)
+
+
+def write_arrays(arrays: Pieces, folder: Path | None = None) -> ArrayFile:
+    """Write arrays to a file and open it.
+
+    Parameters
+    ----------
+    arrays : mapping of str to sequence of ndarray
+    folder : Path, optional
+        Where the file appears, whole and durable but for its folder's entry
+        (see `sync_folder`). Without one it stays in memory.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left of it then.
+    """
+    if folder is None:
+        memory = BytesIO()
+        name = _write(arrays, memory)
+        return ArrayFile(memory.getvalue(), "<memory>", name)
+    draft = folder / f"{uuid.uuid4().hex}.draft"
+    try:
+        with draft.open("wb") as file:
+            name = _write(arrays, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(folder / name)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return ArrayFile.open(folder, name)
+
+
+def _write(arrays: Pieces, file: BinaryIO) -> str:
+    out = _Blocks(file)
+    out.write(_MAGIC)
+    directory = []
+    for name, pieces in arrays.items():
+        out.write(bytes(-out.size % _ALIGNMENT))
+        first = pieces[0]
+        dtype = first.dtype.newbyteorder("<")
+        length = sum(len(piece) for piece in pieces)
+        directory.append(
+            {
+                "name": name,
+                "dtype": dtype.descr if dtype.names else dtype.str,
+                "shape": [length, *first.shape[1:]],
+                "offset": out.size,
+            }
+        )
+        for piece in pieces:
+            whole = np.ascontiguousarray(piece, dtype)
+            out.write(whole.reshape(-1).view(np.uint8).data)
+    digests = b"".join(out.digests())
+    end = out.size
+    trailer = _TRAILER.pack(end, end + len(digests), _MAGIC)
+    tail = digests + json.dumps(directory).encode() + trailer
+    file.write(tail)
+    return hashlib.sha256(tail).hexdigest()
+
+
+class _Blocks:
+    """Writes to a file and keeps the digest of each block."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._done: list[bytes] = []
+        self._open = hashlib.sha256()
+        self.size = 0
+
+    def write(self, content: bytes | memoryview) -> None:
+        self._file.write(content)
+        rest = memoryview(content)
+        while rest:
+            head = rest[: _BLOCK - self.size % _BLOCK]
+            self._open.update(head)
+            self.size += len(head)
+            rest = rest[len(head) :]
+            if self.size % _BLOCK == 0:
+                self._done.append(self._open.digest())
+                self._open = hashlib.sha256()
+
+    def digests(self) -> list[bytes]:
+        return self._done + [self._open.digest()] * bool(self.size % _BLOCK)

@@ -1,0 +1,82 @@
+"""A registry's directory: where its files are, who may write, what may be opened."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgmatch.errors import RegistryError
+from imgmatch.registry.database import Database
+from imgmatch.registry.lock import WriterLock
+from imgmatch.registry.migrations import migrate
+from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
+from imgmatch.registry.segments import sweep
+
+__all__ = ["DATABASE", "Directory"]
+
+DATABASE = "registry.sqlite"
+_LOCK, _SEGMENTS = "writer.lock", "segments"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Directory:
+    """A registry's files, open; for writing if it holds the lock."""
+
+    path: Path
+    database: Database
+    lock: WriterLock | None
+
+    @classmethod
+    def create(cls, path: Path) -> "Directory":
+        """Lay out an empty registry; `imgmatch.Registry.create` states the errors."""
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            names = {entry.name for entry in path.iterdir()}
+        except OSError as error:
+            raise RegistryError(f"{path}: {error.strerror}") from error
+        if strangers := names - {DATABASE, f"{DATABASE}-journal", _LOCK, _SEGMENTS}:
+            raise RegistryError(f"{path} is not empty: it holds {min(strangers)}")
+        with ExitStack() as undo:
+            lock = WriterLock(path / _LOCK)
+            undo.callback(lock.release)
+            (path / _SEGMENTS).mkdir(exist_ok=True)
+            database = Database(path / DATABASE, read_only=False)
+            undo.callback(database.close)
+            database.create(PARAMETERS)
+            undo.pop_all()
+        return cls(path, database, lock)
+
+    @classmethod
+    def open(
+        cls, path: Path, *, read_only: bool, any_index: bool = False
+    ) -> "Directory":
+        """Open a registry; `imgmatch.Registry.open` states the errors.
+
+        With `any_index`, its index may be one that this version cannot search.
+        """
+        if not (path / DATABASE).is_file():
+            raise RegistryError(f"no registry at {path}")
+        with ExitStack() as undo:
+            lock = None if read_only else WriterLock(path / _LOCK)
+            if lock:
+                undo.callback(lock.release)
+            database = Database(path / DATABASE, read_only=read_only)
+            undo.callback(database.close)
+            if lock:
+                migrate(database, path / _SEGMENTS)
+            check_version(database.version, path)
+            check_parameters(database.parameters(), path, any_index=any_index)
+            if lock:  # what a writer that died has left
+                sweep(path / _SEGMENTS, database.manifest().files)
+            undo.pop_all()
+        return cls(path, database, lock)
+
+    @property
+    def segments(self) -> Path:
+        """Folder of the segments' files."""
+        return self.path / _SEGMENTS
+
+    def close(self) -> None:
+        """Let the next writer in; what was not committed is forgotten."""
+        self.database.close()
+        if self.lock:
+            self.lock.release()

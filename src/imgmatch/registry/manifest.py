@@ -1,0 +1,124 @@
+"""Which files hold the originals, and which of their rows have been removed.
+
+A manifest is the whole state of a registry but for its records, at one moment.
+Files never change; a commit writes another manifest.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.errors import RegistryCorruptError
+
+__all__ = ["Entry", "Manifest", "token"]
+
+_MODULUS: Final = 2**256
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One segment.
+
+    Attributes
+    ----------
+    originals, index : str
+        Names of its two files.
+    rows : int
+        Originals in it, removed ones included.
+    removed : bytes
+        One bit a row, set where the original was removed, compressed; empty if
+        none was.
+    """
+
+    originals: str
+    index: str
+    rows: int
+    removed: bytes = b""
+
+    @property
+    def alive(self) -> NDArray[np.bool_]:
+        """Rows that were not removed, (rows,) bool."""
+        if not self.removed:
+            return np.ones(self.rows, np.bool_)
+        packed = np.frombuffer(zlib.decompress(self.removed), np.uint8)
+        return ~np.unpackbits(packed, count=self.rows).view(np.bool_)
+
+    @classmethod
+    def of(cls, originals: str, index: str, alive: NDArray[np.bool_]) -> "Entry":
+        """Return the entry of a segment with these rows alive."""
+        removed = b"" if alive.all() else zlib.compress(np.packbits(~alive).tobytes())
+        return cls(originals, index, len(alive), removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The segments of a registry, oldest first.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+    identity : int
+        Sum of the originals' `token`, modulo 2**256: the same for the same
+        originals, in whatever order they came and whatever files they are in
+        (Bellare and Micciancio, "A new paradigm for collision-free hashing",
+        EUROCRYPT 1997).
+    """
+
+    entries: tuple[Entry, ...] = ()
+    identity: int = 0
+
+    @classmethod
+    def of(cls, entries: tuple[Entry, ...], identity: int) -> "Manifest":
+        """Return a manifest, the sum brought below the modulus."""
+        return cls(entries, identity % _MODULUS)
+
+    @property
+    def files(self) -> set[str]:
+        """Names of all files."""
+        return {name for one in self.entries for name in (one.originals, one.index)}
+
+    def __len__(self) -> int:
+        """Return the number of originals that were not removed."""
+        return sum(
+            int(entry.alive.sum()) if entry.removed else entry.rows
+            for entry in self.entries
+        )
+
+    def to_json(self) -> str:
+        """Return the manifest as text; equal manifests give equal texts."""
+        segments = [
+            [e.originals, e.index, e.rows, base64.b64encode(e.removed).decode()]
+            for e in self.entries
+        ]
+        return json.dumps([f"{self.identity:064x}", segments])
+
+    @classmethod
+    def from_json(cls, text: str) -> "Manifest":
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If it did not write that.
+        """
+        try:
+            identity, segments = json.loads(text)
+            entries = tuple(
+                Entry(str(originals), str(index), int(rows), base64.b64decode(bits))
+                for originals, index, rows, bits in segments
+            )
+            return cls(entries, int(identity, 16))
+        except (TypeError, ValueError) as error:
+            raise RegistryCorruptError(f"the list of segments: {error}") from error
+
+
+def token(reference_id: str, sha256: str) -> int:
+    """Return what an original adds to `Manifest.identity`."""
+    said = f"{sha256} {reference_id}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.sha256(said).digest(), "big")

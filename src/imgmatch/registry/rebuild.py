@@ -1,0 +1,119 @@
+"""The index made anew, from what is kept of the originals."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from imgmatch.errors import RegistryError
+from imgmatch.features import Features
+from imgmatch.fingerprint import Original
+from imgmatch.hashing import Hashes
+from imgmatch.registry.arrayfile import ArrayFile
+from imgmatch.registry.directory import Directory
+from imgmatch.registry.originals import Originals
+from imgmatch.registry.schema import PARAMETERS
+from imgmatch.registry.segments import IndexBuilder, sweep, sync_folder
+from imgmatch.registry.workers import Task, Workers
+
+__all__ = ["IndexRebuild"]
+
+
+class IndexRebuild:
+    """Makes a registry's index anew; a context manager.
+
+    For an index that is damaged, or was made with other parameters than those of
+    this version. Its length is the number of originals to index, removed ones
+    that were not yet compacted away included.
+
+    Parameters
+    ----------
+    path : path
+        Of a registry that nobody else is writing to.
+
+    Raises
+    ------
+    RegistryError
+        And its kin, as `imgmatch.Registry.open` states, but for the index.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._directory = Directory.open(Path(path), read_only=False, any_index=True)
+        self._manifest = self._directory.database.manifest()
+
+    def __len__(self) -> int:
+        return sum(entry.rows for entry in self._manifest.entries)
+
+    def run(self, *, workers: int = 1) -> Iterator[str]:
+        """Do it; all at once when the iterator ends, until then nothing changes.
+
+        Parameters
+        ----------
+        workers : int
+            Processes; see `imgmatch.register`.
+
+        Yields
+        ------
+        str
+            The id of each original that is done.
+
+        Raises
+        ------
+        RegistryError
+            If there is no room for it.
+        RegistryCorruptError
+            If what is kept of an original is not what was written.
+        """
+        folder, database = self._directory.segments, self._directory.database
+        entries = []
+        with Workers(workers) as pool:
+            for entry in self._manifest.entries:
+                originals = Originals(ArrayFile.open(folder, entry.originals))
+                builder = IndexBuilder()
+                for row, (hashes, found) in enumerate(_described(originals, pool)):
+                    builder.add(hashes, found)
+                    yield originals.reference_id(row)
+                try:
+                    index = builder.write(folder)
+                    sync_folder(folder)
+                except OSError as error:
+                    raise RegistryError(f"{folder}: {error.strerror}") from error
+                entries.append(replace(entry, index=index.name))
+        database.begin()
+        database.write_manifest(replace(self._manifest, entries=tuple(entries)))
+        database.write_parameters(PARAMETERS)
+        database.commit()
+        sweep(folder, database.manifest().files)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._directory.close()
+
+
+def _described(
+    originals: Originals, pool: Workers
+) -> Iterator[tuple[Hashes, Features]]:
+    """Yield hashes and features of every row, in order."""
+    queue: deque[tuple[Hashes, Task[Features]]] = deque()
+    for row in range(len(originals)):
+        original = originals.original(row)
+        queue.append((original.hashes, pool.submit(_features, original)))
+        if len(queue) > pool.backlog:
+            yield _finish(queue, pool)
+    while queue:
+        yield _finish(queue, pool)
+
+
+def _finish(
+    queue: deque[tuple[Hashes, Task[Features]]], pool: Workers
+) -> tuple[Hashes, Features]:
+    hashes, task = queue.popleft()
+    return hashes, pool.result(task, [waiting for _, waiting in queue])
+
+
+def _features(original: Original) -> Features:
+    return original.fingerprint().features

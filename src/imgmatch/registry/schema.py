@@ -1,0 +1,104 @@
+"""The layout of the records, its version, and what a registry was built with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from imgmatch import features, fingerprint, index
+from imgmatch.errors import RegistryVersionError
+
+__all__ = [
+    "APPLICATION_ID",
+    "FIXED",
+    "PARAMETERS",
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "check_parameters",
+    "check_version",
+]
+
+SCHEMA_VERSION: Final = 3
+APPLICATION_ID: Final = 0x696D676D  # "imgm": what file(1) and SQLite tools see
+SCHEMA: Final = """
+CREATE TABLE parameter (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL  -- JSON
+) WITHOUT ROWID;
+CREATE TABLE manifest (
+    manifest INTEGER PRIMARY KEY CHECK (manifest = 1),  -- there is but one row
+    segments TEXT NOT NULL,  -- JSON
+    digest TEXT NOT NULL
+);
+CREATE TABLE original (
+    reference_id TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    owner TEXT,
+    work TEXT,
+    series TEXT,
+    source TEXT,
+    registered TEXT NOT NULL,
+    attributes TEXT NOT NULL,  -- JSON
+    digest TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+FIXED: Final[Mapping[str, Any]] = fingerprint.PARAMETERS
+"""What the kept pictures and hashes were made with."""
+
+PARAMETERS: Final[Mapping[str, Any]] = {
+    **FIXED,
+    "reference_budget": features.REFERENCE_BUDGET,
+    **index.PARAMETERS,
+}
+"""All of it; what is not fixed, the index, can be made anew from the pictures."""
+
+
+def check_version(version: int, path: Path) -> None:
+    """Make sure that a registry has the layout of this version.
+
+    Raises
+    ------
+    RegistryVersionError
+        If it has another.
+    """
+    if version != SCHEMA_VERSION:
+        remedy = ""
+        if version == 1:
+            remedy = "; it keeps too little of its originals, register them again"
+        elif version < SCHEMA_VERSION:
+            remedy = "; open it for writing once, and it is brought up to date"
+        raise RegistryVersionError(
+            f"{path} has schema version {version}, "
+            f"this imgmatch reads {SCHEMA_VERSION}{remedy}"
+        )
+
+
+def check_parameters(
+    stored: Mapping[str, Any], path: Path, *, any_index: bool = False
+) -> None:
+    """Make sure that a registry can be read, and searched unless `any_index`.
+
+    Raises
+    ------
+    RegistryVersionError
+        If it was built with other parameters.
+    """
+    differing = sorted(
+        name
+        for name in (FIXED if any_index else {*stored, *PARAMETERS})
+        if stored.get(name) != PARAMETERS.get(name)
+    )
+    if differing:
+        remedy = "register the originals again"
+        if not FIXED.keys() & differing:
+            remedy = "`imgmatch registry rebuild-index` brings it up to date"
+        raise RegistryVersionError(
+            f"{path} was built with other parameters: "
+            + ", ".join(
+                f"{name} = {stored.get(name)!r}, want {PARAMETERS.get(name)!r}"
+                for name in differing
+            )
+            + f"; {remedy}"
+        )

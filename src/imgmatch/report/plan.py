@@ -1,0 +1,281 @@
+"""Results -> what stands on which page: groups, order, and the links between.
+
+The results are read once and only what sorting takes is kept, so that a scan of
+any size can be planned before the first picture is opened.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from imgmatch.types import Match, Result, ScanFailure, Verdict
+
+__all__ = ["Block", "Group", "Pair", "Plan", "plan_pages", "shop_of"]
+
+PAGE_PAIRS = 200
+"""Pairs of pictures on a page, which bounds its size."""
+
+LINES_A_PAIR = 20
+"""Lines of a table that take the place of a pair."""
+
+ACCUSING = (Verdict.DERIVED, Verdict.REVIEW)
+
+
+@dataclass(slots=True, eq=False)
+class Pair:
+    """A suspect beside one original, by where it stands in the results.
+
+    Attributes
+    ----------
+    result : int
+        Its place among all.
+    match : int
+        The original's place among the result's matches.
+    verdict : Verdict
+    score : float
+    query, reference_id, shop : str
+        The shop is empty where none is known.
+    number : int
+        In the order of the pages, from 1.
+    page : int
+        That it stands on, from 1.
+    """
+
+    result: int
+    match: int
+    verdict: Verdict
+    score: float
+    query: str
+    reference_id: str
+    shop: str
+    number: int = 0
+    page: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that links to it."""
+        return f"pair-{self.number}"
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """The pairs of one original, or of one shop, best first."""
+
+    kind: Literal["original", "shop"]
+    name: str
+    pairs: list[Pair]
+    number: int
+    page: int = 0
+
+    @property
+    def anchor(self) -> str:
+        """The fragment that links to where it begins."""
+        return f"{self.kind}-{self.number}"
+
+    @property
+    def counts(self) -> list[tuple[Verdict, int]]:
+        """How many pairs have each verdict."""
+        counts = Counter(pair.verdict for pair in self.pairs)
+        return [(verdict, counts[verdict]) for verdict in Verdict]
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """Items of one kind that stand together on a page.
+
+    Attributes
+    ----------
+    kind : str
+        ``originals`` or ``shops``, tables of groups; ``original``, pictures of a
+        group's pairs; ``shop``, a group's pairs as lines; ``failures``, places of
+        results.
+    group : Group or None
+        That pairs belong to.
+    begins : bool
+        False where the block goes on from the page before.
+    items : list of Group, Pair or int
+    """
+
+    kind: str
+    group: Group | None
+    begins: bool
+    items: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a report will show.
+
+    Attributes
+    ----------
+    total, failed : int
+        Suspects, and those not judged.
+    counts : list of (Verdict, int)
+        Suspects by verdict.
+    originals, shops : list of Group
+        Groups with the strongest claim first.
+    pages : list of list of Block
+        At least one page.
+    """
+
+    total: int
+    failed: int
+    counts: list[tuple[Verdict, int]]
+    originals: list[Group]
+    shops: list[Group]
+    pages: list[list[Block]]
+
+    def pairs(self) -> Iterator[Pair]:
+        """Return the pairs of pictures in the order of the pages."""
+        return (pair for group in self.originals for pair in group.pairs)
+
+    def best_scores(self) -> list[dict[str, float]]:
+        """Return for each page the best score of each verdict that is on it."""
+        best: list[dict[str, float]] = [{} for _ in self.pages]
+        for page, blocks in zip(best, self.pages, strict=True):
+            for block in blocks:
+                for pair in block.items if block.kind in ("original", "shop") else ():
+                    highest = page.get(str(pair.verdict), -math.inf)
+                    page[str(pair.verdict)] = max(pair.score, highest)
+        return best
+
+
+def plan_pages(
+    outcomes: Iterable[Result | ScanFailure],
+    *,
+    verdicts: Iterable[Verdict] = Verdict,
+    min_score: float | None = None,
+) -> Plan:
+    """Group the results and bind the groups into pages.
+
+    A suspect stands beside each original it is accused of; beside the best match
+    if it is accused of none; nowhere if it has none.
+
+    Parameters
+    ----------
+    outcomes : iterable of Result or ScanFailure
+    verdicts : iterable of Verdict
+        Pairs of others are counted and not shown.
+    min_score : float, optional
+        Pairs below are not shown.
+
+    Returns
+    -------
+    Plan
+    """
+    wanted = frozenset(verdicts)
+    counts: Counter[Verdict] = Counter()
+    pairs: list[Pair] = []
+    failures: list[int] = []
+    for position, outcome in enumerate(outcomes):
+        if isinstance(outcome, ScanFailure):
+            failures.append(position)
+            continue
+        counts[outcome.verdict] += 1
+        pairs += (
+            pair
+            for pair in _pairs(position, outcome)
+            if pair.verdict in wanted and (min_score is None or pair.score >= min_score)
+        )
+    originals = _groups("original", pairs)
+    shops = _groups("shop", pairs) if any(pair.shop for pair in pairs) else []
+    ordered = (pair for group in originals for pair in group.pairs)
+    for number, pair in enumerate(ordered, start=1):
+        pair.number = number
+    return Plan(
+        total=counts.total() + len(failures),
+        failed=len(failures),
+        counts=[(verdict, counts[verdict]) for verdict in Verdict],
+        originals=originals,
+        shops=shops,
+        pages=_bind(originals, shops, failures, PAGE_PAIRS * LINES_A_PAIR),
+    )
+
+
+def shop_of(result: Result) -> str:
+    """Tell whose listing it is: the column ``shop``, else the name's first folder."""
+    for key, value in result.columns.items():
+        if key.casefold() == "shop" and value is not None:
+            return str(value)
+    folders = PurePosixPath(result.query).parts[:-1]
+    return next((name for name in folders if name.strip("/.")), "")
+
+
+def shown_matches(result: Result) -> list[int]:
+    """Tell by their places which matches a suspect is shown beside."""
+    accused = [
+        place
+        for place, match in enumerate(result.matches)
+        if match.comparison.verdict in ACCUSING
+    ]
+    return accused or [0][: len(result.matches)]
+
+
+def _pairs(position: int, result: Result) -> Iterator[Pair]:
+    shop = shop_of(result)
+    for place in shown_matches(result):
+        match: Match = result.matches[place]
+        found = match.comparison
+        yield Pair(
+            *(position, place, found.verdict, found.score),
+            *(result.query, match.reference_id, shop),
+        )
+
+
+def _groups(kind: Literal["original", "shop"], pairs: Sequence[Pair]) -> list[Group]:
+    """Group pairs by original, shop by shop, or by shop; best first at all levels."""
+    by_name: dict[str, list[Pair]] = {}
+    for pair in sorted(pairs, key=_best_first):
+        name = pair.reference_id if kind == "original" else pair.shop
+        by_name.setdefault(name, []).append(pair)
+    if kind == "original":
+        for name, own in by_name.items():
+            by_name[name] = [p for shop in _groups("shop", own) for p in shop.pairs]
+    return [
+        Group(kind, name, own, number)
+        for number, (name, own) in enumerate(by_name.items(), start=1)
+    ]
+
+
+def _best_first(pair: Pair) -> tuple[int, float, str, str]:
+    return pair.verdict.rank, -pair.score, pair.query, pair.reference_id
+
+
+def _bind(
+    originals: list[Group], shops: list[Group], failures: list[int], room: int
+) -> list[list[Block]]:
+    """Let everything flow through pages that hold so many lines each."""
+    pages: list[list[Block]] = [[]]
+    left = room
+    begun: set[str] = set()
+
+    def put(kind: str, group: Group | None, item: object, size: int) -> int:
+        nonlocal left
+        if size > left:
+            pages.append([])
+            left = room
+        left -= size
+        last = pages[-1][-1] if pages[-1] else None
+        if last is None or last.kind != kind or last.group is not group:
+            begins = item is group.pairs[0] if group else kind not in begun
+            begun.add(kind)
+            pages[-1].append(Block(kind, group, begins))
+        pages[-1][-1].items.append(item)
+        return len(pages)
+
+    for kind, groups in (("originals", originals), ("shops", shops)):
+        for group in groups:
+            put(kind, None, group, 1)
+    for group in originals:
+        for pair in group.pairs:
+            pair.page = put("original", group, pair, LINES_A_PAIR)
+        group.page = group.pairs[0].page
+    for group in shops:
+        placed = [put("shop", group, pair, 1) for pair in group.pairs]
+        group.page = placed[0]
+    for position in failures:
+        put("failures", None, position, 1)
+    return pages

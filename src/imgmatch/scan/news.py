@@ -1,0 +1,75 @@
+"""What listings are held against: all originals, or only those that are new.
+
+A listing whose bytes were judged in an earlier scan is held only against the originals
+registered since; any other against all.
+"""
+
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.fingerprint import Fingerprint
+from imgmatch.registry import Snapshot
+
+__all__ = ["DIGEST", "News", "only"]
+
+DIGEST: Final = "S16"
+"""The first half of a SHA-256: two of 10**9 are the same with odds of 10**-20."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class News:
+    """What a listing is held against.
+
+    Attributes
+    ----------
+    all : Snapshot
+    new : Snapshot or None
+        The originals registered since the earlier scan; None if there are none.
+    known : (N,) 16-byte digests, sorted
+        Of the listings judged in the earlier scan.
+    since : str or None
+        The earlier scan's `Snapshot.id`; None where there was no earlier scan.
+    """
+
+    all: Snapshot
+    new: Snapshot | None
+    known: NDArray[np.bytes_]
+    since: str | None
+
+    @classmethod
+    def everything(cls, snapshot: Snapshot) -> "News":
+        """Hold all listings against all originals."""
+        return cls(snapshot, None, np.empty(0, DIGEST), None)
+
+    def knows(self, sha256: str) -> bool:
+        """Whether a listing of these bytes was judged before."""
+        digest = np.array(bytes.fromhex(sha256)[:16], DIGEST)
+        place = int(np.searchsorted(self.known, digest))
+        return place < len(self.known) and bool(self.known[place] == digest)
+
+
+def only(snapshot: Snapshot, ids: frozenset[str]) -> Snapshot:
+    """Return some of a snapshot's originals as if they were all."""
+    return cast("Snapshot", _Only(snapshot, ids))
+
+
+class _Only:
+    """Some of the originals of a snapshot, as if they were all."""
+
+    def __init__(self, snapshot: Snapshot, ids: frozenset[str]) -> None:
+        self._snapshot, self._ids = snapshot, ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def fingerprint(self, reference_id: str) -> Fingerprint:
+        """Return what a comparison with an original needs."""
+        return self._snapshot.fingerprint(reference_id)
+
+    def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
+        """Return the ids of at most `limit` originals that a query may show."""
+        ranked = self._snapshot.candidates(query, limit=len(self._snapshot))
+        return [one for one in ranked if one in self._ids][:limit]

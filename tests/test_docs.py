@@ -1,0 +1,91 @@
+"""The site builds without a warning, leaves nothing public out, and says what is so."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import imgmatch
+from imgmatch.types import Verdict
+
+ROOT = Path(__file__).parents[1]
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")}
+
+
+def fenced(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_reference_has_every_public_name():
+    listed = re.findall(r"^::: imgmatch\.(\w+)$", PAGES["reference.md"], re.MULTILINE)
+    assert "::: imgmatch.errors\n" in PAGES["reference.md"]
+    errors = {name for name in imgmatch.__all__ if name.endswith("Error")}
+
+    assert set(listed) - {"errors"} == set(imgmatch.__all__) - errors
+    assert len(listed) == len(set(listed))
+
+
+def test_snippets_say_what_they_print(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    told = []
+    for name, page in PAGES.items():
+        snippets = "\n".join(fenced(page, "pycon"))
+        test = doctest.DocTestParser().get_doctest(snippets, {}, name, None, 0)
+        doctest.DocTestRunner(verbose=False).run(test, out=told.append)
+
+    assert not told, "".join(told)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_compiles(name):
+    for code in fenced(PAGES[name], "python"):
+        compile(code, name, "exec")
+
+
+def test_every_option_in_the_guides_exists():
+    commands = ("compare", "register", "scan", "report", "duplicates")
+    known = "".join(
+        subprocess.check_output(
+            [sys.executable, "-m", "imgmatch", command, "--help"], text=True
+        )
+        for command in commands
+    )
+    options = {
+        option
+        for page in PAGES.values()
+        for option in re.findall(r"(?<!-)--[a-z][a-z-]+", page)
+    }
+
+    assert len(options) > 8
+    assert {option for option in options if option not in known} == set()
+
+
+def test_every_verdict_is_explained():
+    rows = re.findall(r"^\| `(\w+)` \|", PAGES["concepts.md"], re.MULTILINE)
+
+    assert rows == [str(verdict) for verdict in Verdict]
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    pytest.importorskip("mkdocs", reason="takes the extra [docs]")
+    pytest.importorskip("mkdocstrings", reason="takes the extra [docs]")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", tmp_path / "site"],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},  # the theme's notice of itself
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    html = (tmp_path / "site/reference/index.html").read_text(encoding="utf-8")
+    for name in ("imgmatch.compare", "imgmatch.scan", "imgmatch.Comparison.plot"):
+        assert f'id="{name}"' in html
+    assert "Judge the images that files and folders hold." in html
+    assert not (tmp_path / "site/render.py").exists()

@@ -1,0 +1,67 @@
+"""Segments stay few, and nothing is written too often."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgmatch.registry.tiers import FANOUT, MAX_ROWS, fitting, next_merge
+
+
+def grow(commits):
+    """Commit so many originals each time; return segments and originals written."""
+    rows, written = [], 0
+    for count in commits:
+        rows.append(count)
+        written += count
+        while merge := next_merge(rows):
+            total = sum(rows[position] for position in merge)
+            rows[merge[0]] = total
+            written += total
+            for position in reversed(merge[1:]):
+                del rows[position]
+    return rows, written
+
+
+@pytest.mark.parametrize("size", [1, 7, 256])
+def test_many_equal_commits(size):
+    commits = 5000
+    rows, written = grow([size] * commits)
+
+    total = size * commits
+    tiers = math.log(total, FANOUT)
+    assert sum(rows) == total
+    assert len(rows) <= (FANOUT - 1) * (tiers + 1)
+    assert written <= total * (tiers + 2)
+
+
+def test_a_million_in_commits_of_256():
+    rows, written = grow([256] * 3907)
+
+    assert len(rows) <= 30
+    assert max(rows) <= MAX_ROWS
+    assert written <= 5 * 10**6
+
+
+@given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=60))
+def test_commits_of_any_size(commits):
+    rows, _ = grow(commits)
+
+    assert sum(rows) == sum(commits)
+    assert next_merge(rows) == []
+    assert max([0, *rows]) <= max([MAX_ROWS, *commits])
+
+
+@given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=30))
+def test_groups_fit_and_leave_no_two_that_would(rows):
+    groups = fitting(rows)
+
+    assert [position for group in groups for position in group] == list(
+        range(len(rows))
+    )
+    totals = [sum(rows[position] for position in group) for group in groups]
+    for group, total in zip(groups, totals, strict=True):
+        assert total <= MAX_ROWS or len(group) == 1
+    for before, group in zip(totals, groups[1:], strict=False):
+        assert before + rows[group[0]] > MAX_ROWS

@@ -1,0 +1,393 @@
+"""Merging, compaction, the index made anew, and other versions."""
+
+import json
+import os
+import pickle
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+from skimage import data
+
+from imgmatch.errors import (
+    RegistryCorruptError,
+    RegistryError,
+    RegistryVersionError,
+    UnknownReferenceError,
+)
+from imgmatch.fingerprint import Role, fingerprint
+from imgmatch.registry import IndexRebuild, Registry
+from imgmatch.registry.cache import FingerprintCache
+from imgmatch.registry.schema import SCHEMA_VERSION
+from pictures import draw
+
+GOLDEN = Path(__file__).parent / "golden" / "registry"
+"""A registry of each schema; set IMGMATCH_REWRITE_GOLDEN to write the newest anew."""
+
+SMALL = (24, 24)
+
+
+def found(snapshot, seed, size=(200, 150)):
+    query = fingerprint(draw(seed, size=size), role=Role.QUERY)
+    return snapshot.candidates(query, limit=3)
+
+
+# Merging
+
+
+def test_many_commits_leave_few_segments(tmp_path):
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(70):
+            registry.add(draw(seed, size=SMALL), reference_id=f"{seed}")
+            registry.commit()
+            assert len(registry.info().segments) <= 14
+        ids = set(registry.snapshot())
+    assert ids == {f"{seed}" for seed in range(70)}
+    with Registry.open(tmp_path / "registry", read_only=True) as registry:
+        files = list((tmp_path / "registry/segments").iterdir())
+        assert len(files) == 2 * len(registry.info().segments)
+        assert list(registry.problems()) == []
+        for seed in range(0, 70, 9):
+            kept = registry.fingerprint(f"{seed}")
+            made = fingerprint(draw(seed, size=SMALL), role=Role.REFERENCE)
+            assert (kept.sha256, kept.hashes) == (made.sha256, made.hashes)
+            np.testing.assert_array_equal(kept.preview, made.preview)
+
+
+def test_merged_originals_are_found_and_removed_ones_are_not(tmp_path):
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(9):
+            registry.add(draw(seed), reference_id=f"{seed}")
+            registry.commit()
+            if seed == 4:
+                registry.remove("2")
+        snapshot = registry.snapshot()
+        assert registry.info().segments == (8,)
+        assert registry.info().removed == 0
+        for seed in (0, 4, 7, 8):
+            assert found(snapshot, seed)[0] == f"{seed}"
+        assert "2" not in found(snapshot, 2)
+        with pytest.raises(UnknownReferenceError):
+            snapshot.fingerprint("2")
+
+
+def test_a_segment_of_removed_originals_only_goes(folder):
+    with Registry.open(folder) as registry:
+        for reference_id in "012":
+            registry.remove(reference_id)
+        registry.commit()
+        assert registry.info().segments == ()
+        assert list((folder / "segments").iterdir()) == []
+        registry.add(draw(0), reference_id="0")
+    with Registry.open(folder, read_only=True) as registry:
+        assert found(registry.snapshot(), 0) == ["0"]
+        assert list(registry.problems()) == []
+
+
+# Compaction
+
+
+def bytes_of(folder):
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_nothing_of_a_removed_original_is_left_after_compaction(folder):
+    name, secret = "catalogue/dress 17.png", "Marguerite Duras"
+    with Registry.open(folder) as registry:
+        registry.add(
+            draw(7), reference_id=name, owner=secret, attributes={"deposit": secret}
+        )
+        registry.add(draw(8), reference_id="stays")
+        registry.commit()
+        picture = registry.snapshot().original(name).picture
+        sha256 = registry.get(name).sha256
+        registry.remove(name)
+        registry.commit()
+        traces = [picture[100:160], name.encode(), secret.encode(), sha256.encode()]
+        traces += [bytes.fromhex(sha256)]
+        traces += descriptors(draw(7))
+        before = [trace in bytes_of(folder) for trace in traces]
+        assert before[0]
+
+        registry.compact()
+
+        assert [trace in bytes_of(folder) for trace in traces] == [False] * len(traces)
+        assert list(registry.problems()) == []
+        assert found(registry.snapshot(), 1)[0] == "1"
+    assert [trace in bytes_of(folder) for trace in traces] == [False] * len(traces)
+
+
+def descriptors(pixels):
+    """A few descriptors of a picture, as bytes."""
+    described = fingerprint(pixels, role=Role.REFERENCE).features.descriptors
+    return [row.tobytes() for row in described[:3]]
+
+
+def test_compaction_changes_no_answer(tmp_path):
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(12):
+            registry.add(draw(seed), reference_id=f"{seed}", series=f"{seed % 2}")
+            if seed % 3 == 2:
+                registry.commit()
+        registry.remove("5")
+        registry.add(draw(20), reference_id="6", replace=True)
+        registry.commit()
+        before = registry.snapshot()
+        answers = [found(before, seed) for seed in (0, 6, 11, 20)]
+        assert registry.info().removed == 2
+
+        registry.compact()
+
+        after = registry.snapshot()
+        assert registry.info().segments == (11,)
+        assert registry.info().removed == 0
+        assert after.id == before.id
+        assert set(after) == set(before)
+        assert [found(after, seed) for seed in (0, 6, 11, 20)] == answers
+        assert answers[0][0] == "0"
+        assert answers[3][0] == "6"
+
+
+def test_compaction_commits_what_was_pending(folder):
+    with Registry.open(folder) as registry:
+        registry.add(draw(3), reference_id="3")
+        registry.compact()
+    with Registry.open(folder, read_only=True) as registry:
+        assert list(registry) == ["0", "1", "2", "3"]
+        assert registry.info().segments == (4,)
+
+
+# Snapshots
+
+
+def test_a_snapshot_is_known_by_its_originals(folder, tmp_path):
+    with Registry.open(folder) as registry:
+        first = registry.snapshot().id
+        registry.add(draw(3), reference_id="3")
+        assert registry.snapshot().id != first
+        registry.remove("3")
+        assert registry.snapshot().id == first
+        registry.add(draw(3), reference_id="1", replace=True)
+        assert registry.snapshot().id != first
+        registry.add(draw(1), reference_id="1", replace=True)
+        assert registry.snapshot().id == first
+    with Registry.create(tmp_path / "other") as registry:
+        for seed in (2, 0, 1):
+            registry.add(draw(seed), reference_id=f"{seed}")
+            registry.commit()
+        assert registry.snapshot().id == first
+
+
+def test_a_snapshot_travels_to_another_process(folder):
+    with Registry.open(folder) as registry:
+        registry.remove("0")
+        registry.commit()
+        snapshot = registry.snapshot()
+        sent = pickle.dumps(snapshot)
+        there = pickle.loads(sent)
+        assert len(sent) < 1000
+        assert there.id == snapshot.id
+        assert list(there) == list(snapshot) == ["1", "2"]
+        assert found(there, 1) == found(snapshot, 1)
+
+        registry.compact()
+
+        assert there.fingerprint("1").size == (200, 150)  # what is open stays
+        with pytest.raises(RegistryError, match="take another"):
+            pickle.loads(sent)
+
+
+def test_the_cache_keeps_the_latest_within_its_bytes():
+    one = fingerprint(draw(0), role=Role.REFERENCE)
+    size = one.preview.nbytes + 48 * len(one.features)
+    cache = FingerprintCache(capacity=2 * size + 10)
+    made = []
+
+    def make(key):
+        def function():
+            made.append(key)
+            return one
+
+        return function
+
+    for key in "abacab":
+        assert cache.get(key, make(key)) is one
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_a_snapshot_decodes_an_original_once(folder):
+    with Registry.open(folder, read_only=True) as registry:
+        snapshot = registry.snapshot()
+        assert snapshot.fingerprint("1") is snapshot.fingerprint("1")
+
+
+# The index made anew
+
+
+def test_a_damaged_index_is_made_anew(folder):
+    with Registry.open(folder) as registry:
+        registry.remove("0")
+        registry.commit()
+        before = found(registry.snapshot(), 1)
+        names = {path.name for path in (folder / "segments").iterdir()}
+        ((_, index, _, _),) = json.loads(registry._database.manifest_text())[1]
+    path = folder / "segments" / index
+    content = path.read_bytes()
+    path.write_bytes(content[:-1])
+    with (
+        Registry.open(folder, read_only=True) as registry,
+        pytest.raises(RegistryCorruptError, match=index),
+    ):
+        registry.snapshot()
+
+    with IndexRebuild(folder) as rebuild:
+        assert len(rebuild) == 3  # with the one that was removed
+        assert list(rebuild.run()) == ["0", "1", "2"]
+
+    assert path.read_bytes() == content
+    with Registry.open(folder, read_only=True) as registry:
+        assert found(registry.snapshot(), 1) == before
+        assert {path.name for path in (folder / "segments").iterdir()} == names
+        assert list(registry.problems()) == []
+
+
+def test_an_index_of_another_version_is_made_anew(folder):
+    connection = sqlite3.connect(folder / "registry.sqlite")
+    connection.execute("""UPDATE parameter SET value = '"old"' WHERE name = 'index'""")
+    connection.execute("""INSERT INTO parameter VALUES ('no longer used', '1')""")
+    connection.commit()
+    connection.close()
+    with pytest.raises(RegistryVersionError, match="rebuild-index"):
+        Registry.open(folder)
+    with IndexRebuild(folder) as rebuild:
+        assert len(list(rebuild.run(workers=2))) == len(rebuild) == 3
+    with Registry.open(folder, read_only=True) as registry:
+        assert found(registry.snapshot(), 2)[0] == "2"
+
+
+def test_a_rebuild_left_off_changes_nothing(folder):
+    before = bytes_of(folder / "segments")
+    with IndexRebuild(folder) as rebuild:
+        next(rebuild.run())
+    assert bytes_of(folder / "segments") == before
+
+
+def test_other_fixed_parameters_cannot_be_rebuilt(folder):
+    connection = sqlite3.connect(folder / "registry.sqlite")
+    connection.execute("UPDATE parameter SET value = '1' WHERE name = 'decode'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(RegistryVersionError, match="decode = 1"):
+        IndexRebuild(folder)
+
+
+# Other versions
+
+
+def pictures():
+    for name in ("chelsea", "coffee", "astronaut"):
+        picture = PILImage.fromarray(getattr(data, name)()).resize((160, 120))
+        yield f"{name}.png", np.asarray(picture)
+
+
+def write_golden(folder):
+    """Three originals and a removed one, in two segments."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with Registry.create(folder) as registry:
+        for reference_id, pixels in pictures():
+            registry.add(
+                pixels,
+                reference_id=reference_id,
+                owner="Studio",
+                work="Golden",
+                attributes={"deposit": [1, "ä"]},
+            )
+        registry.commit()
+        registry.add(np.asarray(data.rocket()[::4, ::4]), reference_id="rocket.png")
+        registry.add(np.asarray(data.cat()[::4, ::4]), reference_id="cat.png")
+        registry.commit()
+        registry.remove("rocket.png")
+
+
+def check_golden(registry, ids):
+    assert set(registry) == set(registry.snapshot()) == ids
+    assert list(registry.problems()) == []
+    record = registry.get("coffee.png")
+    assert (record.owner, record.work) == ("Studio", "Golden")
+    for reference_id, pixels in pictures():
+        query = fingerprint(pixels, role=Role.QUERY)
+        kept = registry.fingerprint(reference_id)
+        assert kept.sha256 == registry.get(reference_id).sha256 == query.sha256
+        assert kept.hashes == query.hashes
+        assert np.abs(kept.preview.astype(int) - pixels).mean() < 12
+        assert registry.snapshot().candidates(query, limit=3)[0] == reference_id
+
+
+def test_the_golden_registry_is_read(monkeypatch):
+    """From a medium that takes no writes."""
+    golden = GOLDEN / f"{SCHEMA_VERSION}"
+    if os.environ.get("IMGMATCH_REWRITE_GOLDEN"):
+        write_golden(golden)
+    monkeypatch.setattr(
+        "imgmatch.registry.database._on_read_only_medium", lambda _: True
+    )
+    before = bytes_of(golden)
+    with Registry.open(golden, read_only=True) as registry:
+        ids = {reference_id for reference_id, _ in pictures()}
+        check_golden(registry, ids | {"cat.png"})
+        assert registry.get("astronaut.png").attributes == {"deposit": [1, "ä"]}
+        assert registry.info().removed == 1
+    assert bytes_of(golden) == before
+
+
+def test_the_golden_registry_is_what_is_written_today(tmp_path):
+    write_golden(tmp_path / "today")
+    shutil.copytree(GOLDEN / f"{SCHEMA_VERSION}", tmp_path / "golden")
+    with (
+        Registry.open(tmp_path / "today", read_only=True) as today,
+        Registry.open(tmp_path / "golden", read_only=True) as golden,
+    ):
+        assert today.snapshot().id == golden.snapshot().id
+        assert today.info().parameters == golden.info().parameters
+        assert today.info().segments == golden.info().segments
+
+
+def test_schema_2_is_brought_up_to_date(tmp_path):
+    shutil.copytree(GOLDEN / "2", tmp_path / "registry")
+    with pytest.raises(RegistryVersionError, match="open it for writing once"):
+        Registry.open(tmp_path / "registry", read_only=True)
+
+    with IndexRebuild(tmp_path / "registry") as rebuild:  # its index is older, too
+        list(rebuild.run())
+
+    with Registry.open(tmp_path / "registry") as registry:
+        check_golden(registry, {reference_id for reference_id, _ in pictures()})
+        assert registry.info().schema == SCHEMA_VERSION
+        before = registry.snapshot().id
+        registry.remove("coffee.png")
+        assert registry.snapshot().id != before
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path):
+    shutil.copytree(GOLDEN / "2", tmp_path / "registry")
+    for path in (tmp_path / "registry/segments").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RegistryCorruptError):
+        Registry.open(tmp_path / "registry")
+    with pytest.raises(RegistryVersionError, match="schema version 2"):
+        Registry.open(tmp_path / "registry", read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [(1, "register them again"), (99, "version 99")]
+)
+def test_a_schema_with_no_way_here_is_refused(folder, version, words):
+    connection = sqlite3.connect(folder / "registry.sqlite")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    for read_only in (False, True):
+        with pytest.raises(RegistryVersionError, match=words):
+            Registry.open(folder, read_only=read_only)
