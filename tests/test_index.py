@@ -91,6 +91,47 @@ def test_the_original_of_a_part_comes_first(originals, edit):
         assert len(found) == len(set(found)) <= 3
 
 
+def test_a_collage_finds_the_originals_of_all_its_tiles(originals):
+    tiles = [draw(seed, size=(400, 300)) for seed in (4, 0, 5, 2)]
+    collage = np.vstack([np.hstack(tiles[:2]), np.hstack(tiles[2:])])
+
+    found = index_of(part_of(originals)).search(query(collage), limit=6)
+
+    assert {row for _, row in found[:4]} == {0, 2, 4, 5}
+
+
+def test_removed_rows_are_not_found(originals):
+    part = part_of(originals)
+    alive = np.arange(ORIGINALS) != 3
+    index = CandidateIndex([part], [alive])
+    alive[:] = True  # the index keeps what it was given
+
+    found = index.search(query(draw(3, size=(400, 300))), limit=ORIGINALS)
+
+    assert (0, 3) not in found
+
+
+def test_a_merge_may_be_written_where_the_caller_wants(originals, tmp_path):
+    parts = [part_of(originals[:4]), part_of(originals[4:])]
+    keep = [np.ones(rows(part), np.bool_) for part in parts]
+
+    def allocate(name, shape, dtype):
+        path = tmp_path / f"{name}.npy"
+        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+
+    merge_parts(parts, keep, allocate=allocate)
+    mapped = {
+        path.stem: np.load(path, mmap_mode="r") for path in tmp_path.glob("*.npy")
+    }
+
+    in_memory = merge_parts(parts, keep)
+    assert mapped.keys() == in_memory.keys()
+    for name, array in in_memory.items():
+        np.testing.assert_array_equal(mapped[name], array)
+    suspect = query(draw(5, size=(400, 300)))
+    assert index_of(mapped).search(suspect, limit=1) == [(0, 5)]
+
+
 def test_a_picture_without_corners_has_no_candidates(originals):
     flat = query(np.full((300, 400, 3), 90, np.uint8))
 

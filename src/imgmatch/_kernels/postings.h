@@ -11,10 +11,10 @@
 #include "words.h"
 
 enum {
-    IM_CODE_BITS = 16,     /* of the word that a code repeats */
-    IM_PLACE_BITS = 10,    /* of x and y */
-    IM_SCALE_BITS = 6,     /* IM_SCALE_STEPS an octave, from IM_SCALE_LEAST on */
-    IM_ANGLE_BITS = 6,     /* of a whole turn */
+    IM_CODE_BITS = 16,  /* of the word that a code repeats */
+    IM_PLACE_BITS = 10, /* of x and y */
+    IM_SCALE_BITS = 6,  /* IM_SCALE_STEPS an octave, from IM_SCALE_LEAST on */
+    IM_ANGLE_BITS = 6,  /* of a whole turn */
     IM_SCALE_STEPS = 5,
     IM_SCALE_LEAST = -4
 };
@@ -48,7 +48,7 @@ typedef struct {
 typedef struct {
     size_t probes;     /* words */
     size_t postings;   /* compared; words that would exceed it are left out */
-    size_t votes;      /* postings that count; if there are more, only the nearest */
+    size_t votes;      /* postings that count: the nearest, whole distances only */
     uint32_t distance; /* of signatures, at most */
 } im_effort;
 

@@ -7,8 +7,8 @@
 #include "similarity.h"
 
 enum {
-    MOST = 256,   /* votes of one original that are looked at */
-    FIELDS = 8    /* of im_similarities */
+    MOST = 256, /* votes of one original that are looked at */
+    FIELDS = 8  /* of im_similarities */
 };
 
 /* Where a feature of the original is, in units of its own. */
@@ -17,6 +17,11 @@ typedef struct {
 } im_place;
 
 static const float TURN = 6.2831853f;
+
+/* Looser than what the geometry of a pair asks for later: the place of a posting is
+ * rounded, and one of few votes must do as the similarity of all. */
+static const im_agreement LIMITS = {.drift = 0.2f, .ratio = 1.7f, .cosine = 0.8f};
+static const float SLACK = 6; /* pixels of the suspect's pyramid level */
 
 static im_place place_of(uint32_t bits) {
     const uint32_t place = (1u << IM_PLACE_BITS) - 1, scale = (1u << IM_SCALE_BITS) - 1;
@@ -75,7 +80,6 @@ static size_t distinct(const im_vote *votes, size_t n, const uint8_t *support) {
 /* The most votes that agree with the similarity that one of them proposes. */
 static size_t agreeing(const im_vote *votes, size_t n, const im_suspect *suspect,
                        size_t least, float *fields, uint8_t *support) {
-    static const im_agreement limits = {0.2f, 1.7f, 0.8f};
     float *field[FIELDS];
     int32_t rows[MOST] = {0}, counts[MOST];
     if (n > MOST) n = MOST;
@@ -86,13 +90,13 @@ static size_t agreeing(const im_vote *votes, size_t n, const im_suspect *suspect
         float turn = query.angle - reference.angle;
         const float values[FIELDS] = {reference.x, reference.y, query.x, query.y,
                                       query.scale / reference.scale, cosf(turn),
-                                      sinf(turn), 6 * query.scale};
+                                      sinf(turn), SLACK * query.scale};
         for (size_t f = 0; f < FIELDS; f++) field[f][i] = values[f];
         rows[i] = (int32_t)i;
     }
     im_similarities all = {n, field[0], field[1], field[2], field[3],
                            field[4], field[5], field[6], field[7]};
-    im_similarity_votes(&all, &limits, rows, n, support, counts);
+    im_similarity_votes(&all, &LIMITS, rows, n, support, counts);
     size_t best = 0;
     for (size_t i = 1; i < n; i++)
         if (counts[i] > counts[best]) best = i;

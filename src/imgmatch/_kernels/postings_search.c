@@ -1,6 +1,5 @@
 /* From a suspect's descriptors to the postings that are like them. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "postings.h"
 
@@ -10,7 +9,6 @@ typedef struct {
     uint64_t code;
     uint32_t start, n;
 } im_list;
-
 
 static im_list list_of(const im_postings *part, const im_word *word, uint32_t probe) {
     const uint32_t bucket = probe >> part->shift;

@@ -71,6 +71,14 @@ _VOTE = np.dtype([("key", "u4"), ("place", "u4"), ("query", "u2"), ("distance", 
 _CANDIDATE = np.dtype([("key", "u4"), ("score", "f4")])
 
 
+cdef int _shift_of(const uint32_t[::1] starts):
+    """Low bits of a word that a directory leaves out; more than it may, if none."""
+    cdef int shift = 0
+    while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
+        shift += 1
+    return shift
+
+
 cdef _check_table(const int16_t[:, ::1] table):
     if table.shape[0] != IM_TABLE_ROWS or table.shape[1] != IM_PROJECTIONS:
         raise ShapeError(f"want a table ({IM_TABLE_ROWS}, {IM_PROJECTIONS}), "
@@ -120,6 +128,8 @@ cdef class Postings:
     cdef list arrays
 
     def __cinit__(self, parts):
+        if len(parts) >= 1 << 16:
+            raise ShapeError(f"want fewer than {1 << 16} parts, got {len(parts)}")
         self.arrays = []
         self.parts = <im_postings *>calloc(len(parts) + 1, sizeof(im_postings))
         if self.parts == NULL:
@@ -134,9 +144,7 @@ cdef class Postings:
                  const uint32_t[::1] places, const uint32_t[::1] starts,
                  const uint8_t[::1] alive):
         cdef size_t n = codes.shape[0]
-        cdef int shift = 0
-        while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
-            shift += 1
+        cdef int shift = _shift_of(starts)
         if (
             <size_t>rows.shape[0] != n
             or <size_t>places.shape[0] != n
@@ -244,9 +252,7 @@ cdef class Postings:
 
         ``names[p]`` (N,) uint32 renames the rows of part p; 2**32 - 1 leaves one out.
         """
-        cdef int shift = 0
-        while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
-            shift += 1
+        cdef int shift = _shift_of(starts)
         cdef size_t room = codes.shape[0], p
         if (
             <size_t>rows.shape[0] != room

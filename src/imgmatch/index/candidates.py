@@ -17,7 +17,7 @@ MIN_VOTES: Final = 4
 """Features that must agree about where the original is in the suspect."""
 
 EFFORT: Final[Mapping[str, int]] = {
-    "probes": 64,
+    "probes": 48,
     "postings": 4096,
     "votes": 64,
     "distance": 14,
@@ -26,7 +26,7 @@ EFFORT: Final[Mapping[str, int]] = {
 with the registry: words looked up; postings compared, words that would exceed it
 being left out as too common; postings that may vote, or none if more are equally
 near; and bits of 48 that a signature may differ in. Among descriptors of one
-corner before and after editing, a third share a word so looked up, and 85 % of
+corner before and after editing, three in ten share a word so looked up, and 85 % of
 those have signatures as near; of others under the same words, 10 %."""
 
 
