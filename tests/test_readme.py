@@ -50,7 +50,7 @@ def test_the_command_line_is_the_one_of_the_help():
     joined = shown.replace("\n    ", " ").splitlines()
     lines = {line.split()[1]: line for line in joined}
 
-    assert set(lines) == {"compare", "register", "scan", "duplicates"}
+    assert set(lines) == {"compare", "register", "scan", "duplicates", "report"}
     for command, line in lines.items():
         told = subprocess.check_output(
             [sys.executable, "-m", "imgmatch", command, "--help"], text=True

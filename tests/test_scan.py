@@ -1,14 +1,18 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from comparisons import by_bytes, compare_with
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import RegistryCorruptError
 from imgmatch.registry import Registry
 from imgmatch.scan import scan
 from imgmatch.sources import NamedImage
 from imgmatch.types import Result, ScanFailure, Verdict
 from pictures import draw, encoded, write
+
+CAT = Path(__file__).parents[1] / "examples/originals/cat.jpg"
 
 
 @pytest.fixture
@@ -107,3 +111,13 @@ def test_a_scan_keeps_to_the_originals_it_began_with(registry, monkeypatch):
     registry.add(encoded(draw(5)), reference_id="5")
 
     assert first.verdict is next(outcomes).verdict is Verdict.UNRELATED
+
+
+def test_a_stricter_scan_leaves_more_to_people():
+    with Registry.temporary() as registry:
+        registry.add(CAT, reference_id="cat")
+        ((usual,), (strict,)) = (
+            scan(CAT, registry, derived_score=score) for score in (DERIVED_SCORE, 100.0)
+        )
+    assert usual.verdict is Verdict.DERIVED
+    assert strict.verdict is Verdict.REVIEW

@@ -154,12 +154,9 @@ class Mipmap:
         while len(self._levels) <= number:
             height, width = self._levels[-1].shape[:2]
             half = (max(1, width // 2), max(1, height // 2))
-            self._levels.append(
-                np.asarray(
-                    cv2.resize(self._levels[-1], half, interpolation=cv2.INTER_AREA),
-                    np.uint8,
-                )
-            )
+            # At half the size, linear interpolation is the mean of the area.
+            level = cv2.resize(self._levels[-1], half, interpolation=cv2.INTER_LINEAR)
+            self._levels.append(np.asarray(level, np.uint8))
         return self._levels[number]
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.canvas import Mipmap, draw
+from imgmatch.canvas import Mipmap, blurred_widely, draw
 from imgmatch.photometry import WINDOW, Photometry, pixels
 from imgmatch.transforms import Overlap, bounds, carry, local_scale
 from imgmatch.types import Direction, Size
@@ -144,7 +144,7 @@ def _percentile(values: NDArray[np.float32], percent: float) -> float:
 def _sharpness(picture: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
     """Energy of the finest detail over that of the structure it sits on."""
     fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.8), np.float32)
-    coarse = np.asarray(cv2.GaussianBlur(picture, (0, 0), 3.0), np.float32)
+    coarse = blurred_widely(picture, 3.0)
     detail, structure = pixels(picture - fine, where), pixels(fine - coarse, where)
     return float((detail**2).mean()) / max(float((structure**2).mean()), 1e-6)
 

@@ -14,6 +14,7 @@ import typer
 from imgmatch.cli.console import guarded, images_in, status
 from imgmatch.cli.progress import ScanProgress
 from imgmatch.cli.register import register_all
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import InputError
 from imgmatch.registry import Registry
 from imgmatch.report import write_report
@@ -72,6 +73,10 @@ def scan(
             exists=True,
         ),
     ] = None,
+    derived_score: Annotated[
+        float,
+        typer.Option(help="Score from which a suspect is derived.", min=DERIVED_SCORE),
+    ] = DERIVED_SCORE,
     column: Annotated[
         str, typer.Option(help="Where lists and tables name the image.")
     ] = "image",
@@ -117,7 +122,13 @@ def scan(
             with ScanProgress(lambda: _count(paths, column), quiet=_shown(out)) as bar:
                 if out is None:
                     number = workers or cores()
-                    outcomes = scan_images(paths, opened, column=column, workers=number)
+                    outcomes = scan_images(
+                        paths,
+                        opened,
+                        derived_score=derived_score,
+                        column=column,
+                        workers=number,
+                    )
                     found = _print(outcomes, bar, keep=report is not None)
                 else:
                     for manifest in scan_into(
@@ -128,6 +139,7 @@ def scan(
                         resume=resume,
                         shard_size=shard_size,
                         format=str(format_),
+                        derived_score=derived_score,
                         column=column,
                         since=since,
                     ):

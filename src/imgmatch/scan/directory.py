@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import ResumeError, ScanError
 from imgmatch.scan.formats import format_of
 from imgmatch.scan.journal import Journal
@@ -62,6 +63,7 @@ class Terms:
     format : str
     since : str or None
         Which earlier scan's listings are held against new originals only.
+    derived_score : float
     """
 
     imgmatch: str
@@ -70,6 +72,7 @@ class Terms:
     shard_size: int
     format: str
     since: str | None = None
+    derived_score: float = DERIVED_SCORE
 
 
 @dataclass(frozen=True, slots=True)

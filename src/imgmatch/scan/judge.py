@@ -5,6 +5,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from imgmatch.errors import MissingExtraError, RegistryError
@@ -31,6 +32,7 @@ def judge(
     news: News,
     *,
     max_candidates: int,
+    derived_score: float,
     journal: Journal | None = None,
 ) -> Iterator[Outcome]:
     """Judge each suspect; one that cannot be judged is a `ScanFailure`.
@@ -59,13 +61,14 @@ def judge(
             known.popitem(last=False)
         return replace(found, query=suspect.name, columns=suspect.columns)
 
+    held = partial(verify, max_candidates=max_candidates, derived_score=derived_score)
+
     def held_against(image: ImageSource, digest: str) -> Result:
         if not (digest and news.knows(digest)):
-            return verify(image, news.all, max_candidates=max_candidates)
+            return held(image, news.all)
         if news.new is None:  # which saves looking at the picture
             return Result("", digest, (), since=news.since)
-        found = verify(image, news.new, max_candidates=max_candidates)
-        return replace(found, since=news.since)
+        return replace(held(image, news.new), since=news.since)
 
     with Loader() as loader:
         for place, suspect in enumerate(suspects):

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import InputError, ScanError
 from imgmatch.registry import Registry, Snapshot
 from imgmatch.scan.directory import Manifest, ScanDirectory, Terms
@@ -38,6 +39,7 @@ def scan(
     registry: Registry | Snapshot,
     *,
     max_candidates: int = MAX_CANDIDATES,
+    derived_score: float = DERIVED_SCORE,
     column: str = "image",
     workers: int = 1,
 ) -> Iterator[Outcome]:
@@ -53,6 +55,8 @@ def scan(
     registry : Registry or Snapshot
     max_candidates : int
         Originals to compare each suspect with in full.
+    derived_score : float
+        From which a suspect is derived; see `imgmatch.derived_score`.
     column : str
         Where lists and tables name the image.
     workers : int
@@ -78,13 +82,22 @@ def scan(
     if workers == 1:
         snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
         news = News.everything(snapshot)
-        yield from judge(suspects, news, max_candidates=max_candidates)
+        yield from judge(
+            suspects, news, max_candidates=max_candidates, derived_score=derived_score
+        )
         return
     if not isinstance(registry, Registry):
         raise InputError("several workers want a Registry to open, got a Snapshot")
     with tempfile.TemporaryDirectory(prefix="imgmatch-") as scratch:
         snapshot_id = registry.snapshot().id
-        terms = Terms(_version(), snapshot_id, max_candidates, _AT_ONCE, "jsonl")
+        terms = Terms(
+            imgmatch=_version(),
+            snapshot=snapshot_id,
+            max_candidates=max_candidates,
+            shard_size=_AT_ONCE,
+            format="jsonl",
+            derived_score=derived_score,
+        )
         directory = ScanDirectory(Path(scratch), terms)
         shards = Plan(suspects, registry.path.absolute(), directory, None)
         for outcomes in processes(workers)(judge_shard, shards):
@@ -137,6 +150,7 @@ def plan(
     shard_size: int = SHARD_SIZE,
     format: str = "jsonl",  # noqa: A002
     max_candidates: int = MAX_CANDIDATES,
+    derived_score: float = DERIVED_SCORE,
     column: str = "image",
     since: PathLike | None = None,
 ) -> "Plan":
@@ -150,7 +164,7 @@ def plan(
     out : path
         A file ``*.jsonl`` or ``*.parquet``, which is put together at the end from a
         directory beside it, ``*.shards``; any other name is the directory.
-    sources, max_candidates, column
+    sources, max_candidates, derived_score, column
         As for `scan`.
     registry : path or Registry
         All of it committed, and not written to while the scan runs.
@@ -199,6 +213,7 @@ def plan(
             shard_size=shard_size,
             format=format,
             since=None if since is None else earlier_scan(Path(since)),
+            derived_score=derived_score,
         )
         directory = ScanDirectory(target.absolute(), terms)
         with directory.begin(resume=resume) as begun:

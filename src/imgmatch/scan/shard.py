@@ -74,6 +74,7 @@ def judge_shard(shard: Shard) -> list[Outcome]:
                 shard.suspects,
                 news,
                 max_candidates=shard.terms.max_candidates,
+                derived_score=shard.terms.derived_score,
                 journal=journal,
             )
         )
