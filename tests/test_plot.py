@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,7 +78,9 @@ sys.modules["matplotlib"] = None
 from comparisons import compared
 print(compared()._repr_html_())
 """
-    html = subprocess.check_output([sys.executable, "-c", script], text=True)
+    html = subprocess.check_output(
+        [sys.executable, "-c", script], text=True, cwd=Path(__file__).parents[1]
+    )
 
     assert html.count("<svg") == 2
     assert "derived, score 40.0" in html
