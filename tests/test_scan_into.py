@@ -291,11 +291,24 @@ def test_results_that_were_damaged_are_made_again(folder, listings, tmp_path):
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_registry_that_changes_ends_the_scan(folder, listings, tmp_path):
+def test_a_scan_goes_on_with_the_originals_it_began_with(folder, listings, tmp_path):
     shards = iter(plan(tmp_path / "out", listings, folder, shard_size=4))
     first = next(shards)
     with Registry.open(folder) as registry:
         registry.remove("1")
+
+    before = scan_shard(first).counts
+    again, *_ = plan(tmp_path / "later", listings, folder, shard_size=4)
+    assert before["derived"] == scan_shard(again).counts.get("derived", 0) + 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_originals_that_have_gone_end_the_scan(folder, listings, tmp_path):
+    shards = iter(plan(tmp_path / "out", listings, folder, shard_size=4))
+    first = next(shards)
+    with Registry.open(folder) as registry:
+        registry.remove("1")
+        registry.compact()
 
     with pytest.raises(RegistryVersionError, match="has changed"):
         scan_shard(first)

@@ -122,7 +122,12 @@ class ResultLines(Sequence[Result | ScanFailure]):
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.jsonl"))
+    if not found:
+        raise InputError(f"want JSON lines in {path}, got none")
+    return found
 
 
 def _starts(lines: Iterable[bytes]) -> "array[int]":
@@ -157,7 +162,9 @@ def _outcome(fields: Mapping[str, Any]) -> Result | ScanFailure:
         Match(_text(match["reference_id"]), _comparison(match))
         for match in fields["matches"]
     )
-    return Result(query, _text(fields["sha256"]), matches, columns)
+    since = fields.get("since")
+    since = None if since is None else _text(since)
+    return Result(query, _text(fields["sha256"]), matches, columns, since)
 
 
 def _comparison(fields: Mapping[str, Any]) -> Comparison:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import TROUBLE, guarded, images_in, progress, say
+from imgmatch.errors import RegistryError, RegistryLockedError
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images
 from imgmatch.registry.workers import cores
@@ -36,9 +37,7 @@ def register(
     """
     with guarded():
         found = images_in(paths)
-        present = (registry / "registry.sqlite").exists()
-        opened = Registry.open(registry) if present else Registry.create(registry)
-        with opened:
+        with _opened(registry) as opened:
             before, began = len(opened), time.monotonic()
             refused = register_all(
                 found,
@@ -52,6 +51,16 @@ def register(
         rate = added / (time.monotonic() - began)
         say(f"{added} registered, {total} in {registry} ({rate:.1f}/s)")
     raise typer.Exit(TROUBLE if refused else 0)
+
+
+def _opened(path: Path) -> Registry:
+    """Open a registry for writing, or make one."""
+    try:
+        return Registry.create(path)
+    except RegistryLockedError:
+        raise
+    except RegistryError:  # there is one already
+        return Registry.open(path)
 
 
 def register_all(

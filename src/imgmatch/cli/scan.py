@@ -109,7 +109,10 @@ def scan(
         raise typer.BadParameter("give --engine dask and --scheduler together")
     if (resume or scheduler or since) and not out:
         raise typer.BadParameter("--resume, --since and --engine dask want --out")
-    written_as = out.suffix[1:] if out and out.suffix else format_
+    if report and report.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"want a .html for --report, got {report.name}")
+    ending = out.suffix[1:] if out else ""
+    written_as = ending if ending in set(FormatName) else format_
     if out and report and written_as != FormatName.JSONL:
         raise typer.BadParameter("--report reads the results as JSON lines only")
     for path in paths:

@@ -18,7 +18,6 @@ from imgmatch.evidence.manifest import (
     Listing,
     manifest_of,
     reference_of,
-    registry_id,
     result_of,
 )
 from imgmatch.evidence.material import Material
@@ -27,7 +26,7 @@ from imgmatch.evidence.privacy import as_png, redacted, reduced_copy
 from imgmatch.evidence.timestamp import Transport, stamp
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import decode
-from imgmatch.registry import Registry
+from imgmatch.registry import Registry, Snapshot
 from imgmatch.types import Box
 
 __all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise", "seal_of"]
@@ -121,8 +120,9 @@ def build(
         raise InputError("want the original either as it is or redacted, got both")
     shown = as_png(redacted(suspect, redact_suspect)) if redact_suspect else suspect
     query = fingerprint(shown, role=Role.QUERY)
-    reference = _reference(registry, reference_id, original, redact_original)
-    found = compare_fingerprints(reference, query, pairs=len(registry))
+    snapshot = registry.snapshot()
+    reference = _reference(snapshot, reference_id, original, redact_original)
+    found = compare_fingerprints(reference, query, pairs=len(snapshot))
     examined = strongest(examine_pair(reference, query))
 
     suspect_member = f"suspect.{_suffix(shown)}"
@@ -155,7 +155,7 @@ def build(
             "copy": copy,
             "copy_member": copy_member,
         },
-        "registry": {"id": registry_id(registry), "originals": len(registry)},
+        "registry": {"id": snapshot.id, "originals": len(snapshot)},
         "result": result_of(found, examined),
         "licence": licence and licence.to_dict(),
         "deposits": held,
@@ -232,10 +232,10 @@ def seal_of(manifest: bytes) -> bytes:
 
 
 def _reference(
-    registry: Registry, reference_id: str, original: bytes | None, boxes: Sequence[Box]
+    snapshot: Snapshot, reference_id: str, original: bytes | None, boxes: Sequence[Box]
 ) -> Fingerprint:
     if original is None or not boxes:
-        return registry.fingerprint(reference_id)
+        return snapshot.fingerprint(reference_id)
     return fingerprint(redacted(original, boxes), role=Role.REFERENCE)
 
 

@@ -18,7 +18,7 @@ class Erasure:
     entries : int
         Of the ledger: they stay as tombstones without content.
     originals : int
-        Of the registry. Their features leave its files at the next compaction.
+        Of the registry; no file of it holds a byte of them.
     """
 
     entries: int
@@ -29,10 +29,10 @@ def erase_owner(
     owner: str, *, ledger: Ledger, registry: Registry, at: datetime
 ) -> Erasure:
     """Erase what the ledger says of an owner, and remove the owner's originals."""
-    mine = [i for i in registry if registry.get(i).owner == owner]
+    mine = [one.reference_id for one in registry.records() if one.owner == owner]
     for reference_id in mine:
         registry.remove(reference_id)
-    registry.commit()
+    registry.compact()
     return Erasure(ledger.erase(owner=owner, at=at), len(mine))
 
 

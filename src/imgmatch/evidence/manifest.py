@@ -12,10 +12,10 @@ import PIL
 
 from imgmatch import decision
 from imgmatch.compare import Examined
-from imgmatch.evidence.canonical import canonical, instant, sha256, stated
+from imgmatch.evidence.canonical import instant, sha256, stated
 from imgmatch.evidence.shared import find_shared
 from imgmatch.fingerprint import PARAMETERS
-from imgmatch.registry import Record, Registry
+from imgmatch.registry import Record
 from imgmatch.types import Comparison, Verdict
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "manifest_of",
     "parameters",
     "reference_of",
-    "registry_id",
     "result_of",
     "software",
 ]
@@ -89,11 +88,6 @@ def parameters() -> dict[str, Any]:
         name.lower(): value for name, value in vars(decision).items() if name.isupper()
     }
     return {"fingerprint": PARAMETERS, "decision": constants}
-
-
-def registry_id(registry: Registry) -> str:
-    """Return a digest of which originals, by id and by bytes, a registry holds."""
-    return sha256(canonical([[i, registry.get(i).sha256] for i in registry]))
 
 
 def result_of(found: Comparison, examined: Examined | None) -> dict[str, Any]:

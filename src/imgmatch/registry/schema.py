@@ -67,6 +67,8 @@ def check_version(version: int, path: Path) -> None:
         remedy = ""
         if version == 1:
             remedy = "; it keeps too little of its originals, register them again"
+        elif version == 0:
+            remedy = "; it was never finished, create it again"
         elif version < SCHEMA_VERSION:
             remedy = "; open it for writing once, and it is brought up to date"
         raise RegistryVersionError(

@@ -65,7 +65,7 @@ class Snapshot:
         return cls(folder, manifest, segments, FingerprintCache())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Snapshot.open, (self._folder, self._manifest)
+        return Snapshot.open, (self._folder.absolute(), self._manifest)
 
     @cached_property
     def id(self) -> str:
@@ -84,6 +84,12 @@ class Snapshot:
         for segment, alive in zip(self._segments, self._alive, strict=True):
             for row in np.flatnonzero(alive).tolist():
                 yield segment.originals.reference_id(row)
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """Yield each original's id and the SHA-256 of its file's bytes."""
+        for segment, alive in zip(self._segments, self._alive, strict=True):
+            for row in np.flatnonzero(alive).tolist():
+                yield segment.originals.reference_id(row), segment.originals.sha256(row)
 
     def original(self, reference_id: str) -> Original:
         """Return what is kept of an original, its picture as an AVIF file.

@@ -1,5 +1,6 @@
 """The ways to run a scan: as an iterator, into a directory, by parts."""
 
+import pickle
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -89,17 +90,17 @@ def scan(
     if not isinstance(registry, Registry):
         raise InputError("several workers want a Registry to open, got a Snapshot")
     with tempfile.TemporaryDirectory(prefix="imgmatch-") as scratch:
-        snapshot_id = registry.snapshot().id
+        snapshot = registry.snapshot()
         terms = Terms(
             imgmatch=_version(),
-            snapshot=snapshot_id,
+            snapshot=snapshot.id,
             max_candidates=max_candidates,
             shard_size=_AT_ONCE,
             format="jsonl",
             derived_score=derived_score,
         )
         directory = ScanDirectory(Path(scratch), terms)
-        shards = Plan(suspects, registry.path.absolute(), directory, None)
+        shards = Plan(suspects, snapshot, registry.path.absolute(), directory, None)
         for outcomes in processes(workers)(judge_shard, shards):
             yield from outcomes
 
@@ -167,7 +168,8 @@ def plan(
     sources, max_candidates, derived_score, column
         As for `scan`.
     registry : path or Registry
-        All of it committed, and not written to while the scan runs.
+        All of it committed. Suspects are held against what it holds when the scan
+        begins, whatever is written later.
     resume : bool
         Go on with what was begun there, if anything was.
     shard_size : int
@@ -206,9 +208,10 @@ def plan(
     with ExitStack() as stack:
         if not isinstance(registry, Registry):
             registry = stack.enter_context(Registry.open(registry, read_only=True))
+        snapshot = registry.snapshot()
         terms = Terms(
             imgmatch=_version(),
-            snapshot=registry.snapshot().id,
+            snapshot=snapshot.id,
             max_candidates=max_candidates,
             shard_size=shard_size,
             format=format,
@@ -218,11 +221,12 @@ def plan(
         directory = ScanDirectory(target.absolute(), terms)
         with directory.begin(resume=resume) as begun:
             if begun and file is None:
-                note_originals(directory.path, registry)
+                note_originals(directory.path, snapshot)
             if begun and since is not None:
-                note_news(directory.path, Path(since), registry)
+                note_news(directory.path, Path(since), snapshot)
         path = registry.path
-    return Plan(find_images(sources, column=column), path.absolute(), directory, file)
+    suspects = find_images(sources, column=column)
+    return Plan(suspects, snapshot, path.absolute(), directory, file)
 
 
 class Plan:
@@ -235,11 +239,13 @@ class Plan:
     def __init__(
         self,
         suspects: Iterable[NamedImage],
+        snapshot: Snapshot,
         registry: Path,
         directory: ScanDirectory,
         file: Path | None,
     ) -> None:
         self._suspects, self._registry = suspects, registry
+        self._snapshot = pickle.dumps(snapshot)
         self._directory, self._file = directory, file
 
     def __iter__(self) -> Iterator[Shard]:
@@ -247,7 +253,7 @@ class Plan:
         parts = partition(self._suspects, terms.shard_size)
         for number, suspects in enumerate(parts):
             paths = str(self._registry), str(self._directory.path)
-            yield Shard(number, suspects, *paths, terms)
+            yield Shard(number, suspects, self._snapshot, *paths, terms)
 
     def finish(self, shards: int) -> Counter[str]:
         """Check that all shards are finished, and put a single file together.

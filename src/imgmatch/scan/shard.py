@@ -1,11 +1,12 @@
 """One shard: the unit of work that any engine can run, anywhere."""
 
+import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from imgmatch.errors import RegistryVersionError, ResumeError
-from imgmatch.registry import Registry
+from imgmatch.errors import RegistryError, RegistryVersionError, ResumeError
+from imgmatch.registry import Registry, Snapshot
 from imgmatch.scan.directory import Manifest, ScanDirectory, Terms
 from imgmatch.scan.judge import Outcome, judge
 from imgmatch.scan.news import News
@@ -25,6 +26,8 @@ class Shard:
     number : int
         From 0, in the order of the suspects.
     suspects : tuple of NamedImage
+    snapshot : bytes
+        The originals as they were when the scan began, a pickled `Snapshot`.
     registry, directory : str
         Paths of the originals and of the results, as the worker sees them.
     terms : Terms
@@ -32,6 +35,7 @@ class Shard:
 
     number: int
     suspects: tuple[NamedImage, ...]
+    snapshot: bytes
     registry: str
     directory: str
     terms: Terms
@@ -49,7 +53,7 @@ def scan_shard(shard: Shard) -> Manifest:
     ResumeError
         If the shard was finished with other suspects.
     RegistryVersionError
-        If the registry has changed since the scan began.
+        If the originals of the scan have gone.
     """
     directory = ScanDirectory(Path(shard.directory), shard.terms)
     inputs = digest(shard.suspects)
@@ -67,7 +71,7 @@ def scan_shard(shard: Shard) -> Manifest:
 def judge_shard(shard: Shard) -> list[Outcome]:
     """Judge a shard's suspects and return what was found."""
     directory = ScanDirectory(Path(shard.directory), shard.terms)
-    news = _news(shard.registry, shard.directory, shard.terms)
+    news = _news(shard.snapshot, shard.registry, shard.directory, shard.terms)
     with directory.journal(shard.number) as journal:
         return list(
             judge(
@@ -81,9 +85,13 @@ def judge_shard(shard: Shard) -> list[Outcome]:
 
 
 @lru_cache(maxsize=1)
-def _news(registry: str, directory: str, terms: Terms) -> News:
-    """Open a registry once for all shards that a process is given."""
-    snapshot = Registry.open(registry, read_only=True).snapshot()
+def _news(pickled: bytes, registry: str, directory: str, terms: Terms) -> News:
+    """Open the originals once for all shards that a process is given."""
+    try:
+        snapshot: Snapshot = pickle.loads(pickled)
+    except RegistryError:  # its files have been merged into others since
+        with Registry.open(registry, read_only=True) as opened:
+            snapshot = opened.snapshot()
     if snapshot.id != terms.snapshot:
         raise RegistryVersionError(
             f"{registry} has changed since the scan began: "

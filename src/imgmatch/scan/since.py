@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from imgmatch.errors import ScanError
-from imgmatch.registry import Registry, Snapshot
+from imgmatch.registry import Snapshot
 from imgmatch.scan.directory import (
     ABOUT,
     KNOWN,
@@ -24,9 +24,9 @@ from imgmatch.scan.news import DIGEST, News, only
 __all__ = ["earlier_scan", "load_news", "note_news", "note_originals"]
 
 
-def note_originals(directory: Path, registry: Registry) -> None:
+def note_originals(directory: Path, snapshot: Snapshot) -> None:
     """Write which originals a scan holds its suspects against, for later ones."""
-    _save(directory / ORIGINALS, _digests(registry).values())
+    _save(directory / ORIGINALS, _digests(snapshot).values())
 
 
 def earlier_scan(directory: Path) -> str:
@@ -44,10 +44,10 @@ def earlier_scan(directory: Path) -> str:
     raise ScanError(f"want the directory of a finished scan, got {directory}")
 
 
-def note_news(directory: Path, earlier: Path, registry: Registry) -> None:
+def note_news(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
     """Write what an earlier scan knew, and what it did not, for the workers."""
     before = set(np.load(earlier / ORIGINALS).tolist())
-    digests = _digests(registry)
+    digests = _digests(snapshot)
     about = json.loads((earlier / ABOUT).read_bytes())
     news = {
         "since": about["terms"]["snapshot"],
@@ -78,13 +78,11 @@ def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(path.read_bytes())
 
 
-def _digests(registry: Registry) -> dict[str, bytes]:
+def _digests(snapshot: Snapshot) -> dict[str, bytes]:
     """Return a digest of each original's id and bytes, by its id."""
     return {
-        name: hashlib.sha256(f"{registry.get(name).sha256} {name}".encode()).digest()[
-            :16
-        ]
-        for name in registry
+        name: hashlib.sha256(f"{sha256} {name}".encode()).digest()[:16]
+        for name, sha256 in snapshot.digests()
     }
 
 
