@@ -309,6 +309,13 @@ def test_what_chance_aligns_never_accuses():
     assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED
 
 
+def test_another_photograph_in_the_place_of_a_part_is_for_a_human():
+    """As when a fixed camera takes one thing after another; stickers are drawn."""
+    covered = replace(COPY, agreeing=380, exact=376, conflicting=12, gap=2.2)
+    assert decide(replace(covered, gap_shading=0.2))[0] is Verdict.DERIVED
+    assert decide(replace(covered, gap_shading=0.6))[0] is Verdict.REVIEW
+
+
 def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
     assert decide(replace(COPY, exact=330))[0] is Verdict.DERIVED
     assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW

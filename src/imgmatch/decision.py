@@ -78,6 +78,12 @@ MIN_EXACT = 0.7
 accuse. Of 1,300 copies one has less, a heavy mark tiled over it; close-ups from the
 same shoot have 0.5 to 0.8."""
 
+SUBJECT_GAP = 1.7
+SUBJECT_SHADING = 0.45
+"""Radius of a gap, windows, and shaded fraction of what the query shows in it, from
+which it takes a human to accuse: another subject may stand before the same backdrop.
+Of 1,300 copies four have such a gap; of frames of a fixed camera, two in three."""
+
 MIN_COMPLETE = 0.4
 """Fraction of the one picture or the other that the copied region takes, times the
 share of the reference's structure there that the query kept, below which it takes
@@ -240,7 +246,8 @@ def _complete(evidence: Evidence) -> bool:
     )
     framed = evidence.framed * evidence.survival >= MIN_COMPLETE
     exact = evidence.exact >= MIN_EXACT * evidence.agreeing
-    return exact and framed and not drawn and not tilted
+    replaced = evidence.gap >= SUBJECT_GAP and evidence.gap_shading >= SUBJECT_SHADING
+    return exact and framed and not drawn and not tilted and not replaced
 
 
 def decide(
