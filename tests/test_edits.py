@@ -151,3 +151,14 @@ def test_what_was_drawn_wiped_or_recoloured_is_passed_on():
 def test_recompression_is_no_recolouring():
     slight = Differences((), (), 3.0)
     assert named(np.eye(3), SIZE, differences=slight) == {}
+
+
+def test_overlays_end_with_the_picture():
+    beyond = Differences((Box(-0.3, 10, 50, 400.2),), (Box(5, -2, 9999, 20),), 0.0)
+    found = named(np.eye(3), SIZE, differences=beyond)
+
+    added, removed = (
+        found[kind] for kind in (EditKind.OVERLAY_ADDED, EditKind.OVERLAY_REMOVED)
+    )
+    assert added.query_box == (0, 10, 50, min(400.2, SIZE.height))
+    assert removed.reference_box == (5, 0, SIZE.width, 20)

@@ -13,7 +13,7 @@ from imgmatch.transforms import (
     local_affine,
     perspective,
 )
-from imgmatch.types import Edit, EditKind, Size
+from imgmatch.types import Box, Edit, EditKind, Size
 
 __all__ = ["WHOLE", "name_edits"]
 
@@ -65,13 +65,27 @@ def name_edits(
     if covered < WHOLE:
         box = bounds(region.query)
         edits.append(Edit(EditKind.INSET, query_box=box, amount=covered))
-    edits += [Edit(EditKind.OVERLAY_ADDED, query_box=b) for b in differences.added]
     edits += [
-        Edit(EditKind.OVERLAY_REMOVED, reference_box=b) for b in differences.removed
+        Edit(EditKind.OVERLAY_ADDED, query_box=_within(box, query_size))
+        for box in differences.added
+    ]
+    edits += [
+        Edit(EditKind.OVERLAY_REMOVED, reference_box=_within(box, reference_size))
+        for box in differences.removed
     ]
     if differences.recolouring > MIN_RECOLOURING:
         edits.append(Edit(EditKind.RECOLOUR, amount=differences.recolouring))
     return tuple(edits)
+
+
+def _within(box: Box, size: Size) -> Box:
+    """Cut off what lies beyond the picture: canvas pixels are coarser than its own."""
+    return Box(
+        max(box.x0, 0.0),
+        max(box.y0, 0.0),
+        min(box.x1, float(size.width)),
+        min(box.y1, float(size.height)),
+    )
 
 
 def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
