@@ -39,7 +39,7 @@ def open_page(browser):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, **options
         )
-        context.set_default_timeout(0)  # a slow machine is no defect
+        context.set_default_timeout(600_000)  # a slow machine is no defect, a hang is
         page = context.new_page()
         page.trouble = []
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
