@@ -159,6 +159,7 @@ def test_what_is_missing_is_reported(tmp_path):
 def test_archives_of_any_size_take_little_memory(tmp_path):
     path = pack(tmp_path / "a.tar", {f"{n}.png": b"" for n in range(30_000)})
 
+    next(find_images(path))  # what that imports is not the archive's
     tracemalloc.start()
     count = sum(1 for _ in find_images(path))
     _, peak = tracemalloc.get_traced_memory()
