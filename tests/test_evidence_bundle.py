@@ -401,11 +401,10 @@ def test_without_a_token_a_changed_manifest_is_named_too(plain):
         broken = bytearray(plain)
         broken[start + at] ^= 1
         try:
-            failures = verify(bytes(broken)).failures
+            named = [one.subject for one in verify(bytes(broken)).failures]
         except BundleError as error:  # the name of a field
-            assert "manifest" in str(error)
-        else:
-            assert MANIFEST in [one.subject for one in failures], at
+            named = [MANIFEST] if "manifest" in str(error) else []
+        assert MANIFEST in named, at
 
 
 def test_bytes_between_the_members_are_named_or_refused(plain):
