@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 from typing import IO, Any
 
 from imgmatch.errors import DecodeError, SourceError
@@ -112,7 +113,7 @@ def _samples(name: str, path: str, archive: tarfile.TarFile) -> Iterator[NamedIm
         if member is None:
             break
         key = _key(member.name)
-        suffix = PurePosixPath(member.name).suffix
+        suffix = splitext(member.name)[1]  # a path would intern its name
         place: TarMember | Unreadable = TarMember(path, member.offset_data, member.size)
         if not member.isreg() or member.issparse():
             if not claims_image(suffix, bytes):

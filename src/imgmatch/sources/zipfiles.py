@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 
 from imgmatch.errors import DecodeError, SourceError
 from imgmatch.image import Limits
@@ -83,7 +84,7 @@ def members(name: str, path: Path) -> Iterator[NamedImage]:
     try:
         with zipfile.ZipFile(path) as archive:
             for number, member in enumerate(archive.infolist()):
-                suffix = PurePosixPath(member.filename).suffix
+                suffix = splitext(member.filename)[1]
                 if member.is_dir() or not claims_image(
                     suffix, partial(_head, archive, member)
                 ):
