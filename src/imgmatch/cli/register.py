@@ -59,7 +59,9 @@ def _opened(path: Path) -> Registry:
         return Registry.create(path)
     except RegistryLockedError:
         raise
-    except RegistryError:  # there is one already
+    except RegistryError:
+        if not (path / "registry.sqlite").exists():
+            raise
         return Registry.open(path)
 
 
