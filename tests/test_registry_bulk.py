@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from imgmatch.errors import InputError, RegistryError
+from imgmatch.errors import InputError, RegistryError, WorkerError
 from imgmatch.registry import Record, Refusal, Registry, register
-from imgmatch.registry.workers import WorkerDiedError, Workers, cores
+from imgmatch.registry.workers import Workers, workers_for
 from imgmatch.sources import NamedImage
 from pictures import draw, encoded, write
 
@@ -137,12 +137,12 @@ def test_what_kills_its_process_is_found_and_the_others_are_done():
             task = tasks.pop(0)
             try:
                 outcomes.append(workers.result(task, tasks))
-            except WorkerDiedError:
+            except WorkerError:
                 outcomes.append("died")
     expected = [divmod(n, 3) for n in range(6)]
     assert outcomes == [*expected[:2], "died", *expected[2:]]
 
 
 def test_a_few_images_are_not_worth_a_process():
-    assert cores(0) == cores(39) == 1
-    assert 1 <= cores(10**6) <= os.cpu_count()
+    assert workers_for(0) == workers_for(39) == 1
+    assert 1 <= workers_for(10**6) <= os.cpu_count()

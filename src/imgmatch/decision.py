@@ -2,7 +2,7 @@
 
 The score is the log-odds, by a logistic model, that the query derives from the
 reference: 0 is even odds among the training pairs, each unit more multiplies
-the odds by e. The model sees seven figures, each allowed one sign only:
+the odds by e. The model sees eight figures, each allowed one sign only:
 
 - photographic_coherence (+): log of the photographic windows that agree over the
   photographic part of the conflict, since unrelated pictures share graphics;

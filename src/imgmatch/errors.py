@@ -25,8 +25,8 @@
     │   ├── CaseError                 a step that a case does not allow
     │   └── ClaimError                a complaint that must not be drafted
     ├── ScanError                     a scan cannot begin, resume or go on
-    │   ├── ResumeError               the scan begun there is another one
-    │   └── WorkerError               worker processes keep dying
+    │   └── ResumeError               the scan begun there is another one
+    ├── WorkerError                   worker processes died over one piece of work
     ├── KernelError                   a kernel this machine cannot run
     └── MissingExtraError (ImportError)  an optional package is not installed
 
@@ -194,8 +194,8 @@ class ResumeError(ScanError):
     """The scan that was begun there had other inputs, originals or parameters."""
 
 
-class WorkerError(ScanError):
-    """Worker processes died again and again over the same shard."""
+class WorkerError(ImgmatchError):
+    """Worker processes died, more than once, over the same image or shard."""
 
 
 class MissingExtraError(ImgmatchError, ImportError):

@@ -8,7 +8,7 @@ import typer
 from imgmatch.cli.console import NOT_DERIVED, TROUBLE, guarded, say
 from imgmatch.duplicates import duplicates as find_duplicates
 from imgmatch.errors import InputError
-from imgmatch.scan.engines import cores
+from imgmatch.threads import cores
 
 __all__ = ["duplicates"]
 

@@ -10,7 +10,7 @@ from imgmatch.cli.console import TROUBLE, guarded, images_in, progress, say
 from imgmatch.errors import RegistryError, RegistryLockedError
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images
-from imgmatch.registry.workers import cores
+from imgmatch.registry.workers import workers_for
 from imgmatch.sources import NamedImage
 
 __all__ = ["register", "register_all"]
@@ -81,7 +81,7 @@ def register_all(
         owner=owner,
         work=work,
         series=series,
-        workers=workers or cores(len(images)),
+        workers=workers or workers_for(len(images)),
     )
     refused = [
         outcome

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from imgmatch.cli.console import TROUBLE, guarded, progress, say
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
-from imgmatch.registry.workers import cores
+from imgmatch.registry.workers import workers_for
 
 __all__ = ["app"]
 
@@ -75,7 +75,7 @@ def rebuild_index(
 ) -> None:
     """Make the index anew from the pictures kept, after damage or an update."""
     with guarded(), IndexRebuild(registry) as rebuild:
-        steps = rebuild.run(workers=workers or cores(len(rebuild)))
+        steps = rebuild.run(workers=workers or workers_for(len(rebuild)))
         for _ in progress(steps, "Rebuilding", rebuild):
             pass
         say(f"{len(rebuild)} originals indexed")

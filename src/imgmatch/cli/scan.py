@@ -21,10 +21,10 @@ from imgmatch.report import write_report
 from imgmatch.results import ResultLines
 from imgmatch.scan import dask, processes, scan_into
 from imgmatch.scan import scan as scan_images
-from imgmatch.scan.engines import cores
 from imgmatch.scan.judge import Outcome
 from imgmatch.scan.run import SHARD_SIZE
 from imgmatch.sources import find_images
+from imgmatch.threads import cores
 from imgmatch.types import Result, Verdict
 
 __all__ = ["scan"]

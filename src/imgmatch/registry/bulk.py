@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from imgmatch.errors import DuplicateReferenceError, InputError
+from imgmatch.errors import DuplicateReferenceError, InputError, WorkerError
 from imgmatch.image import ImageSource
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
-from imgmatch.registry.workers import Task, WorkerDiedError, Workers
+from imgmatch.registry.workers import Task, Workers
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
 
 __all__ = ["Refusal", "register"]
@@ -90,7 +90,7 @@ def register(
             try:
                 addition = pool.result(begun, waiting)
                 return registry.add_described(addition, image, details)
-            except (*_REFUSED, WorkerDiedError) as error:
+            except (*_REFUSED, WorkerError) as error:
                 return _refusal(name, error)
 
         for source in find_images(sources):

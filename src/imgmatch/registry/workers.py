@@ -1,6 +1,5 @@
 """Processes that decode and describe, beside the one that writes."""
 
-import os
 import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -10,16 +9,12 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-import cv2
-from PIL import AvifImagePlugin
+from imgmatch.errors import WorkerError
+from imgmatch.threads import cores, one_thread, one_thread_at_start
 
-__all__ = ["Task", "WorkerDiedError", "Workers", "cores"]
+__all__ = ["Task", "Workers", "workers_for"]
 
 T = TypeVar("T")
-
-
-class WorkerDiedError(Exception):
-    """A task ended its process, twice: with others, and alone."""
 
 
 @dataclass(slots=True)
@@ -65,7 +60,7 @@ class Workers:
 
         Raises
         ------
-        WorkerDiedError
+        WorkerError
             If it was this task's fault.
         Exception
             Whatever the function raises.
@@ -78,7 +73,7 @@ class Workers:
             return self._start(*task.call).result()
         except BrokenProcessPool:
             self._stop()
-            raise WorkerDiedError("the process that read it died") from None
+            raise WorkerError("the process that read it died") from None
         finally:
             for other in waiting:
                 other.future = self._start(*other.call)
@@ -105,7 +100,8 @@ class Workers:
                 self._count, mp_context=get_context("spawn"), initializer=_settle_in
             )
         try:
-            return self._pool.submit(function, *arguments)
+            with one_thread_at_start():  # submitting starts processes as needed
+                return self._pool.submit(function, *arguments)
         except BrokenProcessPool as error:
             broken: Future[T] = Future()
             broken.set_exception(error)
@@ -117,14 +113,12 @@ class Workers:
             self._pool = None
 
 
-def cores(tasks: int) -> int:
+def workers_for(tasks: int) -> int:
     """Return the processes that so many images are worth: at most one a core.
 
     Starting one takes as long as describing twenty images.
     """
-    usable = getattr(os, "sched_getaffinity", None)
-    count = len(usable(0)) if usable else os.cpu_count() or 1
-    return max(1, min(count, tasks // 20))
+    return max(1, min(cores(), tasks // 20))
 
 
 def _here(function: Callable[..., T], arguments: tuple[Any, ...]) -> Future[T]:
@@ -137,7 +131,5 @@ def _here(function: Callable[..., T], arguments: tuple[Any, ...]) -> Future[T]:
 
 
 def _settle_in() -> None:
-    """Keep to one thread: there is a process for each core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the writer ends its workers
-    cv2.setNumThreads(1)
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    one_thread()

@@ -5,17 +5,16 @@ tasks' order. It knows nothing of scans, takes tasks only a little ahead of what
 yields, so that memory stays flat, and runs a task again whose worker died.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from imgmatch.errors import InputError, MissingExtraError, WorkerError
-from imgmatch.scan.threads import one_thread
 from imgmatch.scan.workers import Workers
+from imgmatch.threads import cores, one_thread
 
-__all__ = ["Engine", "cores", "dask", "in_process", "processes"]
+__all__ = ["Engine", "dask", "in_process", "processes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -148,10 +147,3 @@ def _result(client: Any, function: Callable[[T], R], task: T, future: Any) -> R:
 def _pinned(function: Callable[[T], R], task: T) -> R:
     one_thread()
     return function(task)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from imgmatch.errors import WorkerError
-from imgmatch.scan.threads import one_thread, one_thread_at_start
+from imgmatch.threads import one_thread, one_thread_at_start
 
 __all__ = ["Workers"]
 

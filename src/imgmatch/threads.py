@@ -8,12 +8,19 @@ from functools import cache
 import cv2
 from PIL import AvifImagePlugin
 
-__all__ = ["one_thread", "one_thread_at_start"]
+__all__ = ["cores", "one_thread", "one_thread_at_start"]
 
 _AT_START = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS"),
 )
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
