@@ -56,7 +56,7 @@ def test_recombined_decoys_keep_the_words_and_the_crowding(decoys, rng):
 
 def test_the_peer_finds_a_crop():
     real = described(range(4))
-    peer = FaissVotes([one.features for one in real], lists=4, probes=2)
+    peer = FaissVotes([one.features for one in real], lists=4, probes=4)
     pixels = np.ascontiguousarray(draw(2, size=(400, 300))[60:220, 100:330])
 
     found = peer.search(fingerprint(pixels, role=Role.QUERY), limit=2)
