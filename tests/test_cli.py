@@ -150,6 +150,28 @@ def test_register_refuses_a_folder_of_something_else(run, originals):
     assert "is not empty" in err
 
 
+def test_register_finishes_what_was_killed_before_it_was_laid_out(
+    run, originals, tmp_path
+):
+    unfinished = tmp_path / "registry"
+    killed = """if 1:
+        import os, sys
+        from imgmatch.registry import Registry
+        from imgmatch.registry.database import Database
+        Database.write_manifest = lambda *_: os._exit(9)
+        Registry.create(sys.argv[1])
+    """
+    assert subprocess.run([sys.executable, "-c", killed, unfinished]).returncode == 9
+
+    status, _, err = run("scan", originals, "--registry", unfinished)
+    assert status == 2
+    assert "never finished, create it again" in err
+
+    status, _, err = run("register", originals, "--registry", unfinished)
+    assert status == 0
+    assert "3 registered, 3 in" in err
+
+
 # scan
 
 
@@ -222,6 +244,7 @@ def test_an_unreadable_original_is_named_and_the_scan_goes_on(run, originals, li
         (["--originals", ".", "--engine", "dask"], "--scheduler together"),
         (["--originals", ".", "--scheduler", "tcp://x:1"], "--scheduler together"),
         (["--originals", ".", "--out", "x.parquet", "--report", "x.html"], "JSON"),
+        (["--originals", ".", "--report", "x.txt"], "want a .html for --report"),
         (["--originals", "missing"], "missing"),
         (["--registry", "missing"], "no registry at missing"),
         (["--originals", "empty"], "no images in empty"),
@@ -237,11 +260,13 @@ def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, m
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/1.jpg").touch()
     monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
 
     status, _, err = run("scan", "1.png", *arguments)
 
     assert status == 2
     assert message in err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 # Everything that can end a command

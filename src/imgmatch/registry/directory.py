@@ -15,6 +15,7 @@ __all__ = ["DATABASE", "Directory"]
 
 DATABASE = "registry.sqlite"
 _LOCK, _SEGMENTS = "writer.lock", "segments"
+_OWN = {_LOCK, _SEGMENTS, *(DATABASE + end for end in ("", "-journal", "-shm", "-wal"))}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +34,7 @@ class Directory:
             names = {entry.name for entry in path.iterdir()}
         except OSError as error:
             raise RegistryError(f"{path}: {error.strerror}") from error
-        if strangers := names - {DATABASE, f"{DATABASE}-journal", _LOCK, _SEGMENTS}:
+        if strangers := names - _OWN:
             raise RegistryError(f"{path} is not empty: it holds {min(strangers)}")
         with ExitStack() as undo:
             lock = WriterLock(path / _LOCK)
