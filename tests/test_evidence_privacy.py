@@ -155,15 +155,31 @@ def test_material_says_nothing_of_what_exif_says(original):
     assert "KANARI" not in str(series.to_dict())
 
 
+def traces_in(folder, traces):
+    """Those that are in any file of a folder."""
+    content = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    return [trace for trace in traces if any(trace in file for file in content)]
+
+
 def test_an_owners_data_is_erased_everywhere(original, tmp_path):
     licence = Licence("KANARI-l", "KANARI-o", "s", None, NOON, NOON.replace(year=2030))
     with (
         Ledger(tmp_path / "ledger.sqlite") as ledger,
         Registry.create(tmp_path / "registry") as registry,
     ):
-        registry.add(original, reference_id="KANARI-1", owner="KANARI-o")
+        mine = registry.add(
+            original,
+            reference_id="KANARI-1",
+            owner="KANARI-o",
+            work="KANARI-w",
+            attributes={"customer": "KANARI-c"},
+        )
         registry.add(EXAMPLES / "originals/cat.jpg", reference_id="cat", owner="b")
         registry.commit()
+        picture = registry.snapshot().original("KANARI-1").picture
+        traces = [CANARY, mine.sha256.encode(), bytes.fromhex(mine.sha256)]
+        traces += [picture[at : at + 32] for at in range(500, len(picture) - 32, 500)]
+        assert traces_in(tmp_path / "registry", traces) == traces
         allow(ledger, licence, at=NOON)
         for owner in ("KANARI-o", "b"):
             deposit(
@@ -195,9 +211,11 @@ def test_an_owners_data_is_erased_everywhere(original, tmp_path):
         assert erase_listing("listing-of-b", ledger=ledger, at=NOON).entries == 1
         assert len(deposits(ledger)) == 1
         ledger.verify()
+        assert traces_in(tmp_path / "registry", traces) == []
     for path in tmp_path.glob("ledger*"):
         assert CANARY not in path.read_bytes()
         assert b"listing-of" not in path.read_bytes()
+    assert traces_in(tmp_path / "registry", traces) == []
 
 
 def test_boxes_are_read_from_the_command_line():

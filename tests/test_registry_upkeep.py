@@ -200,6 +200,16 @@ def test_a_snapshot_travels_to_another_process(folder):
             pickle.loads(sent)
 
 
+def test_a_snapshot_taken_by_a_relative_path_travels(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Registry.open(folder.name, read_only=True) as registry:
+        sent = pickle.dumps(registry.snapshot())
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+
+        assert found(pickle.loads(sent), 1) == found(registry.snapshot(), 1)
+
+
 def test_the_cache_keeps_the_latest_within_its_bytes():
     one = fingerprint(draw(0), role=Role.REFERENCE)
     size = one.preview.nbytes + 48 * len(one.features)
@@ -382,7 +392,8 @@ def test_a_migration_that_fails_changes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "words"), [(1, "register them again"), (99, "version 99")]
+    ("version", "words"),
+    [(0, "create it again"), (1, "register them again"), (99, "version 99")],
 )
 def test_a_schema_with_no_way_here_is_refused(folder, version, words):
     connection = sqlite3.connect(folder / "registry.sqlite")

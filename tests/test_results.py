@@ -18,7 +18,7 @@ EDITS = (
 OUTCOMES = [
     Result("中.png", "a" * 64, (Match("0", compared(edits=EDITS)),), {"shop": "x"}),
     Result("b.png", "b" * 64, (Match("0", unrelated(-math.inf)),)),
-    Result("c.png", "c" * 64, ()),
+    Result("c.png", "c" * 64, (), since="d" * 64),
     ScanFailure("d.png", "DecodeError", "empty", {"listing": 7}),
 ]
 
@@ -34,6 +34,7 @@ def test_a_line_is_read_as_what_it_was_written_from(outcome):
     assert type(read) is type(outcome)
     assert read.to_dict() == outcome.to_dict()
     assert read.columns == outcome.columns
+    assert getattr(read, "since", None) == getattr(outcome, "since", None)
 
 
 def test_a_score_that_json_cannot_hold_comes_back():
@@ -71,6 +72,13 @@ def test_no_file_is_no_result(tmp_path):
         assert len(lines) == 0
     with pytest.raises(FileNotFoundError):
         ResultLines(tmp_path / "missing.jsonl")
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    (tmp_path / "0.parquet").touch()
+
+    with pytest.raises(InputError, match=f"want JSON lines in {tmp_path}, got none"):
+        ResultLines(tmp_path)
 
 
 def changed(**fields):
