@@ -1,5 +1,7 @@
 import json
 import math
+import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -8,8 +10,8 @@ from PIL import Image as PILImage
 from skimage import data
 
 from imgmatch import compare
-from imgmatch.compare import MAX_EXAMINED, examine_pair
-from imgmatch.decision import score
+from imgmatch.compare import MAX_EXAMINED, examine_pair, strongest
+from imgmatch.decision import DERIVED_SCORE, score
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.transforms import carry, mirror
@@ -189,6 +191,19 @@ def test_the_other_way_round_the_same_is_found():
     )
 
 
+def test_a_case_for_people_comes_with_all_that_an_accusation_has():
+    crop = np.ascontiguousarray(data.coffee()[80:340, 120:500])
+    accused, asked = (
+        compare(data.coffee(), crop, derived_score=score).to_dict()
+        for score in (DERIVED_SCORE, 100.0)
+    )
+
+    assert (accused.pop("verdict"), asked.pop("verdict")) == ("derived", "review")
+    assert accused.pop("reason") != asked.pop("reason")
+    assert accused == asked
+    assert asked["edits"]
+
+
 # What is not derived
 
 
@@ -224,6 +239,25 @@ def test_a_banner_in_common_accuses_nobody():
 
     assert found.verdict in (Verdict.SHARED_OVERLAY, Verdict.UNRELATED)
     assert found.score < compare(pictures[0], pictures[0]).score
+
+
+def test_a_copy_is_found_though_a_banner_in_common_aligns_better():
+    """Reference and suspect show both, but not in the same places."""
+    photograph = cv2.resize(data.rocket(), (600, 400), interpolation=cv2.INTER_AREA)
+    banner = np.full((320, 600, 3), 245, np.uint8)
+    for row in range(8):
+        words = f"SALE {row * 37 % 91} FREE SHIP {row * 13 % 77} TODAY {row * 7 % 9}"
+        cv2.putText(banner, words, (6, 30 + 40 * row), 0, 0.9, (180, 0, 30), 2)
+    page = np.full((800, 700, 3), 250, np.uint8)
+    page[:320, 50:650] = banner
+    page[360:480, 20:200] = cv2.resize(
+        photograph, (180, 120), interpolation=cv2.INTER_AREA
+    )
+
+    found = compare(np.vstack([photograph, banner]), page)
+
+    assert found.verdict is Verdict.DERIVED
+    assert found.query_box[:2] == pytest.approx((20, 360), abs=3)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (300, 400)])
@@ -302,18 +336,23 @@ def test_what_is_no_image_raises():
 # Examining
 
 
+def examined_pair(reference, query):
+    return list(
+        examine_pair(
+            fingerprint(reference, role=Role.REFERENCE),
+            fingerprint(query, role=Role.QUERY),
+        )
+    )
+
+
 def test_alignments_are_examined_best_first_and_few():
     photograph = data.coffee()
     page = np.full((800, 1200, 3), 240, np.uint8)
     for row in (0, 400):
         for column in (0, 600):
             page[row : row + 400, column : column + 600] = photograph
-    pair = (
-        fingerprint(photograph, role=Role.REFERENCE),
-        fingerprint(page, role=Role.QUERY),
-    )
 
-    examined = list(examine_pair(*pair))
+    examined = examined_pair(photograph, page)
 
     assert 1 <= len(examined) <= MAX_EXAMINED
     log_nfa = [found.evidence.log_nfa for found in examined]
@@ -322,6 +361,49 @@ def test_alignments_are_examined_best_first_and_few():
     assert best.score >= max(score(found.evidence) for found in examined[:1])
     assert best.verdict is Verdict.DERIVED
     assert best.query_covered == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea"])
+def test_a_neighbour_in_a_collage_is_no_evidence(name):
+    """The tile is a cut of the reference; where the rest would be is another."""
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    collage = cv2.resize(data.astronaut(), (900, 700))
+    collage[150:550, 150:510] = photograph[:, :360]
+
+    evidence = strongest(examined_pair(photograph, collage)).evidence
+
+    assert evidence.agreeing > 200
+    assert evidence.conflicting + evidence.lost < 0.05 * evidence.agreeing
+    assert evidence.agreeing > 0.9 * evidence.textured
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea"])
+def test_a_drawn_banner_along_a_side_is_no_gap(name):
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    query = photograph.copy()
+    query[:80] = 30
+    for y in (35, 70):
+        cv2.putText(query, "FREE SHIPPING TODAY", (20, y), 0, 1.4, (250, 240, 60), 3)
+
+    evidence = strongest(examined_pair(photograph, query)).evidence
+
+    assert evidence.conflicting > 50
+    assert evidence.gap < 1
+
+
+@pytest.mark.parametrize(
+    ("scores", "taken", "looked_at"),
+    [((-2.0, 0.4), 0, 2), ((-2.0, 1.0, 3.0), 2, 3), ((1.0, 6.0, 9.0), 1, 2)],
+)
+def test_what_accuses_most_is_taken_or_else_the_least_accidental(
+    monkeypatch, scores, taken, looked_at
+):
+    found = [SimpleNamespace(evidence=value) for value in scores]
+    monkeypatch.setattr(sys.modules["imgmatch.compare"], "score", lambda value: value)
+    remaining = iter(found)
+
+    assert strongest(remaining) is found[taken]
+    assert len(list(remaining)) == len(found) - looked_at
 
 
 def test_a_query_without_its_mirror_is_compared_upright():

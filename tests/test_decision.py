@@ -196,8 +196,11 @@ def test_typical_pairs_are_in_order():
         (COPY, Verdict.DERIVED),
         (REPHOTOGRAPHED, Verdict.SAME_SUBJECT),
         (SAME_BANNER, Verdict.SHARED_OVERLAY),
+        (replace(SAME_BANNER, photographic_agreeing=20), Verdict.SHARED_OVERLAY),
         (CHANCE, Verdict.UNRELATED),
         (None, Verdict.UNRELATED),
+        (replace(REPHOTOGRAPHED, agreeing=5, exact=4), Verdict.UNRELATED),
+        (replace(REPHOTOGRAPHED, log_nfa=-3.5), Verdict.UNRELATED),
     ],
 )
 def test_typical_pairs_are_told_apart(case, verdict):
@@ -277,6 +280,12 @@ def test_a_higher_score_expects_fewer_false_accusations():
     assert 0 < certain < doubtful < 1e-4
 
 
+def test_the_bound_is_the_one_that_the_readme_derives():
+    """The rule of three over 435,270 pairs, and a factor e for each 2.5 above."""
+    bounds = [expected_false_accusations(at, pairs=435_270) for at in (-9, 0.49, 2.99)]
+    assert bounds == pytest.approx([3, 3, 3 / math.e])
+
+
 def test_false_accusations_grow_with_the_pairs_compared():
     one = expected_false_accusations(5.0)
     assert expected_false_accusations(5.0, pairs=5000) == pytest.approx(5000 * one)
@@ -323,7 +332,14 @@ def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
 
 def test_a_small_part_of_both_pictures_is_for_a_human():
     assert decide(replace(COPY, query_covered=0.1))[0] is Verdict.DERIVED
-    part = replace(COPY, reference_kept=0.3, query_covered=0.1)
+    part = replace(COPY, reference_kept=0.38, query_covered=0.1)
+    assert decide(part)[0] is Verdict.REVIEW
+
+
+def test_a_part_that_was_drawn_over_is_the_smaller_for_it():
+    part = replace(COPY, agreeing=260, exact=258, lost=140)
+    assert decide(part)[0] is Verdict.DERIVED
+    part = replace(part, reference_kept=0.6, query_covered=0.1)
     assert decide(part)[0] is Verdict.REVIEW
 
 

@@ -108,6 +108,16 @@ def test_a_sliver_is_not_worth_a_name():
     assert named(turned(0.3, (300, 200)), SIZE) == {}
 
 
+def test_what_is_more_than_a_sliver_is_named():
+    """A twentieth cut off, a tilt that can be seen, another tone."""
+    assert set(named(shifted(-30, 0), Size(570, 400))) == {EditKind.CROP}
+    assert set(named(shifted(30, 0), Size(630, 400))) == {EditKind.INSET}
+    tilt = named(scaled(1.6) @ tilted(7e-5, 0), Size(960, 640))
+    assert EditKind.PERSPECTIVE in tilt
+    tone = named(np.eye(3), SIZE, differences=Differences((), (), 12.0))
+    assert set(tone) == {EditKind.RECOLOUR}
+
+
 # All together
 
 

@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import pytest
 
 from comparisons import by_bytes, compare_with, compared, unrelated
+from imgmatch.compare import compare
 from imgmatch.errors import DecodeError
 from imgmatch.registry import Registry
 from imgmatch.types import Verdict
 from imgmatch.verify import verify
 from pictures import draw, encoded, write
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +50,22 @@ def test_nothing_in_common_is_an_answer(registry, monkeypatch):
     assert result.verdict is Verdict.UNRELATED
 
 
-def test_only_so_many_are_compared(registry, monkeypatch):
-    asked = []
+def test_only_so_many_are_compared_and_equals_come_by_name(monkeypatch):
+    compare_with(monkeypatch, by_bytes)
+    with Registry.temporary() as registry:
+        for name in "cab":
+            registry.add(encoded(draw(2)), reference_id=name)
 
-    def compare(reference, query):
-        asked.append(reference)
-        return by_bytes(reference, query)
+        found = [
+            [match.reference_id for match in result.matches]
+            for result in (
+                verify(encoded(draw(2)), registry),
+                verify(encoded(draw(2)), registry, max_candidates=2),
+            )
+        ]
 
-    compare_with(monkeypatch, compare)
-
-    result = verify(encoded(draw(2)), registry, max_candidates=1)
-
-    assert len(asked) == 1
-    assert result.matches[0].reference_id == "2"
+    assert found[0] == ["a", "b", "c"]
+    assert len(found[1]) == 2
 
 
 def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_path):
@@ -69,6 +77,18 @@ def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_p
     assert verify(draw(2), registry).query == "<array>"
     assert verify(path, registry, name="shop/2").query == "shop/2"
     assert verify(path, registry).sha256 == registry.get("2").sha256
+
+
+def test_false_accusations_are_told_for_all_that_a_suspect_is_held_against():
+    one, two = EXAMPLES / "originals/cat.jpg", EXAMPLES / "originals/citrus.jpg"
+    alone = compare(one, one).expected_false_accusations
+    with Registry.temporary() as registry:
+        registry.add(one, reference_id="1")
+        registry.add(two, reference_id="2")
+        (match,) = verify(one, registry).matches
+
+    found = match.comparison.expected_false_accusations
+    assert found == pytest.approx(2 * alone)
 
 
 def test_a_snapshot_will_do(registry, monkeypatch):
