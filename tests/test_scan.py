@@ -5,7 +5,7 @@ import pytest
 
 from comparisons import by_bytes, compare_with
 from imgmatch.decision import DERIVED_SCORE
-from imgmatch.errors import RegistryCorruptError
+from imgmatch.errors import MissingExtraError, RegistryCorruptError
 from imgmatch.registry import Registry
 from imgmatch.scan import scan
 from imgmatch.sources import NamedImage
@@ -81,12 +81,17 @@ def test_no_surprise_ends_the_scan(registry, monkeypatch):
     assert result.verdict is Verdict.DERIVED
 
 
-def test_a_registry_that_cannot_be_read_ends_it(registry, listings, monkeypatch):
-    def corrupt(*_):
-        raise RegistryCorruptError("gone")
+@pytest.mark.parametrize(
+    "error", [RegistryCorruptError("gone"), MissingExtraError("a", "b", "c")]
+)
+def test_what_no_suspect_is_to_blame_for_ends_it(
+    registry, listings, monkeypatch, error
+):
+    def fail(*_):
+        raise error
 
-    compare_with(monkeypatch, corrupt)
-    with pytest.raises(RegistryCorruptError):
+    compare_with(monkeypatch, fail)
+    with pytest.raises(type(error)):
         list(scan(listings, registry))
 
 

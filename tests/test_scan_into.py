@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,8 +152,23 @@ def test_shards_are_the_same_whatever_the_folder(tmp_path, listings, monkeypatch
 
     assert digests(tmp_path / "moved", 4) == digests("moved", 4) == before
     assert len(set(before)) == 3
+    (shard,) = partition(find_images("moved"), 20)
+    assert {Path(one.image).parent for one in shard} == {tmp_path / "moved"}
     (tmp_path / "moved/3.png").unlink()
     assert digests(tmp_path / "moved", 4) != before
+
+
+def test_an_archive_that_was_moved_is_the_same(tmp_path, listings, monkeypatch):
+    shutil.make_archive(str(tmp_path / "shops/1"), "zip", listings)
+    (before,) = partition(find_images(tmp_path / "shops"), 20)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shops").rename("moved")
+
+    (after,) = partition(find_images("moved"), 20)
+
+    assert digest(after) == digest(before)
+    assert {one.image.container for one in after} == {str(tmp_path / "moved/1.zip")}
+    assert len({digest([replace(one, name="1")]) for one in after}) == 10
 
 
 @pytest.mark.parametrize(
@@ -170,7 +187,11 @@ def test_other_suspects_have_another_digest(one, other):
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_same_bytes_are_judged_once(folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("remembered", "times"), [(2, 2), (1, 3)])
+def test_the_same_bytes_are_judged_once_while_they_are_remembered(
+    folder, tmp_path, monkeypatch, remembered, times
+):
+    monkeypatch.setattr(sys.modules["imgmatch.scan.judge"], "REMEMBERED", remembered)
     judged = []
 
     def noting(image, *arguments, **options):
@@ -185,11 +206,28 @@ def test_the_same_bytes_are_judged_once(folder, tmp_path, monkeypatch):
     ]
     list(scan_into(tmp_path / "out.jsonl", twice, folder))
 
-    assert len(judged) == 2
+    assert len(judged) == times
     a, _, c = lines(tmp_path / "out.jsonl")
     assert (a.pop("query"), c.pop("query")) == ("a", "c")
     assert (a.pop("columns"), c.pop("columns")) == ({"shop": "a"}, {"shop": "c"})
     assert a == c
+
+
+def test_what_a_scan_was_told_reaches_its_shards(
+    folder, listings, tmp_path, monkeypatch
+):
+    told = {"max_candidates": 3, "derived_score": 9.0}
+    heard = []
+
+    def noting(image, *arguments, **options):
+        heard.append(options)
+        return verify(image, *arguments, **options)
+
+    monkeypatch.setattr(sys.modules["imgmatch.scan.judge"], "verify", noting)
+
+    list(scan_into(tmp_path / "out", listings / "1.png", folder, **told))
+
+    assert heard == [told]
 
 
 @pytest.mark.parametrize("shard_size", [0, -1])
