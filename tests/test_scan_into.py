@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from imgmatch.errors import (
 from imgmatch.image import read_file
 from imgmatch.registry import Registry
 from imgmatch.scan import plan, processes, scan, scan_into, scan_shard
+from imgmatch.scan.directory import committed
 from imgmatch.scan.journal import Journal
 from imgmatch.scan.partition import digest, partition
 from imgmatch.sources import NamedImage, find_images
@@ -252,6 +254,22 @@ def test_what_is_there_is_not_written_over(folder, listings, tmp_path):
     list(scan_into(tmp_path / "results", listings, folder))
     with pytest.raises(ScanError, match="holds a scan already"):
         plan(tmp_path / "results", listings, folder)
+    (tmp_path / "folder.jsonl").mkdir()
+    with pytest.raises(ScanError, match="want a file of results"):
+        plan(tmp_path / "folder.jsonl", listings, folder)
+    assert not (tmp_path / "folder.jsonl.shards").exists()
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path):
+    (tmp_path / "file").write_bytes(b"before")
+    with suppress(ZeroDivisionError), committed(tmp_path / "file") as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert files(tmp_path) == {"file": b"before"}
+
+    with committed(tmp_path / "file") as file:
+        file.write(b"after")
+    assert files(tmp_path) == {"file": b"after"}
 
 
 @pytest.mark.usefixtures("quick")
@@ -322,6 +340,7 @@ def test_results_that_were_damaged_are_made_again(folder, listings, tmp_path):
     (out / "00000000.jsonl").write_bytes(before["00000000.jsonl"][:-20])
     (out / "00000001.jsonl").unlink()
     (out / "_00000002.manifest.json").write_bytes(b"{")
+    (out / "_00000002.jsonl.0123.draft").touch()
 
     list(scan_into(out, listings, folder, shard_size=4, resume=True))
 

@@ -59,7 +59,7 @@ def lines(out):
 @pytest.mark.parametrize("format_", ["jsonl", "parquet"])
 def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
     first, second = tmp_path / "first", tmp_path / "second"
-    for seed in (1, 5, 6):
+    for seed in (1, 5, 6, 8):
         write(tmp_path / f"listings/{seed}.png", seed)
     (tmp_path / "listings/bad.jpg").touch()
     (manifest,) = scan_into(first, tmp_path / "listings", registry, format=format_)
@@ -78,6 +78,7 @@ def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
         "2.png": ("derived", ["2"], None),
         "5.png": ("derived", ["5"], since),
         "6.png": ("unrelated", [], since),
+        "8.png": ("derived", ["0"], since),
         "bad.jpg": (None, [], None),
     }
 
@@ -85,7 +86,7 @@ def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
     compared.clear()
     list(scan_into(third, tmp_path / "listings", registry, since=second))
     assert compared == []  # not a picture was looked at
-    assert [one[2] is None for one in lines(third).values()] == [False] * 5 + [True]
+    assert [one[2] is None for one in lines(third).values()] == [False] * 6 + [True]
 
 
 @pytest.mark.usefixtures("compared")
