@@ -159,9 +159,17 @@ def test_a_suspect_that_kills_workers_is_given_up_and_the_rest_judged(
 
 def test_scan_with_workers_says_the_same(registry, listings):
     with Registry.open(registry, read_only=True) as opened:
-        one = [outcome.to_dict() for outcome in scan(listings, opened)]
-        two = [outcome.to_dict() for outcome in scan(listings, opened, workers=2)]
+        one, two = (
+            [
+                outcome.to_dict()
+                for outcome in scan(
+                    listings, opened, derived_score=100.0, workers=workers
+                )
+            ]
+            for workers in (1, 2)
+        )
         assert one == two
+        assert [line["verdict"] for line in two[:4]] == [*["review"] * 3, "unrelated"]
         with pytest.raises(InputError, match="got a Snapshot"):
             list(scan(listings, opened.snapshot(), workers=2))
 
