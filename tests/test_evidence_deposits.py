@@ -44,11 +44,6 @@ DETAILS = {
 }
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("tsa"))
-
-
 @pytest.fixture
 def ledger(tmp_path):
     with Ledger(tmp_path / "ledger.sqlite") as opened:

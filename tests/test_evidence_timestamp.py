@@ -21,11 +21,6 @@ DATA = b"the bytes of a photograph"
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("tsa"))
-
-
-@pytest.fixture(scope="module")
 def token(authority):
     return stamp(DATA, authority)
 
