@@ -1,3 +1,4 @@
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from imgmatch.errors import CaseError, ClaimError, InputError
+from imgmatch.errors import CaseError, ClaimError, InputError, LedgerError
 from imgmatch.evidence.bundle import build
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.cases import (
@@ -148,6 +149,24 @@ def test_a_case_is_opened_once_and_closed_for_good(ledger):
     late = examine_material(b"x", kind=MaterialKind.OTHER, party=Party.OWNER)
     with pytest.raises(CaseError, match="is closed"):
         add_material(ledger, "c1", late, by="p1", at=NOON)
+
+
+def test_a_step_that_another_took_meanwhile_is_noticed(ledger, monkeypatch):
+    opened(ledger)
+
+    def overtaken(*arguments):
+        case = get_case(*arguments)
+        monkeypatch.undo()
+        with Ledger(ledger.path) as other:
+            step(other, S.NOTIFIED)
+        return case
+
+    module = sys.modules["imgmatch.evidence.cases"]  # the package has a `cases`, too
+    monkeypatch.setattr(module, "get_case", overtaken)
+    with pytest.raises(LedgerError, match="came in between"):
+        step(ledger, S.WITHDRAWN)
+
+    assert get_case(ledger, "c1").state is S.NOTIFIED
 
 
 class Walk(RuleBasedStateMachine):

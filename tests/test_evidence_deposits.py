@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,8 +22,10 @@ from imgmatch.evidence.deposits import (
     renew,
     renewal_chains,
 )
+from imgmatch.evidence.known import look_up
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licences import Licence, allow, licence_for, licences, revoke
+from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind
 from imgmatch.evidence.priority import (
     Moment,
@@ -31,6 +34,8 @@ from imgmatch.evidence.priority import (
     note_moment,
     priority,
 )
+from imgmatch.registry import Registry
+from pictures import draw
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -130,6 +135,27 @@ def test_a_renewal_stamps_over_the_old_token(ledger, authority, tmp_path):
 
 
 @needs_openssl
+def test_a_renewal_has_clocks_of_its_own(ledger, authority):
+    roots = authority.roots
+    old = deposit(
+        ledger,
+        DATA,
+        **DETAILS,
+        transport=authority,
+        roots=roots,
+        filing_expires=NOON + DAY,
+    )
+    new = renew(ledger, old, authority, roots=(), at=NOON)
+
+    assert old.certificate_expires
+    assert new.certificate_expires is None, "nobody looked at it"
+    filed_anew = replace(new, filing_expires=NOON + 9 * DAY)
+    assert check_deposits([old, filed_anew], DATA, roots, at=NOON + 2 * DAY)
+    with pytest.raises(FilingExpiredError):
+        check_deposits([old, new], DATA, roots, at=NOON + 2 * DAY)
+
+
+@needs_openssl
 def test_a_renewal_after_the_certificate_ran_out_is_too_late(ledger, tmp_path):
     import time
 
@@ -161,6 +187,8 @@ def test_the_three_clocks_run_apart(ledger, authority):
     clocks = [lapse.clock for lapse in expiring([made, bare], within=DAY, at=NOON)]
 
     assert clocks == [Clock.CREDIT]
+    soon = expiring([made], within=10 * DAY, at=NOON)
+    assert [lapse.clock for lapse in soon] == [Clock.CREDIT, Clock.FILING]
     lapses = expiring([bare, made], within=9999 * DAY, at=NOON)
     assert [lapse.clock for lapse in lapses] == [
         *(Clock.CREDIT, Clock.FILING, Clock.CERTIFICATE)
@@ -191,6 +219,8 @@ def test_only_verified_deposits_count_for_priority(ledger, authority):
     assert priority([sure], sure.at) is Priority.LISTING_FIRST
     assert priority([sure], None) is Priority.UNKNOWN
     assert priority([unsure], unsure.at + DAY) is Priority.UNKNOWN
+    later = replace(sure, at=sure.at + 9 * DAY)
+    assert priority([later, sure], sure.at + DAY) is Priority.DEPOSIT_FIRST
 
 
 def test_the_earliest_time_noted_counts(ledger):
@@ -206,6 +236,27 @@ def test_the_earliest_time_noted_counts(ledger):
 
 
 # Licences
+
+
+def test_a_licence_covers_what_was_fetched_while_it_was_in_force(ledger):
+    licence = Licence("L1", "owner-17", "s-204", None, NOON, NOON + DAY)
+    allow(ledger, licence, at=NOON)
+    with Registry.temporary() as registry:
+        record = registry.add(draw(1), reference_id="1", owner="owner-17", work="w")
+    fetched = {
+        when: Listing(seller="s-204", fetched=when and NOON + when * DAY)
+        for when in (None, 0.5, 1.5)
+    }
+
+    covers = {
+        (when, at): look_up(ledger, record, one, at=NOON + at * DAY).licence
+        for when, one in fetched.items()
+        for at in (0.5, 1.5)
+    }
+
+    assert {pair for pair, found in covers.items() if found == licence} == {
+        *((None, 0.5), (0.5, 0.5), (0.5, 1.5))
+    }
 
 
 def test_a_licence_covers_a_seller_a_work_and_a_time(ledger):
