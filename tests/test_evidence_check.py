@@ -130,3 +130,7 @@ def test_a_score_may_differ_by_the_last_bits_only(plain):
     report = verify(resealed(read_archive(plain), manifest))
     assert report.holds
     assert state_of(report, "page.en.pdf") is State.UNCHECKED
+
+    manifest["result"]["score"] *= 1.1
+    report = verify(resealed(read_archive(plain), manifest))
+    assert state_of(report, "verdict") is State.FAILS

@@ -160,6 +160,26 @@ def test_compaction_commits_what_was_pending(folder):
         assert registry.info().segments == (4,)
 
 
+def test_compaction_gives_the_room_of_records_back(tmp_path):
+    def size():
+        return sum(p.stat().st_size for p in tmp_path.glob("r/registry.sqlite*"))
+
+    with Registry.create(tmp_path / "r") as registry:
+        for seed in range(20):
+            registry.add(
+                draw(seed, size=SMALL),
+                reference_id=f"{seed}",
+                attributes={"contract": f"{seed} " * 5000},
+            )
+        registry.commit()
+        before = size()
+        for seed in range(1, 20):
+            registry.remove(f"{seed}")
+        registry.compact()
+
+        assert size() < before / 4
+
+
 # Snapshots
 
 
