@@ -11,6 +11,11 @@ from pathlib import Path
 import pytest
 
 from imgmatch import Verdict, compare
+from imgmatch.evidence.recompute import TOLERANCE
+from imgmatch.features import REFERENCE_PIXELS
+from imgmatch.image import Limits
+from imgmatch.index.words import BUDGET
+from imgmatch.report.plan import PAGE_PAIRS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +48,27 @@ def test_python_snippets_say_what_they_print(elsewhere, monkeypatch):
 
     assert len(test.examples) > 15
     assert not told, "".join(told)
+
+
+LIMITS = (
+    f"over {Limits().max_bytes // 2**20} MiB or {Limits().max_pixels // 10**6} "
+    "megapixels are refused"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("README.md", LIMITS),
+        ("docs/services.md", LIMITS),
+        ("README.md", f"an inverted file of {BUDGET} features"),
+        ("README.md", f"a picture of at most {REFERENCE_PIXELS:,} px"),
+        ("docs/scans.md", f"A page holds at most {PAGE_PAIRS} pairs"),
+        ("docs/evidence.md", f"numbers may differ by {TOLERANCE * 100:.0f} %"),
+    ],
+)
+def test_numbers_are_those_of_the_code(name, words):
+    assert words in " ".join((ROOT / name).read_text(encoding="utf-8").split())
 
 
 def test_the_command_line_is_the_one_of_the_help():
