@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from bundles import manifest_in, resealed
 from imgmatch.errors import CaseError, ClaimError, InputError, LedgerError
+from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import build
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.cases import (
@@ -21,14 +23,16 @@ from imgmatch.evidence.cases import (
     get_case,
     open_case,
 )
-from imgmatch.evidence.claim import ClaimKind
+from imgmatch.evidence.claim import ClaimKind, claim_kind
 from imgmatch.evidence.complaint import draft
+from imgmatch.evidence.deposits import Deposit, Unverified
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licences import Licence, allow
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.rates import binomial_interval, success_rate
 from imgmatch.registry import Registry
+from imgmatch.types import Verdict
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -276,7 +280,14 @@ def bundles():
         "overlay": ("dahlia-with-seal.jpg", "fig.jpg"),
         "none": ("motorcycle-other-photo.jpg", "motorcycle.jpg"),
         "contradicted": ("motorcycle.jpg", "motorcycle-shrunk.jpg"),
+        "licensed": ("cat-mirrored.png", "cat.jpg"),
+        "unstamped": ("cat-mirrored.png", "cat.jpg"),
     }
+    said = Deposit(
+        *("0" * 64, "owner-17", "w", MaterialKind.ORIGINAL, "Service", NOON),
+        reason=Unverified.NO_TOKEN,
+    )
+    lapsed = Licence("L0", "owner-17", "s-204", None, NOON - 9 * DAY, NOON - DAY)
     with Registry.temporary() as registry:
         for path in (EXAMPLES / "originals").iterdir():
             registry.add(path, reference_id=path.name, owner="owner-17", work="w")
@@ -289,6 +300,8 @@ def bundles():
                 reference_id,
                 made=NOON,
                 listing=Listing(listing_id="81", seller="s-204"),
+                licence=lapsed if kind == "licensed" else None,
+                deposits=[said] if kind == "unstamped" else [],
             )
             for kind, (suspect, reference_id) in pairs.items()
         }
@@ -342,6 +355,20 @@ def test_a_claim_must_be_the_one_that_the_verdict_bears(ledger, bundles, kind, c
     assert ledger.entries("draft") == []
 
 
+def test_only_what_needs_no_human_look_bears_a_claim():
+    bears = {verdict: claim_kind(verdict) for verdict in Verdict}
+
+    assert bears.pop(Verdict.DERIVED) is ClaimKind.PICTURE
+    assert bears.pop(Verdict.SHARED_OVERLAY) is ClaimKind.OVERLAY
+    assert set(bears.values()) == {ClaimKind.NONE}
+
+
+def test_a_time_that_nobody_verified_is_not_put_forward(ledger, bundles):
+    opened(ledger, bundle=sha256(bundles["unstamped"]))
+
+    assert "deposit" not in drafted(ledger, bundles["unstamped"]).text
+
+
 def test_a_mark_is_claimed_as_a_mark(ledger, bundles):
     opened(ledger, bundle=sha256(bundles["overlay"]), claim=ClaimKind.OVERLAY)
 
@@ -368,6 +395,19 @@ def test_other_or_altered_evidence_is_refused(ledger, bundles):
         drafted(ledger, bytes(broken))
 
 
+def test_a_page_that_was_written_by_another_hand_is_refused(ledger, bundles):
+    members = read_archive(bundles["picture"])
+    manifest = manifest_in(bundles["picture"])
+    members["page.en.html"] += b"Guilty."
+    page = {"sha256": sha256(members["page.en.html"])}
+    manifest["members"]["page.en.html"] |= page
+    forged = resealed(members, manifest)
+    opened(ledger, bundle=sha256(forged))
+
+    with pytest.raises(ClaimError, match="does not hold"):
+        drafted(ledger, forged)
+
+
 @pytest.mark.parametrize("work", [None, "w"])
 def test_a_licensed_use_is_not_complained_of(ledger, bundles, work):
     opened(ledger, bundle=sha256(bundles["picture"]))
@@ -378,14 +418,23 @@ def test_a_licensed_use_is_not_complained_of(ledger, bundles, work):
         drafted(ledger, bundles["picture"])
 
 
+def test_a_use_that_was_licensed_when_it_was_seen_is_not_complained_of(ledger, bundles):
+    opened(ledger, bundle=sha256(bundles["licensed"]))
+
+    with pytest.raises(ClaimError, match="licensed: L0"):
+        drafted(ledger, bundles["licensed"])
+
+
 def test_below_the_floor_a_reason_is_wanted(ledger, bundles):
     opened(ledger, bundle=sha256(bundles["picture"]))
     assert drafted(ledger, bundles["picture"], floor=0.9), "nothing decided yet"
-    decided(ledger, "a", CaseOutcome.REJECTED)
+    decided(ledger, "a", CaseOutcome.UPHELD)
+    assert drafted(ledger, bundles["picture"], floor=1.0), "not below it"
+    decided(ledger, "b", CaseOutcome.REJECTED)
 
-    with pytest.raises(ClaimError, match=r"0 of 1 complaints were upheld \(0\.00 to"):
-        drafted(ledger, bundles["picture"], floor=0.5)
-    assert drafted(ledger, bundles["picture"], floor=0.5, override="a clear case")
+    with pytest.raises(ClaimError, match=r"1 of 2 complaints were upheld \(0\.01 to"):
+        drafted(ledger, bundles["picture"], floor=0.6)
+    assert drafted(ledger, bundles["picture"], floor=0.6, override="a clear case")
     assert ledger.entries("draft")[-1].content["override"] == "a clear case"
 
 
