@@ -59,6 +59,20 @@ def test_a_bundle_holds_what_was_compared_and_what_was_said(bundle, held):
     assert canonical(manifest) == members["manifest.json"]
 
 
+@needs_openssl
+def test_the_listing_and_the_publication_are_told_apart(catalogue, held):
+    made = build(
+        *(listing("dandelion-chain.jpg"), catalogue, "dandelion.jpg"),
+        made=NOON,
+        listing=Listing(first_seen=held[0].at - DAY),
+        published=held[0].at + DAY,
+        deposits=held,
+    )
+
+    assert manifest_in(made)["priority"] == "listing_first"
+    assert manifest_in(made)["before_publication"] == "deposit_first"
+
+
 def test_the_same_arguments_make_the_same_bytes(catalogue, plain):
     again = build(listing("cat-mirrored.png"), catalogue, "cat.jpg", made=NOON)
 

@@ -7,6 +7,7 @@ from base64 import a85decode, b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import ExifTags
 from PIL import Image as PILImage
@@ -21,13 +22,13 @@ from imgmatch.evidence.erasure import erase_listing, erase_owner
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licences import Licence, allow
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
-from imgmatch.evidence.privacy import parse_box, reduced_copy
+from imgmatch.evidence.privacy import parse_box, redacted, reduced_copy
 from imgmatch.registry import Registry
 from imgmatch.report import write_report
 from imgmatch.sources import NamedImage
 from imgmatch.types import Box
 from imgmatch.verify import verify
-from pictures import encoded
+from pictures import draw, encoded
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -111,6 +112,23 @@ def test_a_reduced_copy_holds_pixels_only(original):
     with PILImage.open(io.BytesIO(copy)) as picture:
         assert not picture.getexif()
         assert all(key.startswith("jfif") for key in picture.info)
+
+
+def test_a_reduced_copy_is_no_larger_than_it_says():
+    large = encoded(draw(1, size=(2000, 1000)))
+
+    with PILImage.open(io.BytesIO(reduced_copy(large))) as picture:
+        assert picture.size == (1280, 640)
+
+
+def test_a_pixel_that_a_box_touches_is_black():
+    picture = np.full((6, 8, 3), 200, np.uint8)
+
+    hidden = redacted(picture, [Box(1.5, 2.9, 3.1, 4.0)])
+
+    black = np.zeros((6, 8), bool)
+    black[2:4, 1:4] = True
+    np.testing.assert_array_equal(hidden, np.where(black[..., None], 0, picture))
 
 
 def test_bundles_and_reports_hold_no_canary(original, tmp_path):
