@@ -74,6 +74,32 @@ def test_boxes_are_pixels_of_the_edited_picture(coffee):
     assert iou(found.added[0], (390, 160, 480, 220)) >= 0.6
 
 
+@pytest.mark.parametrize("side", [16, 24])
+def test_a_sticker_may_be_small(coffee, side):
+    query = coffee.copy()
+    query[200 : 200 + side, 300 : 300 + side] = (230, 20, 220)
+
+    (found,) = differences(coffee, query).added
+
+    assert iou(found, (300, 200, 300 + side, 200 + side)) >= 0.6
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea"])
+def test_a_mark_may_be_faint(name):
+    """As translucent marks are: 22 levels lighter than the picture."""
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    mask = np.zeros((400, 600), np.uint8)
+    cv2.putText(mask, "SHOP 24", (80, 150), 0, 2.4, 255, 9)
+    query = np.where(mask[..., None] > 0, np.minimum(photograph, 233) + 22, photograph)
+
+    found = differences(photograph, query.astype(np.uint8))
+
+    x0, y0, x1, y1 = np.transpose(found.added)
+    around = x0.min(), y0.min(), x1.max(), y1.max()
+    x, y, width, height = cv2.boundingRect(mask)
+    assert iou(around, (x, y, x + width, y + height)) >= 0.6
+
+
 def test_two_stickers_are_two(coffee):
     query = sticker(sticker(coffee, BOXES[0]), BOXES[2], (20, 90, 200))
 
@@ -190,6 +216,17 @@ def test_recolouring_is_not_an_overlay(coffee, tone):
     # And hides none.
     found = differences(coffee, sticker(query, BOXES[0], (20, 220, 60)))
     assert iou(found.added[0], BOXES[0]) >= 0.6
+
+
+@pytest.mark.parametrize("strength", [30, 50])
+def test_a_glow_is_not_an_overlay(coffee, strength):
+    y, x = np.mgrid[:400, :600]
+    glow = strength * np.exp(-((x - 450) ** 2 + (y - 120) ** 2) / 2 / 80**2)
+    query = np.clip(coffee + glow[..., None], 0, 255).astype(np.uint8)
+
+    found = differences(coffee, query)
+
+    assert found.added == found.removed == ()
 
 
 def test_pictures_without_agreement_have_no_edits(coffee):
