@@ -11,7 +11,7 @@ from imgmatch.overlay import MAX_OVERLAYS, compare_pixels, without_banners
 from imgmatch.transforms import bounds
 from imgmatch.types import Box
 from pictures import encoded
-from planes import iou, scaled, shifted, warped
+from planes import iou, scaled, shifted, turned, warped
 
 STILL = np.eye(3)
 
@@ -181,6 +181,14 @@ def test_a_copy_has_no_overlays(coffee, quality):
     assert found.recolouring < 5
 
 
+def test_noise_is_no_overlay(coffee, rng):
+    noisy = np.clip(coffee + rng.normal(0, 30, coffee.shape), 0, 255).astype(np.uint8)
+
+    found = differences(coffee, noisy)
+
+    assert found.added == found.removed == ()
+
+
 @pytest.mark.parametrize("zoom", [0.3, 0.5, 1.7])
 def test_a_resized_copy_has_no_overlays(coffee, zoom):
     size = (round(600 * zoom), round(400 * zoom))
@@ -271,6 +279,19 @@ def test_a_tile_of_a_collage_ends_at_its_neighbour(coffee, tile):
     assert bounds(found.query) == pytest.approx(Box(*np.add(tile, 150)), abs=14)
 
 
+def test_what_moved_in_a_turned_picture_is_not_cut_off(coffee):
+    """Tiles are upright; `test_a_tile_of_a_collage` cuts the same pictures there."""
+    query = cv2.resize(data.astronaut(), (900, 700))
+    query[150:550, 150:510] = coffee[:, :360]
+    turn = turned(5, (450, 350))
+
+    found, shared = region(
+        coffee, warped(query, turn, (900, 700)), turn @ shifted(150, 150)
+    )
+
+    np.testing.assert_array_equal(found.reference, shared.reference)
+
+
 def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
     """Where the query ends there is no neighbour: it is an overlay."""
     query = coffee.copy()
@@ -289,7 +310,9 @@ def without(query, reference):
     return without_banners(photometry, np.ones_like(photometry.agrees))
 
 
-@pytest.mark.parametrize(("height", "left_out"), [(60, True), (200, False)])
+@pytest.mark.parametrize(
+    ("height", "left_out"), [(60, True), (140, False), (200, False)]
+)
 def test_a_drawn_strip_along_a_side_is_a_banner_if_it_is_narrow(
     coffee, height, left_out
 ):
