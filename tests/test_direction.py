@@ -157,6 +157,13 @@ def test_a_finer_query_is_never_consistent(photograph, zoom):
     assert judged(reference, photograph, scaled(1 / zoom)) is not Direction.CONSISTENT
 
 
+@pytest.mark.parametrize("blur", [0.65, 1.0, 2.0])
+def test_a_sharper_query_is_never_consistent(photograph, blur):
+    reference = cv2.GaussianBlur(photograph, (0, 0), blur)
+    assert judged(reference, photograph, STILL) is not Direction.CONSISTENT
+    assert judged(photograph, reference, STILL) is Direction.CONSISTENT
+
+
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
 def test_a_query_of_twice_the_resolution_contradicts(name):
     photograph = cut_even(getattr(data, name)())
