@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,12 +31,34 @@ GOLDEN = Path(__file__).parent / "golden" / "registry"
 SMALL = (24, 24)
 
 
+@contextmanager
+def keep_segments():
+    """Merge segments only where there are eight of a size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgmatch.registry.tiers.REWRITES", 0)
+        yield
+
+
 def found(snapshot, seed, size=(200, 150)):
     query = fingerprint(draw(seed, size=size), role=Role.QUERY)
     return snapshot.candidates(query, limit=3)
 
 
 # Merging
+
+
+def test_what_is_added_at_once_ends_up_in_one_segment(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgmatch.registry.store._COMMIT_EVERY", 4)
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(8):
+            registry.add(draw(seed, size=SMALL), reference_id=f"{seed}")
+        assert registry.info().segments == (4, 4)
+        registry.commit()  # nothing is pending, but much was added
+        assert registry.info().segments == (8,)
+        registry.commit()
+    with Registry.open(tmp_path / "registry") as registry:
+        assert set(registry) == {f"{seed}" for seed in range(8)}
+        assert list(registry.problems()) == []
 
 
 def test_many_commits_leave_few_segments(tmp_path):
@@ -127,7 +150,7 @@ def descriptors(pixels):
 
 
 def test_compaction_changes_no_answer(tmp_path):
-    with Registry.create(tmp_path / "registry") as registry:
+    with keep_segments(), Registry.create(tmp_path / "registry") as registry:
         for seed in range(12):
             registry.add(draw(seed), reference_id=f"{seed}", series=f"{seed % 2}")
             if seed % 3 == 2:
@@ -296,7 +319,7 @@ def pictures():
 def write_golden(folder):
     """Three originals and a removed one, in two segments."""
     shutil.rmtree(folder, ignore_errors=True)
-    with Registry.create(folder) as registry:
+    with keep_segments(), Registry.create(folder) as registry:
         for reference_id, pixels in pictures():
             registry.add(
                 pixels,
