@@ -171,7 +171,7 @@ def test_what_all_originals_share_votes_for_none(rng):
     ]
     index = held(build_part([FLAT] * len(rows), rows))
 
-    numbers, scores = index.search(
+    numbers, votes, agreeing = index.search(
         rows[7].descriptors,
         keypoints(rows[7]),
         len(rows[7]),
@@ -181,7 +181,7 @@ def test_what_all_originals_share_votes_for_none(rng):
     )
 
     assert numbers.tolist() == [7]
-    assert 30 < scores[0] <= 40
+    assert 30 < agreeing[0] <= votes[0] <= 45
 
 
 def test_words_too_common_to_afford_are_left_out(rng):
@@ -214,11 +214,11 @@ def test_a_similarity_is_told_from_scattered_votes(rng):
     )
     index = held(build_part([FLAT] * 2, [original, scattered]))
 
-    numbers, scores = index.search(
+    numbers, votes, agreeing = index.search(
         moved.descriptors, keypoints(moved), 100, table(), effort=EFFORT, least=2
     )
 
-    score = dict(zip(numbers.tolist(), scores.tolist(), strict=True))
+    score = dict(zip(numbers.tolist(), agreeing.tolist(), strict=True))
     assert score[0] > 80
     assert score.get(1, 0) < 25
 
@@ -264,10 +264,10 @@ def test_threads_find_what_one_finds(rng):
     index = held(build_part([FLAT] * len(rows), rows))
 
     def search(row):
-        numbers, scores = index.search(
+        numbers, votes, agreeing = index.search(
             row.descriptors, keypoints(row), 200, table(), effort=EFFORT, least=4
         )
-        return numbers.tolist(), scores.tolist()
+        return numbers.tolist(), votes.tolist(), agreeing.tolist()
 
     alone = [search(row) for row in rows]
     with ThreadPoolExecutor(4) as pool:
