@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from imgmatch.cli.console import TROUBLE, guarded, images_in, progress, say
+from imgmatch.cli.console import TROUBLE, guarded, images_in, say
+from imgmatch.cli.progress import progress
 from imgmatch.errors import RegistryError, RegistryLockedError
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from imgmatch.cli.console import TROUBLE, guarded, progress, say
+from imgmatch.cli.console import TROUBLE, guarded, say
+from imgmatch.cli.progress import progress
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
 from imgmatch.registry.workers import workers_for
 
