@@ -272,6 +272,25 @@ def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, m
     assert message in err
 
 
+@pytest.mark.parametrize(
+    ("score", "status", "message"),
+    [("3", 0, "derived: "), ("99", 1, "review: "), ("1", 2, "2.5")],
+)
+def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, message):
+    registry, bundle = tmp_path / "registry", tmp_path / "bundle.zip"
+    run("register", EXAMPLES / "originals/cat.jpg", "--registry", registry)
+
+    ended, _, err = run(
+        *("evidence", "build", EXAMPLES / "listings/cat-mirrored.png"),
+        *("--registry", registry, "--out", bundle, "--derived-score", score),
+    )
+
+    assert ended == status
+    assert message in err
+    if status < 2:
+        assert run("evidence", "verify", bundle)[0] == 0
+
+
 BEGIN = f"""\
 deposit add file --depositor o --work w --authority a
 case open c --owner o --reference r --listing 7 --seller s --by p1 --reason found
