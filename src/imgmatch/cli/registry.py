@@ -12,7 +12,7 @@ from imgmatch.cli.console import TROUBLE, guarded, say
 from imgmatch.cli.progress import progress
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
 from imgmatch.registry.export import export
-from imgmatch.registry.workers import workers_for
+from imgmatch.workers import workers_for
 
 __all__ = ["app"]
 
