@@ -1,6 +1,7 @@
 """Bundles: what is in them, and that every changed byte is found."""
 
 import json
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -268,6 +269,69 @@ def test_a_licensed_copy_is_derived_but_licensed(registry):
     assert (
         "The use is licensed: licence L1" in read_archive(made)["page.en.html"].decode()
     )
+
+
+# A stricter score
+
+
+@pytest.fixture(scope="module")
+def score(plain):
+    """That of `plain`, which is derived."""
+    return manifest_in(plain)["result"]["score"]
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "claim"), [(-0.5, "derived", "picture"), (1, "review", "none")]
+)
+def test_a_bundle_may_ask_for_more(registry, score, more, verdict, claim):
+    made = build(
+        *(listing("cat-mirrored.png"), registry, "cat.jpg"),
+        made=NOON,
+        derived_score=score + more,
+    )
+    manifest = manifest_in(made)
+
+    assert manifest["derived_score"] == score + more
+    assert manifest["result"]["verdict"] == verdict
+    assert manifest["claim"] == claim
+    page = read_archive(made)["page.en.html"].decode()
+    assert f"{score + more} and more counts as derived" in page
+    report = verify(made)
+    assert report.holds
+    assert report.comparison.verdict == verdict
+
+
+@pytest.mark.parametrize("wrong", [decision.DERIVED_SCORE - 0.1, math.nan, math.inf])
+def test_a_score_that_makes_no_sense_is_refused(registry, wrong):
+    with pytest.raises(InputError, match=r"want a (score|JSON value)"):
+        build(
+            *(listing("cat-mirrored.png"), registry, "cat.jpg"),
+            made=NOON,
+            derived_score=wrong,
+        )
+
+
+def test_a_bundle_that_states_no_score_is_held_to_the_usual_one(plain):
+    manifest = manifest_in(plain)
+    assert manifest.pop("derived_score") == decision.DERIVED_SCORE
+
+    assert verify(resealed(read_archive(plain), manifest)).holds
+
+
+@pytest.mark.parametrize(
+    ("stated", "subject", "reason"),
+    [
+        (3.0, "page.en.html", "when drawn again"),
+        (99.0, "verdict", "none comes out"),
+        (1.0, "verdict", "want a score of 2.5 or more"),
+        (True, "verdict", "want a score of 2.5 or more"),
+    ],
+)
+def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason):
+    manifest = manifest_in(plain) | {"derived_score": stated}
+
+    failures = verify(resealed(read_archive(plain), manifest)).failures
+    assert reason in {one.subject: one.reason for one in failures}[subject]
 
 
 # Originals, whole or not
@@ -597,7 +661,7 @@ def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
     "change",
     [
         *({"reference": None}, {"result": 1}, {"suspect": {}}, {"registry": []}),
-        *({"parameters": None}, {"deposits": [1]}),
+        *({"parameters": None}, {"deposits": [1]}, {"derived_score": "high"}),
     ],
 )
 def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
