@@ -24,7 +24,8 @@ MAX_LOG_NFA: Final = 2.0
 how many originals may be as likely as a candidate by chance. Repeated structure is
 where chance is strong: of originals that had nothing to do with the suspect and four
 votes that agreed, nine in ten had nine votes or more, of the right ones four to seven.
-Five of six are enough among a million originals, eight of eighty not among ten thousand.
+Five of six are enough among a million originals; eight of eighty are not among ten
+thousand.
 """
 
 EFFORT: Final[Mapping[str, int]] = {
