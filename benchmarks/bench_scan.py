@@ -1,10 +1,9 @@
 """Suspects a second against many originals, beside SIFT and FAISS; engines; memory.
 
-The originals are decoys: random crops, turned, mirrored and recoloured, of the
-photographs of scikit-image or of those under ``--data``. So there are fewer different
-photographs than originals, which makes their candidates harder to tell apart than
-those of a real catalogue of that size. The suspects are JPEGs of about 1.5 megapixels:
-half of them show an original, cropped or under a banner, half are other decoys.
+The originals are decoys: parts of the photographs of scikit-image or of those under
+``--data``, turned, mirrored and recoloured, no two of which overlap. The suspects are
+JPEGs of about 1.5 megapixels: half of them show an original, cropped or under a
+banner, half show parts of the photographs that are no originals.
 
 The peer is built from the same parts in the same run: the same decode gate, as many
 candidates, OpenCV's SIFT, a FAISS index over all descriptors of the originals with a
@@ -19,6 +18,7 @@ engines by the clock as well, which says something only where nothing runs besid
 import argparse
 import io
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -51,6 +51,7 @@ from imgmatch.verify import MAX_CANDIDATES
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")
 ORIGINAL_SIDE = 1000
 Pixels = NDArray[np.uint8]
+Stages = Callable[[bytes], Iterator[tuple[str, Callable[[], object]]]]
 
 
 def tell(**figure: object) -> None:
@@ -66,25 +67,36 @@ def photographs(data: Path | None) -> list[Pixels]:
     return [pixels for pixels in pictures if min(pixels.shape[:2]) >= 200]
 
 
-def decoy(photos: list[Pixels], seed: int) -> Pixels:
-    """Make a picture of part of a photograph that few others share."""
-    rng = np.random.default_rng(seed)
-    photo = photos[rng.integers(len(photos))]
-    height, width = photo.shape[:2]
-    share = rng.uniform(0.3, 0.6)
-    h, w = int(height * share), int(width * share)
-    y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
-    part = np.rot90(photo[y : y + h, x : x + w], rng.integers(4))
-    part = np.ascontiguousarray(part[:, :: rng.choice([1, -1])])
-    part = np.clip(part * rng.uniform(0.7, 1.2, 3), 0, 255).astype(np.uint8)
-    return sized(part, ORIGINAL_SIDE)
+class Decoys:
+    """So many pictures, of which no two show the same.
+
+    Each is a part of a photograph; all photographs are cut into as many parts.
+    """
+
+    def __init__(self, photos: list[Pixels], count: int) -> None:
+        self._photos = photos
+        parts = math.ceil(count / len(photos))
+        self._columns = math.ceil(math.sqrt(parts))
+        self._rows = math.ceil(parts / self._columns)
+
+    def __getitem__(self, number: int) -> Pixels:
+        rng = np.random.default_rng(number)
+        part, which = divmod(number, len(self._photos))
+        photo = self._photos[which]
+        row, column = divmod(part, self._columns)
+        height = photo.shape[0] // self._rows
+        width = photo.shape[1] // self._columns
+        picture = photo[row * height :, column * width :][:height, :width]
+        picture = np.rot90(picture, rng.integers(4))
+        picture = np.ascontiguousarray(picture[:, :: rng.choice([1, -1])])
+        toned = np.clip(picture * rng.uniform(0.7, 1.2, 3), 0, 255).astype(np.uint8)
+        return sized(toned, ORIGINAL_SIDE)
 
 
-def suspect(photos: list[Pixels], number: int, originals: int, side: int) -> bytes:
+def suspect(decoys: Decoys, number: int, originals: int, side: int) -> bytes:
     """Make a listing: of an original if `number` is even."""
     rng = np.random.default_rng([7, number])
-    copied = number % 2 == 0
-    picture = decoy(photos, int(rng.integers(originals)) + (0 if copied else originals))
+    picture = decoys[originals + number if number % 2 else int(rng.integers(originals))]
     height, width = picture.shape[:2]
     if number % 4:
         picture = picture[: int(height * 0.8), int(width * 0.2) :]
@@ -126,7 +138,7 @@ def our_stages(
 
 
 def by_stage(
-    stages: Callable[[bytes], Iterator[tuple[str, Callable[[], object]]]],
+    stages: Stages,
     suspects: list[bytes],
 ) -> dict[str, float]:
     """Return the median seconds of each stage."""
@@ -225,6 +237,7 @@ def main(
     suspects: int = 100,
     data: Path | None = None,
     repeat: int = 3,
+    listings: int = 600,
     most: int = 100_000,
     side: int = 1500,
 ) -> None:
@@ -233,72 +246,77 @@ def main(
     photos = photographs(data)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        path, listings = scratch / "registry", scratch / "listings"
+        path, catalogue = scratch / "registry", scratch / "catalogue"
+        decoys = Decoys(photos, originals + max(suspects, listings))
         began = time.process_time()
         with Registry.create(path) as registry:
-            for seed in range(originals):
-                registry.add(decoy(photos, seed), reference_id=f"{seed}")
+            for number in range(originals):
+                registry.add(decoys[number], reference_id=f"{number}")
         tell(
             work="register decoys",
             originals=originals,
             photographs=len(photos),
             per_second=originals / (time.process_time() - began),
         )
-        listings.mkdir()
-        files = [suspect(photos, n, originals, side) for n in range(suspects)]
-        for number, content in enumerate(files):
-            (listings / f"{number:06d}.jpg").write_bytes(content)
         with Registry.open(path, read_only=True) as registry:
-            beside_sift(registry, photos, files, originals, repeat)
-        engines(path, listings, scratch, repeat, suspects)
+            files = [suspect(decoys, n, originals, side) for n in range(suspects)]
+            beside_sift(registry, decoys, files, originals, repeat)
+        catalogue.mkdir()
+        for number in range(listings):
+            content = suspect(decoys, number, originals, side)
+            (catalogue / f"{number:06d}.jpg").write_bytes(content)
+        engines(path, catalogue, scratch, repeat, listings)
         memory(path, scratch, [most // 10, most])
 
 
 def beside_sift(
     registry: Registry,
-    photos: list[Pixels],
+    decoys: Decoys,
     files: list[bytes],
     originals: int,
     repeat: int,
 ) -> None:
     """Tell the rate of one core and its stages, beside the peer's."""
-    peer = SiftAndFaiss(decoy(photos, seed) for seed in range(originals))
+    peer = SiftAndFaiss(decoys[number] for number in range(originals))
     snapshot = registry.snapshot()
     outcomes = list(scan_all(files, registry))
     found = [o for o in outcomes if isinstance(o, Result)]
     assert len(found) == len(files)
     right = sum(result.verdict is Verdict.DERIVED for result in found[::2])
-    assert right >= 0.5 * len(found[::2]), (
-        f"{right} copies found"
-    )  # never time nonsense
-    rates: dict[str, list[float]] = {"imgmatch": [], "SIFT + FAISS": []}
-    contestants = {
-        "imgmatch": lambda data: our_stages(snapshot, data),
-        "SIFT + FAISS": peer.stages,
-    }
-    stages: dict[str, dict[str, float]] = {}
-    for _ in range(repeat):
-        for name, contestant in contestants.items():
-            stages[name] = by_stage(contestant, files)
-            began = time.process_time()
-            if name == "imgmatch":
-                list(scan_all(files, registry))
-            else:
-                for data in files:
-                    for _, run in contestant(data):
-                        run()
-            rates[name].append(len(files) / (time.process_time() - began))
-    stages["imgmatch"]["features"] -= stages["imgmatch"]["decode"]
-    ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
-    for name, values in rates.items():
-        tell(
-            work="one core",
-            by=name,
-            originals=originals,
-            suspects_per_second=statistics.median(values),
-            **{f"{stage}_ms": 1e3 * s for stage, s in stages[name].items()},
-        )
-    tell(work="one core", times_as_fast=statistics.median(ratios), copies_found=right)
+    wrong = sum(result.verdict is Verdict.DERIVED for result in found[1::2])
+    # Never time nonsense.
+    assert right >= 0.5 * len(found[::2]), f"{right} copies found"
+    tell(work="verdicts", copies=len(found[::2]), derived=right, false=wrong)
+    for suspects, group in (("copies", files[::2]), ("unrelated", files[1::2])):
+        contestants: dict[str, Stages] = {
+            "imgmatch": lambda data: our_stages(snapshot, data),
+            "SIFT + FAISS": peer.stages,
+        }
+        rates: dict[str, list[float]] = {name: [] for name in contestants}
+        stages: dict[str, dict[str, float]] = {}
+        for _ in range(repeat):
+            for name, contestant in contestants.items():
+                stages[name] = by_stage(contestant, group)
+                began = time.process_time()
+                if name == "imgmatch":
+                    list(scan_all(group, registry))
+                else:
+                    for data in group:
+                        for _, run in contestant(data):
+                            run()
+                rates[name].append(len(group) / (time.process_time() - began))
+        stages["imgmatch"]["features"] -= stages["imgmatch"]["decode"]
+        ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
+        for name, values in rates.items():
+            tell(
+                work="one core",
+                by=name,
+                suspects=suspects,
+                per_second=statistics.median(values),
+                **{f"{stage}_ms": 1e3 * s for stage, s in stages[name].items()},
+            )
+        ratio = statistics.median(ratios)
+        tell(work="one core", suspects=suspects, times_as_fast=ratio)
 
 
 def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
@@ -306,7 +324,7 @@ def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
 
 
 def engines(
-    registry: Path, listings: Path, scratch: Path, repeat: int, suspects: int
+    registry: Path, catalogue: Path, scratch: Path, repeat: int, suspects: int
 ) -> None:
     """Tell the rates of the engines, which must find the same."""
     address, started = cluster(scratch, 2)
@@ -324,7 +342,7 @@ def engines(
             for name, engine in contestants.items():
                 began = processor_time(started)
                 number, seconds, result = throughput(
-                    registry, listings, engine, scratch, size
+                    registry, catalogue, engine, scratch, size
                 )
                 clock[name].append(number / seconds)
                 processor[name].append((processor_time(started) - began) / number)
@@ -353,6 +371,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--repeat", type=int, default=3, help="rounds, the median counts"
     )
+    parser.add_argument("--listings", type=int, default=600, help="for the engines")
     parser.add_argument("--most", type=int, default=100_000, help="for the memory")
     parser.add_argument("--side", type=int, default=1500, help="of a suspect, pixels")
     main(**vars(parser.parse_args()))
