@@ -1,9 +1,10 @@
 """Suspects a second against many originals, beside SIFT and FAISS; engines; memory.
 
-The originals are decoys: parts of the photographs of scikit-image or of those under
-``--data``, turned, mirrored and recoloured, no two of which overlap. The suspects are
-JPEGs of about 1.5 megapixels: half of them show an original, cropped or under a
-banner, half show parts of the photographs that are no originals.
+An eighth of the photographs of scikit-image or of those under ``--data``, the largest,
+are registered whole, and the next eighth not at all. The other originals are decoys:
+parts of the other photographs, turned, mirrored and recoloured. The suspects are JPEGs
+of about 1.5 megapixels: half of them show an original that is no decoy, cropped or
+under a banner, half a photograph that is not registered.
 
 The peer is built from the same parts in the same run: the same decode gate, as many
 candidates, OpenCV's SIFT, a FAISS index over all descriptors of the originals with a
@@ -67,45 +68,43 @@ def photographs(data: Path | None) -> list[Pixels]:
     return [pixels for pixels in pictures if min(pixels.shape[:2]) >= 200]
 
 
-class Decoys:
-    """So many pictures, of which no two show the same.
+class Catalogue:
+    """Originals and suspects, numbered."""
 
-    Each is a part of a photograph; all photographs are cut into as many parts.
-    """
+    def __init__(self, photos: list[Pixels]) -> None:
+        largest = sorted(photos, key=lambda photo: -photo.size)
+        share = math.ceil(len(photos) / 8)
+        self._whole, self._strangers = largest[:share], largest[share : 2 * share]
+        self._others = largest[2 * share :]
 
-    def __init__(self, photos: list[Pixels], count: int) -> None:
-        self._photos = photos
-        parts = math.ceil(count / len(photos))
-        self._columns = math.ceil(math.sqrt(parts))
-        self._rows = math.ceil(parts / self._columns)
-
-    def __getitem__(self, number: int) -> Pixels:
+    def original(self, number: int) -> Pixels:
+        """Return a whole photograph, or when there are no more, a decoy."""
+        if number < len(self._whole):
+            return sized(self._whole[number], ORIGINAL_SIDE)
         rng = np.random.default_rng(number)
-        part, which = divmod(number, len(self._photos))
-        photo = self._photos[which]
-        row, column = divmod(part, self._columns)
-        height = photo.shape[0] // self._rows
-        width = photo.shape[1] // self._columns
-        picture = photo[row * height :, column * width :][:height, :width]
-        picture = np.rot90(picture, rng.integers(4))
-        picture = np.ascontiguousarray(picture[:, :: rng.choice([1, -1])])
-        toned = np.clip(picture * rng.uniform(0.7, 1.2, 3), 0, 255).astype(np.uint8)
-        return sized(toned, ORIGINAL_SIDE)
+        photo = self._others[rng.integers(len(self._others))]
+        height, width = photo.shape[:2]
+        share = rng.uniform(0.3, 0.6)
+        h, w = int(height * share), int(width * share)
+        y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
+        part = np.rot90(photo[y : y + h, x : x + w], rng.integers(4))
+        part = np.ascontiguousarray(part[:, :: rng.choice([1, -1])])
+        part = np.clip(part * rng.uniform(0.7, 1.2, 3), 0, 255).astype(np.uint8)
+        return sized(part, ORIGINAL_SIDE)
 
-
-def suspect(decoys: Decoys, number: int, originals: int, side: int) -> bytes:
-    """Make a listing: of an original if `number` is even."""
-    rng = np.random.default_rng([7, number])
-    picture = decoys[originals + number if number % 2 else int(rng.integers(originals))]
-    height, width = picture.shape[:2]
-    if number % 4:
-        picture = picture[: int(height * 0.8), int(width * 0.2) :]
-    picture = sized(np.ascontiguousarray(picture), side)
-    if number % 4 != 1:
-        cv2.rectangle(picture, (0, 0), (side, side // 12), (210, 30, 40), -1)
-        place, white = (side // 25, side // 16), (255, 255, 255)
-        cv2.putText(picture, "SALE -50%", place, 0, side / 500, white, side // 200)
-    return jpeg(picture, 85)
+    def suspect(self, number: int, originals: int, side: int) -> bytes:
+        """Make a listing: of an original if `number` is even."""
+        shown = self._strangers if number % 2 else self._whole[:originals]
+        picture = shown[number // 2 % len(shown)]
+        height, width = picture.shape[:2]
+        if number % 4 < 2:
+            picture = picture[: int(height * 0.8), int(width * 0.2) :]
+        picture = sized(np.ascontiguousarray(picture), side)
+        if number % 8 < 4:
+            cv2.rectangle(picture, (0, 0), (side, side // 12), (210, 30, 40), -1)
+            place, white = (side // 25, side // 16), (255, 255, 255)
+            cv2.putText(picture, "SALE -50%", place, 0, side / 500, white, side // 200)
+        return jpeg(picture, 90 - number // 2 % 20)  # no two the same
 
 
 def jpeg(pixels: Pixels, quality: int) -> bytes:
@@ -244,40 +243,40 @@ def main(
     cv2.setNumThreads(1)
     faiss.omp_set_num_threads(1)
     photos = photographs(data)
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        path, catalogue = scratch / "registry", scratch / "catalogue"
-        decoys = Decoys(photos, originals + max(suspects, listings))
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        path, folder = scratch / "registry", scratch / "catalogue"
+        catalogue = Catalogue(photos)
         began = time.process_time()
         with Registry.create(path) as registry:
             for number in range(originals):
-                registry.add(decoys[number], reference_id=f"{number}")
+                registry.add(catalogue.original(number), reference_id=f"{number}")
         tell(
-            work="register decoys",
+            work="register",
             originals=originals,
             photographs=len(photos),
             per_second=originals / (time.process_time() - began),
         )
         with Registry.open(path, read_only=True) as registry:
-            files = [suspect(decoys, n, originals, side) for n in range(suspects)]
-            beside_sift(registry, decoys, files, originals, repeat)
-        catalogue.mkdir()
+            files = [catalogue.suspect(n, originals, side) for n in range(suspects)]
+            beside_sift(registry, catalogue, files, originals, repeat)
+        folder.mkdir()
         for number in range(listings):
-            content = suspect(decoys, number, originals, side)
-            (catalogue / f"{number:06d}.jpg").write_bytes(content)
-        engines(path, catalogue, scratch, repeat, listings)
+            content = catalogue.suspect(number, originals, side)
+            (folder / f"{number:06d}.jpg").write_bytes(content)
+        engines(path, folder, scratch, repeat, listings)
         memory(path, scratch, [most // 10, most])
 
 
 def beside_sift(
     registry: Registry,
-    decoys: Decoys,
+    catalogue: Catalogue,
     files: list[bytes],
     originals: int,
     repeat: int,
 ) -> None:
     """Tell the rate of one core and its stages, beside the peer's."""
-    peer = SiftAndFaiss(decoys[number] for number in range(originals))
+    peer = SiftAndFaiss(catalogue.original(number) for number in range(originals))
     snapshot = registry.snapshot()
     outcomes = list(scan_all(files, registry))
     found = [o for o in outcomes if isinstance(o, Result)]
@@ -324,7 +323,7 @@ def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
 
 
 def engines(
-    registry: Path, catalogue: Path, scratch: Path, repeat: int, suspects: int
+    registry: Path, folder: Path, scratch: Path, repeat: int, suspects: int
 ) -> None:
     """Tell the rates of the engines, which must find the same."""
     address, started = cluster(scratch, 2)
@@ -342,7 +341,7 @@ def engines(
             for name, engine in contestants.items():
                 began = processor_time(started)
                 number, seconds, result = throughput(
-                    registry, catalogue, engine, scratch, size
+                    registry, folder, engine, scratch, size
                 )
                 clock[name].append(number / seconds)
                 processor[name].append((processor_time(started) - began) / number)
@@ -367,7 +366,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--originals", type=int, default=10_000)
     parser.add_argument("--suspects", type=int, default=100)
-    parser.add_argument("--data", type=Path, help="folder of photographs for decoys")
+    parser.add_argument("--data", type=Path, help="folder of photographs")
     parser.add_argument(
         "--repeat", type=int, default=3, help="rounds, the median counts"
     )

@@ -31,7 +31,7 @@ def test_benchmark_runs_at_tiny_size():
     assert run.returncode == 0, run.stderr
     figures = [json.loads(line) for line in run.stdout.splitlines()]
     assert [(figure["work"], figure.get("by")) for figure in figures] == [
-        ("register decoys", None),
+        ("register", None),
         ("verdicts", None),
         *[
             ("one core", "imgmatch"),
