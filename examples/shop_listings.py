@@ -391,7 +391,7 @@ def not_copies(
         other(
             "pavilion-with-seal.webp",
             "pavilion",
-            (lay(seal, width=0.3, at=(0.97, 0.95)),),
+            (lay(seal, width=0.34, at=(0.97, 0.95)),),
             "the same seal, larger, in another corner",
             verdict=Verdict.SHARED_OVERLAY,
             original="fig",
@@ -407,7 +407,7 @@ def not_copies(
         other(
             "bridge-with-shop-banner.jpg",
             "bridge",
-            (fit(900), lay(strip, width=1, at=(0, 1))),
+            (square(900), lay(strip, width=1, at=(0, 1))),
             "the same banner, another shape of picture",
             verdict=Verdict.SHARED_OVERLAY,
             original="living-room",

@@ -11,7 +11,8 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "results", "threads", "_core", "transforms", "hamming"),
+    *("errors", "types", "results", "threads", "workers"),
+    *("_core", "transforms", "hamming"),
     *("image", "hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
     *("photometry", "overlay", "direction", "edits", "decision", "compare", "sources"),
     *("index", "registry", "verify", "scan", "duplicates"),

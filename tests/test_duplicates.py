@@ -61,6 +61,40 @@ def test_same_bytes_need_no_comparison(monkeypatch):
     assert all(group.pairs == () for group in found.groups)
 
 
+class ReadOnce:
+    """An image that has gone when it is read again."""
+
+    container = "folder"
+
+    def __init__(self, data):
+        self.data = data
+
+    def open(self, _limits):
+        return self
+
+    def read(self, _place):
+        data, self.data = self.data, b""
+        return data
+
+    def close(self):
+        pass
+
+
+def test_a_listing_that_is_gone_when_it_is_compared_is_a_failure(monkeypatch):
+    compare_with(monkeypatch, by_bytes)
+    catalogue = [
+        NamedImage("here", encoded(draw(1))),
+        NamedImage("gone", ReadOnce(encoded(draw(2))), {"shop": "A"}),
+    ]
+
+    found = duplicates(catalogue)
+
+    (failure,) = found.failures
+    assert (failure.query, failure.columns) == ("gone", {"shop": "A"})
+    assert failure.reason == "empty (0 bytes)"
+    assert found.total == 2
+
+
 @pytest.mark.parametrize(("seeds", "status"), [((1, 2, 1), 0), ((1, 2, 3), 1)])
 def test_the_command_prints_a_line_a_group(
     tmp_path, monkeypatch, capsys, seeds, status

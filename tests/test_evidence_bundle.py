@@ -1,5 +1,6 @@
 """Bundles: what is put into one, and what its pages say."""
 
+import math
 import re
 import sys
 
@@ -7,14 +8,7 @@ import numpy as np
 import pytest
 
 from authority import needs_openssl
-from bundles import (
-    DAY,
-    LISTING,
-    NOON,
-    listing,
-    manifest_in,
-    original,
-)
+from bundles import DAY, LISTING, NOON, listing, manifest_in, original
 from imgmatch import decision
 from imgmatch.errors import InputError, MissingExtraError
 from imgmatch.evidence.archive import read_archive
@@ -193,6 +187,46 @@ def test_a_licensed_copy_is_derived_but_licensed(catalogue):
     assert (
         "The use is licensed: licence L1" in read_archive(made)["page.en.html"].decode()
     )
+
+
+# A stricter score
+
+
+@pytest.fixture(scope="module")
+def score(plain):
+    """That of `plain`, which is derived."""
+    return manifest_in(plain)["result"]["score"]
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "claim"), [(-0.5, "derived", "picture"), (1, "review", "none")]
+)
+def test_a_bundle_may_ask_for_more(catalogue, score, more, verdict, claim):
+    made = build(
+        *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
+        made=NOON,
+        derived_score=score + more,
+    )
+    manifest = manifest_in(made)
+
+    assert manifest["derived_score"] == score + more
+    assert manifest["result"]["verdict"] == verdict
+    assert manifest["claim"] == claim
+    page = read_archive(made)["page.en.html"].decode()
+    assert f"{score + more} and more counts as derived" in page
+    report = verify(made)
+    assert report.holds
+    assert report.comparison.verdict == verdict
+
+
+@pytest.mark.parametrize("wrong", [decision.DERIVED_SCORE - 0.1, math.nan, math.inf])
+def test_a_score_that_makes_no_sense_is_refused(catalogue, wrong):
+    with pytest.raises(InputError, match=r"want a (score|JSON value)"):
+        build(
+            *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
+            made=NOON,
+            derived_score=wrong,
+        )
 
 
 # Originals, whole or not

@@ -2,6 +2,7 @@
 
 from authority import Authority, needs_openssl
 from bundles import NOON, listing, manifest_in, original, resealed, state_of
+from imgmatch import decision
 from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST, build
@@ -134,3 +135,10 @@ def test_a_score_may_differ_by_the_last_bits_only(plain):
     manifest["result"]["score"] *= 1.1
     report = verify(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.FAILS
+
+
+def test_a_bundle_that_states_no_score_is_held_to_the_usual_one(plain):
+    manifest = manifest_in(plain)
+    assert manifest.pop("derived_score") == decision.DERIVED_SCORE
+
+    assert verify(resealed(read_archive(plain), manifest)).holds

@@ -58,6 +58,22 @@ def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
     assert state_of(verify(resealed(members, manifest)), "verdict") is State.FAILS
 
 
+@pytest.mark.parametrize(
+    ("stated", "subject", "reason"),
+    [
+        (3.0, "page.en.html", "when drawn again"),
+        (99.0, "verdict", "none comes out"),
+        (1.0, "verdict", "want a score of 2.5 or more"),
+        (True, "verdict", "want a score of 2.5 or more"),
+    ],
+)
+def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason):
+    manifest = manifest_in(plain) | {"derived_score": stated}
+
+    failures = verify(resealed(read_archive(plain), manifest)).failures
+    assert reason in {one.subject: one.reason for one in failures}[subject]
+
+
 @pytest.mark.parametrize("name", ["page.en.html", "page.zh.pdf", "figures/warped.jpg"])
 def test_a_page_that_says_something_else_is_named(plain, name):
     members, manifest = read_archive(plain), manifest_in(plain)
@@ -152,7 +168,7 @@ def test_who_was_first_must_follow_from_the_times(bundle):
     "change",
     [
         *({"reference": None}, {"result": 1}, {"suspect": {}}, {"registry": []}),
-        *({"parameters": None}, {"deposits": [1]}),
+        *({"parameters": None}, {"deposits": [1]}, {"derived_score": "high"}),
     ],
 )
 def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):

@@ -8,11 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from authority import Authority, needs_openssl
 from imgmatch import cli
 from imgmatch.errors import InputError, TokenError
 from imgmatch.evidence.archive import read_archive
+from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.transport import http_transport
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -263,10 +265,88 @@ def test_a_request_may_travel_by_hand(run, tmp_path, authority):
 def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     Path("text").write_text("neither a bundle nor a ledger nor a certificate")
+    Ledger("l").close()
 
     status, _, err = run(*arguments)
     assert status == 2
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("score", "status", "message"),
+    [("3", 0, "derived: "), ("99", 1, "review: "), ("1", 2, "2.5")],
+)
+def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, message):
+    registry, bundle = tmp_path / "registry", tmp_path / "bundle.zip"
+    run("register", EXAMPLES / "originals/cat.jpg", "--registry", registry)
+
+    ended, _, err = run(
+        *("evidence", "build", EXAMPLES / "listings/cat-mirrored.png"),
+        *("--registry", registry, "--out", bundle, "--derived-score", score),
+    )
+
+    assert ended == status
+    assert message in err
+    if status < 2:
+        assert run("evidence", "verify", bundle)[0] == 0
+
+
+BEGIN = f"""\
+deposit add file --depositor o --work w --authority a
+case open c --owner o --reference r --listing 7 --seller s --by p1 --reason found
+case allow L --owner o --seller s --begins {NOON} --ends {LATER}
+case moment 7 first_seen {NOON}
+""".splitlines()
+GO_ON = """\
+deposit check file
+deposit list
+deposit expiring
+deposit renew 0 --tsa http://127.0.0.1:1/
+case step c notified --by p1 --reason sent
+case material c file --kind licence --party owner --by p1
+case show c
+case list
+case rate --owner o
+case draft c --bundle file --confirmed-by p1
+case revoke L
+case audit
+case erase --listing 7
+""".splitlines()
+
+
+@pytest.mark.parametrize("command", BEGIN)
+def test_some_commands_begin_a_ledger(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_bytes(b"anything")
+
+    status, _, err = run(*command.split(), "--ledger", "ledger.sqlite")
+
+    assert status == 0, err
+    Ledger("ledger.sqlite").verify()
+
+
+@pytest.mark.parametrize("command", GO_ON)
+def test_all_others_want_one(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_bytes(b"anything")
+
+    status, _, err = run(*command.split(), "--ledger", "mistyped")
+
+    assert status == 2
+    assert "'mistyped' does not exist" in err
+    assert not Path("mistyped").exists()
+
+
+def test_every_command_on_a_ledger_is_among_them():
+    groups = get_command(cli.app).commands
+    found = {
+        f"{group} {name}"
+        for group in ("deposit", "case")
+        for name, command in groups[group].commands.items()
+        if any("--ledger" in option.opts for option in command.params)
+    }
+
+    assert found == {" ".join(line.split()[:2]) for line in [*BEGIN, *GO_ON]}
 
 
 def test_an_authority_that_cannot_be_reached_is_an_error():

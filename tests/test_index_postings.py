@@ -1,5 +1,6 @@
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis.extra import numpy as hnp
 from imgmatch import _core
 from imgmatch.errors import ShapeError
 from imgmatch.features import Features, detect_with_mirror
+from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
-from imgmatch.index import _postings, build_part
+from imgmatch.index import CandidateIndex, _postings, build_part
 from imgmatch.index.parts import postings
 from imgmatch.index.words import table, telling
 from imgmatch.types import Size
@@ -51,6 +53,15 @@ def noisy(features, rng):
     turned = np.bitwise_and.reduce(rng.integers(0, 2**64, (5, *shape), np.uint64))
     return Features(
         features.xy, features.scale, features.angle, features.descriptors ^ turned
+    )
+
+
+def rows_of(features, which):
+    return Features(
+        features.xy[which],
+        features.scale[which],
+        features.angle[which],
+        features.descriptors[which],
     )
 
 
@@ -171,7 +182,7 @@ def test_what_all_originals_share_votes_for_none(rng):
     ]
     index = held(build_part([FLAT] * len(rows), rows))
 
-    numbers, scores = index.search(
+    numbers, votes, agreeing = index.search(
         rows[7].descriptors,
         keypoints(rows[7]),
         len(rows[7]),
@@ -181,7 +192,7 @@ def test_what_all_originals_share_votes_for_none(rng):
     )
 
     assert numbers.tolist() == [7]
-    assert 30 < scores[0] <= 40
+    assert 30 < agreeing[0] <= votes[0] <= 45
 
 
 def test_words_too_common_to_afford_are_left_out(rng):
@@ -214,13 +225,35 @@ def test_a_similarity_is_told_from_scattered_votes(rng):
     )
     index = held(build_part([FLAT] * 2, [original, scattered]))
 
-    numbers, scores = index.search(
+    numbers, _, agreeing = index.search(
         moved.descriptors, keypoints(moved), 100, table(), effort=EFFORT, least=2
     )
 
-    score = dict(zip(numbers.tolist(), scores.tolist(), strict=True))
+    score = dict(zip(numbers.tolist(), agreeing.tolist(), strict=True))
     assert score[0] > 80
     assert score.get(1, 0) < 25
+
+
+def test_a_few_votes_that_agree_beat_many_that_do_not(rng):
+    """Four of four, against a few of a hundred corners in other places."""
+    seen = replace(some_features(rng, 104), angle=np.zeros(104, np.float32))
+    crowd = replace(rows_of(seen, slice(4, None)), xy=seen.xy[rng.permutation(100)])
+    strangers = [some_features(rng, 4) for _ in range(98)]
+    part = build_part(
+        [FLAT] * 100, [*strangers, crowd, noisy(rows_of(seen, slice(4)), rng)]
+    )
+    suspect = fingerprint(np.zeros((40, 40, 3), np.uint8), role=Role.QUERY)
+    index = CandidateIndex([part], [np.ones(100, np.bool_)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgmatch.index.candidates.EFFORT", EFFORT)
+        found = index.search(replace(suspect, features=seen, mirrored=None), limit=3)
+
+    numbers, votes, agreeing = held(part).search(
+        seen.descriptors, keypoints(seen), 104, table(), effort=EFFORT, least=3
+    )
+    assert dict(zip(numbers.tolist(), agreeing.tolist(), strict=True))[98] >= 4
+    assert max(votes) > 90
+    assert found == [(0, 99)]
 
 
 @pytest.mark.parametrize("name", ["starts", "rows"])
@@ -264,10 +297,10 @@ def test_threads_find_what_one_finds(rng):
     index = held(build_part([FLAT] * len(rows), rows))
 
     def search(row):
-        numbers, scores = index.search(
+        numbers, votes, agreeing = index.search(
             row.descriptors, keypoints(row), 200, table(), effort=EFFORT, least=4
         )
-        return numbers.tolist(), scores.tolist()
+        return numbers.tolist(), votes.tolist(), agreeing.tolist()
 
     alone = [search(row) for row in rows]
     with ThreadPoolExecutor(4) as pool:

@@ -1,4 +1,5 @@
 import json
+import pickle
 import threading
 from contextlib import suppress
 
@@ -178,6 +179,34 @@ def test_a_snapshot_outlives_removal(folder):
         assert_equal(
             snapshot.fingerprint("1"), fingerprint(draw(1), role=Role.REFERENCE)
         )
+
+
+def test_some_originals_may_stand_for_all(folder, tmp_path):
+    with Registry.open(folder) as registry:  # a second segment
+        registry.add(draw(3), reference_id="3")
+        registry.add(draw(3), reference_id="again")
+    with Registry.open(folder, read_only=True) as registry:
+        whole = registry.snapshot()
+    query = fingerprint(draw(3), role=Role.QUERY)
+    assert set(whole.candidates(query, limit=2)) == {"3", "again"}
+
+    some = whole.only(["again", "1", "1"])
+
+    assert len(some) == 2
+    assert list(some) == ["1", "again"]
+    assert some.candidates(query, limit=1) == ["again"]
+    assert_equal(some.fingerprint("1"), whole.fingerprint("1"))
+    with Registry.create(tmp_path / "other") as registry:
+        registry.add(draw(1), reference_id="1")
+        registry.add(draw(3), reference_id="again")
+        assert some.id == registry.snapshot().id
+    sent = pickle.loads(pickle.dumps(some))
+    assert (sent.id, list(sent)) == (some.id, list(some))
+    for call in (some.fingerprint, lambda gone: whole.only([gone, "4"])):
+        with pytest.raises(UnknownReferenceError):
+            call("3")
+    assert list(whole.only([])) == []
+    assert whole.only([]).candidates(query, limit=1) == []
 
 
 def test_long_runs_are_committed_on_their_own(tmp_path, monkeypatch):

@@ -7,8 +7,8 @@ import pytest
 
 from imgmatch.errors import InputError, RegistryError, WorkerError
 from imgmatch.registry import Record, Refusal, Registry, register
-from imgmatch.registry.workers import Workers, workers_for
 from imgmatch.sources import NamedImage
+from imgmatch.workers import Workers, workers_for
 from pictures import draw, encoded, write
 
 
@@ -122,9 +122,9 @@ def test_workers_return_and_raise(count):
     with Workers(count) as workers:
         fine = workers.submit(divmod, 7, 2)
         wrong = workers.submit(InputError.__new__, int)
-        assert workers.result(fine, [wrong]) == (3, 1)
+        assert workers.result(fine) == (3, 1)
         with pytest.raises(TypeError):
-            workers.result(wrong, [])
+            workers.result(wrong)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signals here")
@@ -136,7 +136,7 @@ def test_what_kills_its_process_is_found_and_the_others_are_done():
         while tasks:
             task = tasks.pop(0)
             try:
-                outcomes.append(workers.result(task, tasks))
+                outcomes.append(workers.result(task))
             except WorkerError:
                 outcomes.append("died")
     expected = [divmod(n, 3) for n in range(6)]

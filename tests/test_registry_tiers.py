@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgmatch.registry.tiers import FANOUT, MAX_ROWS, fitting, next_merge
+from imgmatch.registry.tiers import FANOUT, MAX_ROWS, REWRITES, fitting, next_merge
 
 
 def grow(commits):
@@ -51,6 +51,23 @@ def test_commits_of_any_size(commits):
     assert sum(rows) == sum(commits)
     assert next_merge(rows) == []
     assert max([0, *rows]) <= max([MAX_ROWS, *commits])
+
+
+@given(
+    st.lists(st.integers(1, MAX_ROWS * 2), max_size=30), st.integers(0, MAX_ROWS // 8)
+)
+def test_what_was_added_pays_for_what_is_written_again(rows, added):
+    budget = min(REWRITES * added, MAX_ROWS)
+    merge = next_merge(rows, added=added)
+
+    total = sum(rows[position] for position in merge)
+    if total > budget:
+        assert merge == next_merge(rows)
+    if total > budget or not merge:
+        assert sum(sorted(rows)[:2]) > budget or len(rows) < 2
+    else:
+        others = [count for at, count in enumerate(rows) if at not in merge]
+        assert total + min(others, default=MAX_ROWS + 1) > budget
 
 
 @given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=30))

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from imgmatch.errors import (
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import IndexRebuild, Registry
 from imgmatch.registry.cache import FingerprintCache
+from imgmatch.registry.export import export
 from imgmatch.registry.schema import SCHEMA_VERSION
+from imgmatch.registry.snapshot import Snapshot
 from pictures import draw
 
 GOLDEN = Path(__file__).parent / "golden" / "registry"
@@ -30,12 +33,88 @@ GOLDEN = Path(__file__).parent / "golden" / "registry"
 SMALL = (24, 24)
 
 
+@contextmanager
+def keep_segments():
+    """Merge segments only where there are eight of a size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imgmatch.registry.tiers.REWRITES", 0)
+        yield
+
+
 def found(snapshot, seed, size=(200, 150)):
     query = fingerprint(draw(seed, size=size), role=Role.QUERY)
     return snapshot.candidates(query, limit=3)
 
 
+# Export
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Let compaction not wait for a reader."""
+    monkeypatch.setattr("imgmatch.registry.database._PATIENCE", 1)
+    monkeypatch.setattr("imgmatch.registry.database._PAGE", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("pictures", [False, True])
+def test_what_is_written_during_an_export_does_not_show(folder, pictures):
+    before = list(export(folder, pictures=pictures))
+    now = export(folder, pictures=pictures)
+    exported = [next(now)]
+    with Registry.open(folder) as writer:
+        writer.remove("1")
+        writer.add(draw(7), reference_id="2", replace=True)
+        writer.add(draw(8), reference_id="3")
+        writer.compact()
+
+    assert [*exported, *now] == before
+    assert [one.picture is not None for one in before] == [pictures] * 3
+    after = [one.record.reference_id for one in export(folder)]
+    assert after == ["0", "2", "3"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_export_begins_again_where_its_files_go_as_it_begins(folder, monkeypatch):
+    opened = Snapshot.open
+
+    def late(*arguments):
+        monkeypatch.setattr(Snapshot, "open", opened)
+        with Registry.open(folder) as writer:
+            writer.remove("1")
+            writer.compact()
+        return opened(*arguments)
+
+    monkeypatch.setattr(Snapshot, "open", late)
+
+    found = list(export(folder, pictures=True))
+
+    assert [one.record.reference_id for one in found] == ["0", "2"]
+
+
+def test_records_can_be_exported_where_the_pictures_are_lost(folder):
+    shutil.rmtree(folder / "segments")
+
+    assert len(list(export(folder))) == 3
+    with pytest.raises(RegistryError):
+        list(export(folder, pictures=True))
+
+
 # Merging
+
+
+def test_what_is_added_at_once_ends_up_in_one_segment(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgmatch.registry.store._COMMIT_EVERY", 4)
+    with Registry.create(tmp_path / "registry") as registry:
+        for seed in range(8):
+            registry.add(draw(seed, size=SMALL), reference_id=f"{seed}")
+        assert registry.info().segments == (4, 4)
+        registry.commit()  # nothing is pending, but much was added
+        assert registry.info().segments == (8,)
+        registry.commit()
+    with Registry.open(tmp_path / "registry") as registry:
+        assert set(registry) == {f"{seed}" for seed in range(8)}
+        assert list(registry.problems()) == []
 
 
 def test_many_commits_leave_few_segments(tmp_path):
@@ -127,7 +206,7 @@ def descriptors(pixels):
 
 
 def test_compaction_changes_no_answer(tmp_path):
-    with Registry.create(tmp_path / "registry") as registry:
+    with keep_segments(), Registry.create(tmp_path / "registry") as registry:
         for seed in range(12):
             registry.add(draw(seed), reference_id=f"{seed}", series=f"{seed % 2}")
             if seed % 3 == 2:
@@ -326,7 +405,7 @@ def pictures():
 def write_golden(folder):
     """Three originals and a removed one, in two segments."""
     shutil.rmtree(folder, ignore_errors=True)
-    with Registry.create(folder) as registry:
+    with keep_segments(), Registry.create(folder) as registry:
         for reference_id, pixels in pictures():
             registry.add(
                 pixels,

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -281,6 +282,16 @@ def test_an_address_of_a_listing_can_be_followed(tmp_path):
 
     assert Page(page).links[-1:] == [listing]
     assert 'rel="noreferrer noopener"' in page
+
+
+def test_a_report_counts_what_was_held_against_new_originals_only(tmp_path):
+    old = [replace(one, since="f" * 64) for one in OUTCOMES[:2]]
+
+    for seen, words in ((old[:1], "1 was judged"), (old, "2 were judged")):
+        (page,) = written(tmp_path, [*OUTCOMES[2:], *seen])
+        assert f'<p class="also">{words} in an earlier scan, and held' in page
+    (page,) = written(tmp_path, OUTCOMES)
+    assert "earlier scan" not in page
 
 
 def test_an_empty_scan_has_a_page_too(registry, tmp_path):

@@ -5,17 +5,20 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from imgmatch.errors import InputError
 from imgmatch.image import read_file
 from imgmatch.registry import Registry
 from imgmatch.scan import scan
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
-from imgmatch.types import Comparison, ScanFailure, Verdict
+from imgmatch.types import Comparison, Result, ScanFailure, Verdict
 from imgmatch.verify import MAX_CANDIDATES
 
 __all__ = ["Duplicates", "Group", "Listing", "Pair", "duplicates"]
+
+_Tie: TypeAlias = tuple[int, int, Comparison]
+"""Numbers of the reference and the query of a derived pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ class Duplicates:
     groups : tuple of Group
         In the order of their first listings.
     failures : tuple of ScanFailure
-        Listings that could not be read.
+        Listings that could not be read, or not when they were to be compared; with
+        these, others may still share their pictures.
     total : int
         Listings, those included.
     """
@@ -149,17 +153,20 @@ def duplicates(
                 same_bytes[digest].append(number)
                 listings[number] = Listing(image.name, digest, image.columns)
         registry.commit()
-        ties = _ties(
-            (
-                replace(images[numbers[0]], name=str(numbers[0]), columns={})
-                for numbers in same_bytes.values()
-            ),
-            registry,
-            max_candidates + 1,  # itself among them
-            workers,
+        suspects = (
+            replace(images[numbers[0]], name=str(numbers[0]), columns={})
+            for numbers in same_bytes.values()
         )
+        limit = max_candidates + 1  # itself among them
+        ties: list[_Tie] = []
+        for outcome in scan(suspects, registry, max_candidates=limit, workers=workers):
+            if isinstance(outcome, ScanFailure):
+                one = listings[int(outcome.query)]
+                failures.append(replace(outcome, query=one.name, columns=one.columns))
+            else:
+                ties += _ties(outcome)
         return Duplicates(
-            tuple(_groups(listings, same_bytes.values(), list(ties))),
+            tuple(_groups(listings, same_bytes.values(), ties)),
             tuple(failures),
             len(images),
         )
@@ -179,25 +186,18 @@ def _failure(image: NamedImage, error: InputError) -> ScanFailure:
     return ScanFailure(image.name, type(error).__name__, reason, image.columns)
 
 
-def _ties(
-    images: Iterable[NamedImage], registry: Registry, limit: int, workers: int
-) -> Iterator[tuple[int, int, Comparison]]:
-    """Yield reference, query and comparison of each derived pair, by number."""
-    for outcome in scan(images, registry, max_candidates=limit, workers=workers):
-        if isinstance(outcome, ScanFailure):  # it was read a moment ago
+def _ties(result: Result) -> Iterator[_Tie]:
+    for match in result.matches:
+        if match.reference_id == result.query:
             continue
-        for match in outcome.matches:
-            comparison = match.comparison
-            if match.reference_id == outcome.query:
-                continue
-            if comparison.verdict is Verdict.DERIVED:
-                yield int(match.reference_id), int(outcome.query), comparison
+        if match.comparison.verdict is Verdict.DERIVED:
+            yield int(match.reference_id), int(result.query), match.comparison
 
 
 def _groups(
     listings: Mapping[int, Listing],
     same_bytes: Iterable[list[int]],
-    ties: list[tuple[int, int, Comparison]],
+    ties: list[_Tie],
 ) -> Iterator[Group]:
     """Join what hangs together, by union-find."""
     parents = {number: number for number in listings}

@@ -65,9 +65,10 @@ typedef struct {
     size_t n, room;
 } im_votes;
 
+/* An original with its votes, of those that were looked at, and how many agree. */
 typedef struct {
     uint32_t key;
-    float score;
+    uint16_t votes, agreeing;
 } im_candidate;
 
 /* postings_search.c: append all votes. Returns 0 or IM_NO_MEMORY. */
@@ -76,7 +77,7 @@ int im_postings_search(const im_postings *parts, size_t n_parts,
                        const im_effort *effort, const im_kernel *kernel,
                        im_votes *votes);
 
-/* postings_rank.c: sort the votes by key and score those originals that have at
+/* postings_rank.c: sort the votes by key and find those originals that have at
  * least `least` which agree about a similarity. `candidates` has room for
  * votes->n / least. Returns how many, or IM_NO_MEMORY. */
 ptrdiff_t im_postings_rank(im_votes *votes, const im_suspect *suspect, size_t least,

@@ -82,7 +82,6 @@ static size_t agreeing(const im_vote *votes, size_t n, const im_suspect *suspect
                        size_t least, float *fields, uint8_t *support) {
     float *field[FIELDS];
     int32_t rows[MOST] = {0}, counts[MOST];
-    if (n > MOST) n = MOST;
     for (size_t f = 0; f < FIELDS; f++) field[f] = fields + f * MOST;
     for (size_t i = 0; i < n; i++) {
         im_place reference = place_of(votes[i].place);
@@ -113,10 +112,11 @@ ptrdiff_t im_postings_rank(im_votes *votes, const im_suspect *suspect, size_t le
         const im_vote *group = votes->items + start;
         for (stop = start + 1; stop < votes->n; stop++)
             if (votes->items[stop].key != group->key) break;
-        if (stop - start < least) continue;
-        size_t score =
-            agreeing(group, stop - start, suspect, least, fields, support);
-        if (score >= least) candidates[n++] = (im_candidate){group->key, (float)score};
+        size_t size = stop - start < MOST ? stop - start : MOST;
+        if (size < least) continue;
+        size_t agree = agreeing(group, size, suspect, least, fields, support);
+        if (agree < least) continue;
+        candidates[n++] = (im_candidate){group->key, (uint16_t)size, (uint16_t)agree};
     }
     free(fields);
     free(support);

@@ -10,6 +10,28 @@ typedef struct {
     uint32_t start, n;
 } im_list;
 
+/* A descriptor on its way through a search: where to look, then what to compare. */
+typedef struct {
+    im_word word;
+    uint32_t probes[IM_MAX_PROBES];
+    size_t n_probes, n_lists;
+    im_list *lists;
+} im_lookup;
+
+/* Each step fetches what the next reads; between them, other descriptors take theirs,
+ * so that none waits for memory. */
+enum { STEPS = 3 };
+
+static void foresee(const im_postings *parts, size_t n_parts,
+                    const uint64_t *descriptor, const int16_t *table,
+                    const im_effort *effort, im_lookup *lookup) {
+    lookup->word = im_word_of(descriptor, table);
+    lookup->n_probes = im_word_probes(&lookup->word, effort->probes, lookup->probes);
+    for (size_t p = 0; p < n_parts; p++)
+        for (size_t i = 0; i < lookup->n_probes; i++)
+            IM_PREFETCH(parts[p].starts + (lookup->probes[i] >> parts[p].shift));
+}
+
 static im_list list_of(const im_postings *part, const im_word *word, uint32_t probe) {
     const uint32_t bucket = probe >> part->shift;
     const uint64_t low = probe & (((uint32_t)1 << IM_CODE_BITS) - 1);
@@ -20,43 +42,38 @@ static im_list list_of(const im_postings *part, const im_word *word, uint32_t pr
     return list;
 }
 
-/* The lists to compare, likeliest first; what is too long to afford is a word
- * that too many originals share. */
-static size_t choose(const im_postings *parts, size_t n_parts, const im_word *word,
-                     const im_effort *effort, im_list *lists) {
-    uint32_t probes[IM_MAX_PROBES];
-    size_t n_probes = im_word_probes(word, effort->probes, probes);
-    size_t left = effort->postings, n = 0;
-    for (size_t i = 0; i < n_probes; i++) {
-        size_t sum = 0, m = n;
-        for (size_t p = 0; p < n_parts; p++) {
-            im_list list = list_of(parts + p, word, probes[i]);
-            sum += list.n;
-            if (list.n) lists[m++] = list;
-        }
-        if (sum > left) continue;
-        left -= sum;
-        n = m;
-    }
-    return n;
-}
-
 static void prefetch(const im_list *list) {
     const uint64_t *codes = list->part->codes + list->start;
     const size_t line = 64 / sizeof *codes;
     for (size_t i = 0; i < list->n && i < 16 * line; i += line) IM_PREFETCH(codes + i);
 }
 
+/* The lists to compare, likeliest first; what is too long to afford is a word
+ * that too many originals share. */
+static void choose(const im_postings *parts, size_t n_parts, const im_effort *effort,
+                   im_lookup *lookup) {
+    size_t left = effort->postings, n = 0;
+    for (size_t i = 0; i < lookup->n_probes; i++) {
+        size_t sum = 0, m = n;
+        for (size_t p = 0; p < n_parts; p++) {
+            im_list list = list_of(parts + p, &lookup->word, lookup->probes[i]);
+            sum += list.n;
+            if (list.n) lookup->lists[m++] = list;
+        }
+        if (sum > left) continue;
+        left -= sum;
+        for (; n < m; n++) prefetch(lookup->lists + n);
+    }
+    lookup->n_lists = n;
+}
+
 /* Compare; count the distances; return how many are within reach. */
-static size_t compare(const im_list *lists, size_t n, const im_postings *parts,
+static size_t compare(const im_lookup *lookup, const im_postings *parts,
                       const im_kernel *kernel, uint32_t distance, uint64_t *keys,
                       size_t *counts) {
-    enum { AHEAD = 8 };
     size_t n_keys = 0;
-    for (size_t i = 0; i < n && i < AHEAD; i++) prefetch(lists + i);
-    for (size_t i = 0; i < n; i++) {
-        const im_list *list = lists + i;
-        if (i + AHEAD < n) prefetch(lists + i + AHEAD);
+    for (size_t i = 0; i < lookup->n_lists; i++) {
+        const im_list *list = lookup->lists + i;
         const uint64_t *codes = list->part->codes;
         im_block block = {codes + list->start, list->n, list->n, 1};
         uint64_t first = (uint64_t)(list->part - parts) << 32 | list->start;
@@ -123,15 +140,23 @@ int im_postings_search(const im_postings *parts, size_t n_parts,
                        const im_suspect *suspect, const int16_t *table,
                        const im_effort *effort, const im_kernel *kernel,
                        im_votes *votes) {
-    im_list *lists = malloc((effort->probes * n_parts + 1) * sizeof *lists);
+    const size_t room = effort->probes * n_parts + 1;
+    im_list *lists = malloc(STEPS * room * sizeof *lists);
     uint64_t *keys = malloc((effort->postings + IM_SLACK) * sizeof *keys);
     int status = lists && keys ? 0 : IM_NO_MEMORY;
-    for (size_t q = 0; q < suspect->n && !status; q++) {
+    im_lookup lookups[STEPS];
+    for (size_t i = 0; i < STEPS && !status; i++) lookups[i].lists = lists + i * room;
+    for (size_t at = 0; at < suspect->n + STEPS - 1 && !status; at++) {
+        if (at < suspect->n)
+            foresee(parts, n_parts, suspect->descriptors[at], table, effort,
+                    lookups + at % STEPS);
+        if (at >= 1 && at - 1 < suspect->n)
+            choose(parts, n_parts, effort, lookups + (at - 1) % STEPS);
+        if (at < 2) continue;
+        const size_t q = at - 2;
         size_t counts[IM_SIGNATURE_BITS + IM_CODE_BITS + 1] = {0};
-        im_word word = im_word_of(suspect->descriptors[q], table);
-        size_t n = choose(parts, n_parts, &word, effort, lists);
-        size_t n_keys =
-            compare(lists, n, parts, kernel, effort->distance, keys, counts);
+        size_t n_keys = compare(lookups + q % STEPS, parts, kernel, effort->distance,
+                                keys, counts);
         status = vote(parts, keys, n_keys, counts, effort, q,
                       q >= suspect->mirrored, votes);
     }

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say
-from imgmatch.cli.times import At, CredentialRoots, LedgerFile, instant_of, now
+from imgmatch.cli.times import (
+    At,
+    CredentialRoots,
+    LedgerFile,
+    NewLedgerFile,
+    instant_of,
+    now,
+)
 from imgmatch.evidence.canonical import parse_instant, sha256
 from imgmatch.evidence.cases import (
     Case,
@@ -47,7 +54,7 @@ Owner = Annotated[str, typer.Option(help="Whose originals: an opaque reference."
 @app.command("open")
 def open_(
     case_id: CaseId,
-    ledger: LedgerFile,
+    ledger: NewLedgerFile,
     owner: Owner,
     reference: Annotated[str, typer.Option(help="Id of the original.")],
     listing: Annotated[str, typer.Option(help="Id of the listing.")],
@@ -206,7 +213,7 @@ def draft(
 @app.command()
 def allow(
     licence_id: Annotated[str, typer.Argument(metavar="LICENCE")],
-    ledger: LedgerFile,
+    ledger: NewLedgerFile,
     owner: Owner,
     seller: Annotated[str, typer.Option(help="Who may use them: an id.")],
     begins: Annotated[str, typer.Option(help="ISO 8601.")],
@@ -240,7 +247,7 @@ def moment(
     ],
     what: Annotated[Moment, typer.Argument()],
     when: Annotated[str, typer.Argument(help="ISO 8601.")],
-    ledger: LedgerFile,
+    ledger: NewLedgerFile,
     owner: Annotated[str | None, typer.Option(help="Of the original.")] = None,
     at: At = None,
 ) -> None:

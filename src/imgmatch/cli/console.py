@@ -1,26 +1,14 @@
-"""What the commands share: words, progress, and how a command ends."""
+"""What the commands share: words, and how a command ends."""
 
 import os
 import sys
-import time
 import traceback
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from imgmatch.errors import ImgmatchError, InputError
 from imgmatch.sources import NamedImage, find_images
@@ -31,15 +19,12 @@ __all__ = [
     "TROUBLE",
     "guarded",
     "images_in",
-    "progress",
     "say",
     "status",
     "words",
 ]
 
 DERIVED, NOT_DERIVED, TROUBLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
-
-T = TypeVar("T")
 
 words = Console(stderr=True, highlight=False)
 
@@ -81,44 +66,6 @@ def images_in(paths: list[Path]) -> list[NamedImage]:
     if not found:
         raise InputError(f"no images in {', '.join(map(str, paths))}")
     return found
-
-
-def progress(
-    outcomes: Iterable[T], label: str, images: Sized, *, quiet: bool = False
-) -> Iterator[T]:
-    """Pass outcomes on, with a bar for whoever waits longer than a second."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    bar = Progress(
-        *columns,
-        console=words,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        disable=quiet or not words.is_terminal,
-    )
-    task, began = bar.add_task(label, total=len(images)), time.monotonic()
-    try:
-        for outcome in outcomes:
-            bar.advance(task)
-            if time.monotonic() - began > 1:
-                bar.start()
-            yield outcome
-    finally:
-        bar.stop()
-
-
-class _Rate(ProgressColumn):
-    """How many a second."""
-
-    def render(self, task: Task) -> Text:
-        """Draw it once it is known."""
-        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 
 def say(message: str) -> None:

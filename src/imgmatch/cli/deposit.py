@@ -11,6 +11,7 @@ from imgmatch.cli.console import guarded, say
 from imgmatch.cli.times import (
     At,
     LedgerFile,
+    NewLedgerFile,
     Roots,
     Tsa,
     instant_of,
@@ -48,7 +49,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=Fals
 @app.command()
 def add(
     file: File,
-    ledger: LedgerFile,
+    ledger: NewLedgerFile,
     depositor: Annotated[
         str, typer.Option(help="An opaque reference to whoever deposits, no name.")
     ],

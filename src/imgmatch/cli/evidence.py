@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say, status
+from imgmatch.cli.scan import DerivedScore
 from imgmatch.cli.times import (
     At,
     CredentialRoots,
@@ -17,6 +18,7 @@ from imgmatch.cli.times import (
     roots_in,
     tsa,
 )
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
@@ -65,6 +67,7 @@ def build(
         bool,
         typer.Option("--include-original", help="Put that file in, metadata and all."),
     ] = False,
+    derived_score: DerivedScore = DERIVED_SCORE,
     ledger: Annotated[
         Path | None,
         typer.Option(help="Ledger with deposits and licences.", exists=True),
@@ -107,6 +110,7 @@ def build(
             opened,
             reference_id,
             made=made,
+            derived_score=derived_score,
             listing=known.listing,
             original=source,
             include_original=include_original,

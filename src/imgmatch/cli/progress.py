@@ -1,12 +1,12 @@
-"""How far a scan is, how fast, and what it has found so far."""
+"""How far a command is, how fast, and what a scan has found so far."""
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from rich.progress import (
     BarColumn,
@@ -24,9 +24,27 @@ from imgmatch.cli import console
 from imgmatch.describe import VERDICT_WORDS
 from imgmatch.types import Verdict
 
-__all__ = ["ScanProgress"]
+__all__ = ["ScanProgress", "progress"]
 
 _FAILED = "could not be judged"
+_PATIENCE = 1.0
+"""Seconds without a bar."""
+
+T = TypeVar("T")
+
+
+def progress(outcomes: Iterable[T], label: str, images: Sized) -> Iterator[T]:
+    """Pass outcomes on, with a bar for whoever waits longer than a second."""
+    bar = _bar(shown=console.words.is_terminal)
+    task, began = bar.add_task(label, total=len(images)), time.monotonic()
+    try:
+        for outcome in outcomes:
+            bar.advance(task)
+            if time.monotonic() - began > _PATIENCE:
+                bar.start()
+            yield outcome
+    finally:
+        bar.stop()
 
 
 class ScanProgress:
@@ -48,19 +66,8 @@ class ScanProgress:
         self._total = total
         self._began = time.monotonic()
         self._shown = console.words.is_terminal and not quiet
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _RateColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[found]}"),
-            console=console.words,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            disable=not self._shown,
-        )
+        found = TextColumn("{task.fields[found]}")
+        self._bar = _bar(found, shown=self._shown)
         self._task = self._bar.add_task("Scanning", total=None, found="")
 
     def __enter__(self) -> Self:
@@ -79,7 +86,7 @@ class ScanProgress:
         self.counts.update(counts)
         found = ", ".join(_words(self.counts))
         self._bar.update(self._task, completed=self.counts.total(), found=found)
-        if time.monotonic() - self._began > 1:
+        if time.monotonic() - self._began > _PATIENCE:
             self._bar.start()
 
     def __exit__(
@@ -114,11 +121,27 @@ class ScanProgress:
         return table
 
 
+def _bar(*more: ProgressColumn, shown: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeRemainingColumn(),
+        *more,
+        console=console.words,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=not shown,
+    )
+
+
 class _RateColumn(ProgressColumn):
-    """Suspects a second."""
+    """How many a second."""
 
     def render(self, task: Task) -> Text:
-        """Draw the rate once it is known."""
+        """Draw it once it is known."""
         return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from imgmatch.cli.console import TROUBLE, guarded, images_in, progress, say
+from imgmatch.cli.console import TROUBLE, guarded, images_in, say
+from imgmatch.cli.progress import progress
 from imgmatch.errors import RegistryError, RegistryLockedError
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images
-from imgmatch.registry.workers import workers_for
 from imgmatch.sources import NamedImage
+from imgmatch.workers import workers_for
 
 __all__ = ["register", "register_all"]
 

@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from imgmatch.cli.console import TROUBLE, guarded, progress, say
+from imgmatch.cli.console import TROUBLE, guarded, say
+from imgmatch.cli.progress import progress
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
-from imgmatch.registry.workers import workers_for
+from imgmatch.registry.export import export
+from imgmatch.workers import workers_for
 
 __all__ = ["app"]
 
@@ -81,8 +83,8 @@ def rebuild_index(
         say(f"{len(rebuild)} originals indexed")
 
 
-@app.command()
-def export(
+@app.command("export")
+def export_(
     registry: _Folder,
     pictures: Annotated[
         Path | None,
@@ -93,18 +95,17 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Print the records, one line of JSON each.
+    """Print the records as they are now, one line of JSON each.
 
     With --pictures, a record's "picture" is the name of its file there.
     """
-    with guarded(), Registry.open(registry, read_only=True) as opened:
+    with guarded():
         if pictures:
             pictures.mkdir(parents=True, exist_ok=True)
-        for number, record in enumerate(opened.records()):
-            line = record.to_dict()
-            if pictures:
+        for number, kept in enumerate(export(registry, pictures=bool(pictures))):
+            line = kept.record.to_dict()
+            if pictures and kept.picture is not None:
                 name = f"{number:08}.avif"  # an id may be no file name
-                kept = opened.snapshot().original(record.reference_id)
                 (pictures / name).write_bytes(kept.picture)
                 line["picture"] = name
             print(json.dumps(line))

@@ -27,7 +27,12 @@ from imgmatch.sources import find_images
 from imgmatch.threads import cores
 from imgmatch.types import Result, Verdict
 
-__all__ = ["scan"]
+__all__ = ["DerivedScore", "scan"]
+
+DerivedScore = Annotated[
+    float,
+    typer.Option(help="Score from which a suspect is derived.", min=DERIVED_SCORE),
+]
 
 
 class EngineName(StrEnum):
@@ -73,10 +78,7 @@ def scan(
             exists=True,
         ),
     ] = None,
-    derived_score: Annotated[
-        float,
-        typer.Option(help="Score from which a suspect is derived.", min=DERIVED_SCORE),
-    ] = DERIVED_SCORE,
+    derived_score: DerivedScore = DERIVED_SCORE,
     column: Annotated[
         str, typer.Option(help="Where lists and tables name the image.")
     ] = "image",

@@ -17,6 +17,7 @@ __all__ = [
     "At",
     "CredentialRoots",
     "LedgerFile",
+    "NewLedgerFile",
     "Roots",
     "Tsa",
     "instant_of",
@@ -29,7 +30,16 @@ At = Annotated[
     str | None, typer.Option("--at", help="Time of the entry (ISO 8601); now.")
 ]
 LedgerFile = Annotated[
-    Path, typer.Option("--ledger", help="File of the ledger.", dir_okay=False)
+    Path,
+    typer.Option("--ledger", help="File of the ledger.", exists=True, dir_okay=False),
+]
+NewLedgerFile = Annotated[
+    Path,
+    typer.Option(
+        "--ledger",
+        help="File of the ledger; made if it is not there.",
+        dir_okay=False,
+    ),
 ]
 Roots = Annotated[
     list[Path] | None,

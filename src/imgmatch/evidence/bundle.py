@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from imgmatch.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.canonical import canonical, sha256, stated
@@ -55,6 +56,7 @@ def build(
     reference_id: str,
     *,
     made: datetime,
+    derived_score: float = DERIVED_SCORE,
     listing: Listing | None = None,
     original: bytes | None = None,
     include_original: bool = False,
@@ -80,6 +82,8 @@ def build(
     reference_id : str
     made : datetime
         The time that the bundle bears; no clock is read.
+    derived_score : float
+        From which the suspect is derived; see `imgmatch.derived_score`.
     listing : Listing, optional
     original : bytes, optional
         The original's file, for a better copy than the registry's.
@@ -107,7 +111,8 @@ def build(
     ------
     UnknownReferenceError, DecodeError
     InputError
-        If `original` is not the file that was registered, or is needed and not given.
+        If `original` is not the file that was registered, or is needed and not
+        given; if `derived_score` is below the default.
     """
     record = registry.get(reference_id)
     if original is None and (include_original or redact_original):
@@ -122,7 +127,9 @@ def build(
     query = fingerprint(shown, role=Role.QUERY)
     snapshot = registry.snapshot()
     reference = _reference(snapshot, reference_id, original, redact_original)
-    found = compare_fingerprints(reference, query, pairs=len(snapshot))
+    found = compare_fingerprints(
+        reference, query, pairs=len(snapshot), derived_score=derived_score
+    )
     examined = strongest(examine_pair(reference, query))
 
     suspect_member = f"suspect.{_suffix(shown)}"
@@ -156,6 +163,7 @@ def build(
             "copy_member": copy_member,
         },
         "registry": {"id": snapshot.id, "originals": len(snapshot)},
+        "derived_score": derived_score,
         "result": result_of(found, examined),
         "licence": licence and licence.to_dict(),
         "deposits": held,

@@ -1,6 +1,7 @@
 """What a bundle says of itself, field by field; nothing else leaves a registry."""
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ from imgmatch.types import Comparison, Verdict
 __all__ = [
     "FORMAT",
     "Listing",
+    "derived_score_in",
     "manifest_of",
     "parameters",
     "reference_of",
@@ -127,6 +129,13 @@ def manifest_of(
         },
         **facts,
     }
+
+
+def derived_score_in(manifest: Mapping[str, Any]) -> float:
+    """Return the score from which the suspect is derived; once, none was stated."""
+    usual = manifest["parameters"]["decision"]["derived_score"]
+    score: float = manifest.get("derived_score", usual)
+    return score
 
 
 def reference_of(record: Record) -> dict[str, Any]:

@@ -10,7 +10,12 @@ from imgmatch.evidence.canonical import canonical
 from imgmatch.evidence.claim import claim_kind
 from imgmatch.evidence.compared import read_reference
 from imgmatch.evidence.drawn import draw_members
-from imgmatch.evidence.manifest import parameters, result_of, software
+from imgmatch.evidence.manifest import (
+    derived_score_in,
+    parameters,
+    result_of,
+    software,
+)
 from imgmatch.evidence.report import VERDICT, Checked, State
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.types import Comparison, Size
@@ -72,7 +77,9 @@ def _agrees(
 ) -> tuple[Comparison, str]:
     """Compare, and say how the outcome differs from what the manifest states."""
     pairs = manifest["registry"]["originals"]
-    found = compare_fingerprints(reference, query, pairs=pairs)
+    found = compare_fingerprints(
+        reference, query, pairs=pairs, derived_score=derived_score_in(manifest)
+    )
     result = result_of(found, strongest(examine_pair(reference, query)))
     claim = str(claim_kind(found.verdict))
     if manifest["claim"] != claim:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from imgmatch.describe import describe_edits
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.deposits import Clock, Unverified
+from imgmatch.evidence.manifest import derived_score_in
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
 from imgmatch.evidence.priority import Priority
 from imgmatch.evidence.words import CHINESE_EDITS, WORDS
@@ -185,9 +186,8 @@ def _sure(words: _Words, manifest: Mapping[str, Any], found: Comparison) -> _Blo
     result = manifest["result"]
     if result["score"] is None:
         return [words["no_false"]]
-    derived = manifest["parameters"]["decision"]["derived_score"]
     rows = [(words["score"], f"{result['score']:.1f}")]
-    notes = [words["score_note"].format(derived=derived)]
+    notes = [words["score_note"].format(derived=derived_score_in(manifest))]
     if found.expected_false_accusations is None:
         notes.append(words["no_false"])
     else:

@@ -45,7 +45,7 @@ class Postings:
         effort: Mapping[str, int],
         least: int,
         kernel: str | None = None,
-    ) -> tuple[NDArray[np.uint32], NDArray[np.float32]]: ...
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint16]]: ...
     def merge_into(
         self,
         names: Sequence[_Words],

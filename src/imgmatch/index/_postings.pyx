@@ -68,7 +68,7 @@ ANGLE_BITS = IM_ANGLE_BITS
 MAX_PROBES = IM_MAX_PROBES
 
 _VOTE = np.dtype([("key", "u4"), ("place", "u4"), ("query", "u2"), ("distance", "u2")])
-_CANDIDATE = np.dtype([("key", "u4"), ("score", "f4")])
+_CANDIDATE = np.dtype([("key", "u4"), ("votes", "u2"), ("agreeing", "u2")])
 
 
 cdef int _shift_of(const uint32_t[::1] starts):
@@ -221,11 +221,11 @@ cdef class Postings:
 
     def search(self, descriptors, keypoints, size_t mirrored, table, *, dict effort,
                size_t least, kernel=None):
-        """Numbers (M,) uint32 and scores (M,) float32 of originals, in any order.
+        """Three arrays (M,): numbers of originals, their votes, and those that agree.
 
-        Originals are numbered through all parts. One may come twice, as it is and
-        as in a mirror. The score is the number of votes that agree about a
-        similarity, `least` or more.
+        In any order. Originals are numbered through all parts; one may come twice,
+        as it is and as in a mirror. So many of the votes that were looked at agree
+        about a similarity, `least` or more.
         """
         cdef im_suspect suspect
         cdef im_votes votes = im_votes(NULL, 0, 0)
@@ -242,7 +242,8 @@ cdef class Postings:
                                          <im_candidate *>&view[0])
             if n < 0:
                 raise MemoryError
-            return out["key"][:n] >> 1, out["score"][:n]
+            out = out[:n]
+            return out["key"] >> 1, out["votes"], out["agreeing"]
         finally:
             free(votes.items)
 

@@ -1,6 +1,8 @@
 """Both searches, one list of candidates."""
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -13,8 +15,18 @@ from imgmatch.index.words import table
 
 __all__ = ["EFFORT", "MIN_VOTES", "CandidateIndex"]
 
-MIN_VOTES: Final = 4
+MIN_VOTES: Final = 3
 """Features that must agree about where the original is in the suspect."""
+
+VOTE_CHANCE: Final = 0.03
+MAX_LOG_NFA: Final = 2.0
+"""Chance that a vote agrees with the similarity that another proposes, and log10 of
+how many originals may be as likely as a candidate by chance. Repeated structure is
+where chance is strong: of originals that had nothing to do with the suspect and four
+votes that agreed, nine in ten had nine votes or more, of the right ones four to seven.
+Five of six are enough among a million originals; eight of eighty are not among ten
+thousand.
+"""
 
 EFFORT: Final[Mapping[str, int]] = {
     "probes": 48,
@@ -49,6 +61,7 @@ class CandidateIndex:
     ) -> None:
         self._parts = [dict(part) for part in parts]
         self._alive = [np.array(one, np.bool_) for one in alive]
+        self._count = sum(int(np.count_nonzero(one)) for one in self._alive)
         self._firsts = np.cumsum([0, *map(len, self._alive)])
         self._postings = postings(self._parts, self._alive)
 
@@ -56,7 +69,8 @@ class CandidateIndex:
         """Return part and row of at most `limit` originals, likeliest first.
 
         Whole copies, known by their hashes, come first and take at most half of
-        the places; the others are ranked by the local features they share.
+        the places; the others follow by how little chance explains the local
+        features that they share, and those that it explains are left out.
         """
         whole = self._whole_copies(query)[: (limit + 1) // 2]
         return list(dict.fromkeys([*whole, *self._by_features(query, limit)]))[:limit]
@@ -75,7 +89,7 @@ class CandidateIndex:
         if query.mirrored is not None:
             ways.append(query.mirrored)
         keypoints = [np.column_stack([way.xy, way.scale, way.angle]) for way in ways]
-        numbers, scores = self._postings.search(
+        numbers, votes, agreeing = self._postings.search(
             np.concatenate([way.descriptors for way in ways]),
             np.concatenate(keypoints),
             len(query.features),
@@ -83,7 +97,22 @@ class CandidateIndex:
             effort=EFFORT,
             least=MIN_VOTES,
         )
-        best = numbers[np.lexsort((numbers, -scores))[: 2 * limit]]  # either way round
+        accidents = [*map(_log_accidents, votes.tolist(), agreeing.tolist())]
+        log_nfa = np.array(accidents) + math.log10(max(self._count, 1))
+        likely = np.flatnonzero(log_nfa <= MAX_LOG_NFA)
+        order = np.lexsort((numbers[likely], log_nfa[likely]))
+        best = numbers[likely[order[: 2 * limit]]]  # either way round
         parts = np.searchsorted(self._firsts, best, side="right") - 1
         rows = best - self._firsts[parts]
         return list(dict.fromkeys(zip(parts.tolist(), rows.tolist(), strict=True)))
+
+
+@cache
+def _log_accidents(votes: int, agreeing: int) -> float:
+    """Return log10 of how often chance makes so many of an original's votes agree.
+
+    As in `imgmatch.geometry`: tests, times the chance that each of the others
+    agrees with the vote that proposes the similarity.
+    """
+    subsets = math.comb(votes - 1, agreeing - 1)
+    return math.log10(votes * subsets) + (agreeing - 1) * math.log10(VOTE_CHANCE)

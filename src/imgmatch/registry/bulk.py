@@ -9,8 +9,8 @@ from imgmatch.image import ImageSource
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
-from imgmatch.registry.workers import Task, Workers
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
+from imgmatch.workers import Task, Workers
 
 __all__ = ["Refusal", "register"]
 
@@ -86,9 +86,8 @@ def register(
             name, image, begun = queue.popleft()
             if not isinstance(begun, Task):
                 return begun
-            waiting = [task for _, _, task in queue if isinstance(task, Task)]
             try:
-                addition = pool.result(begun, waiting)
+                addition = pool.result(begun)
                 return registry.add_described(addition, image, details)
             except (*_REFUSED, WorkerError) as error:
                 return _refusal(name, error)

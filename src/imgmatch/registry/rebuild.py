@@ -1,7 +1,6 @@
 """The index made anew, from what is kept of the originals."""
 
 import os
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from imgmatch.registry.directory import Directory
 from imgmatch.registry.originals import Originals
 from imgmatch.registry.schema import PARAMETERS
 from imgmatch.registry.segments import IndexBuilder, sweep, sync_folder
-from imgmatch.registry.workers import Task, Workers
+from imgmatch.workers import Workers
 
 __all__ = ["IndexRebuild"]
 
@@ -72,8 +71,9 @@ class IndexRebuild:
             for entry in self._manifest.entries:
                 originals = Originals(ArrayFile.open(folder, entry.originals))
                 builder = IndexBuilder()
-                for row, (hashes, found) in enumerate(_described(originals, pool)):
-                    builder.add(hashes, found)
+                kept = map(originals.original, range(len(originals)))
+                for row, described in enumerate(pool.map(_described, kept)):
+                    builder.add(*described)
                     yield originals.reference_id(row)
                 try:
                     index = builder.write(folder)
@@ -94,26 +94,5 @@ class IndexRebuild:
         self._directory.close()
 
 
-def _described(
-    originals: Originals, pool: Workers
-) -> Iterator[tuple[Hashes, Features]]:
-    """Yield hashes and features of every row, in order."""
-    queue: deque[tuple[Hashes, Task[Features]]] = deque()
-    for row in range(len(originals)):
-        original = originals.original(row)
-        queue.append((original.hashes, pool.submit(_features, original)))
-        if len(queue) > pool.backlog:
-            yield _finish(queue, pool)
-    while queue:
-        yield _finish(queue, pool)
-
-
-def _finish(
-    queue: deque[tuple[Hashes, Task[Features]]], pool: Workers
-) -> tuple[Hashes, Features]:
-    hashes, task = queue.popleft()
-    return hashes, pool.result(task, [waiting for _, waiting in queue])
-
-
-def _features(original: Original) -> Features:
-    return original.fingerprint().features
+def _described(original: Original) -> tuple[Hashes, Features]:
+    return original.hashes, original.fingerprint().features

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,7 @@ from imgmatch.errors import RegistryError, UnknownReferenceError
 from imgmatch.fingerprint import Fingerprint, Original
 from imgmatch.index import CandidateIndex
 from imgmatch.registry.cache import FingerprintCache
-from imgmatch.registry.manifest import Manifest
-from imgmatch.registry.originals import Originals
+from imgmatch.registry.manifest import Manifest, token
 from imgmatch.registry.schema import PARAMETERS, SCHEMA_VERSION
 from imgmatch.registry.segments import Segment
 
@@ -99,8 +98,8 @@ class Snapshot:
         UnknownReferenceError
             If there is none with this id.
         """
-        originals, row = self._find(reference_id)
-        return originals.original(row)
+        part, row = self._find(reference_id)
+        return self._segments[part].originals.original(row)
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
         """Return what a comparison with an original needs.
@@ -112,7 +111,8 @@ class Snapshot:
         RegistryCorruptError
             If it is not what was written.
         """
-        originals, row = self._find(reference_id)
+        part, row = self._find(reference_id)
+        originals = self._segments[part].originals
         return self._cache.get(
             (originals.file.name, row), lambda: originals.original(row).fingerprint()
         )
@@ -124,11 +124,33 @@ class Snapshot:
             self._segments[part].originals.reference_id(row) for part, row in places
         ]
 
-    def _find(self, reference_id: str) -> tuple[Originals, int]:
-        for segment, alive in zip(self._segments, self._alive, strict=True):
+    def only(self, ids: Iterable[str]) -> "Snapshot":
+        """Return some of the originals as if they were all.
+
+        Raises
+        ------
+        UnknownReferenceError
+            If there is none with one of these ids.
+        """
+        chosen = [np.zeros(len(alive), np.bool_) for alive in self._alive]
+        identity = 0
+        for reference_id in set(ids):
+            part, row = self._find(reference_id)
+            chosen[part][row] = True
+            sha256 = self._segments[part].originals.sha256(row)
+            identity += token(reference_id, sha256)
+        parts = [part for part, rows in enumerate(chosen) if rows.any()]
+        segments = [self._segments[part] for part in parts]
+        entries = tuple(self._segments[part].entry(chosen[part]) for part in parts)
+        manifest = Manifest.of(entries, identity)
+        return Snapshot(self._folder, manifest, segments, self._cache)
+
+    def _find(self, reference_id: str) -> tuple[int, int]:
+        """Return the segment's place and the row."""
+        for part, segment in enumerate(self._segments):
             row = segment.originals.find(reference_id)
-            if row is not None and alive[row]:
-                return segment.originals, row
+            if row is not None and self._alive[part][row]:
+                return part, row
         raise UnknownReferenceError(f"no original {reference_id!r}")
 
     @cached_property

@@ -60,6 +60,7 @@ class Registry:
         self._contents = Contents(directory.segments)
         self._snapshot: tuple[Token, Snapshot] | None = None
         self._temporary = False
+        self._added = 0  # since `commit` was last called
 
     # Open and close
 
@@ -241,8 +242,10 @@ class Registry:
                 return present
             self._database.insert(record)
             self._contents.add(addition)
+            self._added += 1
             if self._contents.pending >= _COMMIT_EVERY:
-                self.commit()
+                self._write()
+                self._merge()
             return record
 
     def remove(self, reference_id: str) -> None:
@@ -262,7 +265,8 @@ class Registry:
     def commit(self) -> None:
         """Make all additions and removals so far durable and visible to readers.
 
-        Segments that have become many are then merged.
+        Segments that have become many are then merged, the more of them the more
+        was added: one search takes the longer the more there are.
 
         Raises
         ------
@@ -272,11 +276,12 @@ class Registry:
             changes are still there to be committed.
         """
         with self._guard:
-            if not self._database.in_transaction:
+            if self._database.in_transaction:
+                self._write()
+            elif not self._added:
                 return
-            self._write()
-            merge_tiers(self._contents, self._database, self._directory.segments)
-            self._snapshot = None
+            self._merge(added=self._added)
+            self._added = 0
 
     def compact(self) -> None:
         """Commit, then give back the room of removed originals.
@@ -402,6 +407,11 @@ class Registry:
                     raise RegistryCorruptError(
                         f"{error.filename} is missing"
                     ) from error
+
+    def _merge(self, *, added: int = 0) -> None:
+        folder = self._directory.segments
+        merge_tiers(self._contents, self._database, folder, added=added)
+        self._snapshot = None
 
     def _write(self) -> None:
         """Write what is to be added, and commit."""

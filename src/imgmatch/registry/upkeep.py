@@ -21,13 +21,15 @@ __all__ = ["compact", "find_problems", "merge_tiers", "tidy"]
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def merge_tiers(contents: Contents, database: Database, folder: Path) -> None:
-    """Merge the segments that have become many.
+def merge_tiers(
+    contents: Contents, database: Database, folder: Path, *, added: int = 0
+) -> None:
+    """Merge the segments that have become many, for what was added.
 
     Where there is no room for it, they stay as they are until the next time.
     """
     try:
-        while positions := next_merge(contents.rows):
+        while positions := next_merge(contents.rows, added=added):
             _merge(contents, database, positions)
     except OSError as error:
         if error.errno not in _NO_ROOM:

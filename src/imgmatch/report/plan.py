@@ -113,6 +113,8 @@ class Plan:
     ----------
     total, failed : int
         Suspects, and those not judged.
+    seen_before : int
+        Suspects held against new originals only; see `Result.since`.
     counts : list of (Verdict, int)
         Suspects by verdict.
     originals, shops : list of Group
@@ -123,6 +125,7 @@ class Plan:
 
     total: int
     failed: int
+    seen_before: int
     counts: list[tuple[Verdict, int]]
     originals: list[Group]
     shops: list[Group]
@@ -170,11 +173,13 @@ def plan_pages(
     counts: Counter[Verdict] = Counter()
     pairs: list[Pair] = []
     failures: list[int] = []
+    seen_before = 0
     for position, outcome in enumerate(outcomes):
         if isinstance(outcome, ScanFailure):
             failures.append(position)
             continue
         counts[outcome.verdict] += 1
+        seen_before += outcome.since is not None
         pairs += (
             pair
             for pair in _pairs(position, outcome)
@@ -188,6 +193,7 @@ def plan_pages(
     return Plan(
         total=counts.total() + len(failures),
         failed=len(failures),
+        seen_before=seen_before,
         counts=[(verdict, counts[verdict]) for verdict in Verdict],
         originals=originals,
         shops=shops,

@@ -11,8 +11,8 @@ from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from imgmatch.errors import InputError, MissingExtraError, WorkerError
-from imgmatch.scan.workers import Workers
 from imgmatch.threads import cores, one_thread
+from imgmatch.workers import Workers
 
 __all__ = ["Engine", "dask", "in_process", "processes"]
 
@@ -55,32 +55,11 @@ def processes(workers: int | None = None) -> Engine:
     def run(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         remaining = iter(tasks)
         first = list(islice(remaining, 2))
-        if number == 1 or len(first) < 2:
-            yield from map(function, first)
-            yield from map(function, remaining)
-            return
-        with Workers(function, number) as pool:
-            yield from _in_order(pool, chain(first, remaining), _AHEAD * number)
+        count = number if len(first) > 1 else 1
+        with Workers(count, most_losses=_MOST_LOSSES) as pool:
+            yield from pool.map(function, chain(first, remaining))
 
     return run
-
-
-def _in_order(pool: Workers[T, R], tasks: Iterable[T], ahead: int) -> Iterator[R]:
-    """Keep all workers busy, and hold results back until it is their turn."""
-    held: dict[int, R] = {}
-    remaining = enumerate(tasks)
-    begun = turn = 0
-    while True:
-        free = pool.idle if begun < turn + ahead else 0
-        for number, task in islice(remaining, free):
-            pool.give(number, task)
-            begun += 1
-        if turn == begun:
-            return
-        held.update(pool.wait(most_losses=_MOST_LOSSES))
-        while turn in held:
-            yield held.pop(turn)
-            turn += 1
 
 
 def dask(scheduler: str) -> Engine:

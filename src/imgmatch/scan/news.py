@@ -5,15 +5,14 @@ registered since; any other against all.
 """
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.fingerprint import Fingerprint
 from imgmatch.registry import Snapshot
 
-__all__ = ["DIGEST", "News", "only"]
+__all__ = ["DIGEST", "News"]
 
 DIGEST: Final = "S16"
 """The first half of a SHA-256: two of 10**9 are the same with odds of 10**-20."""
@@ -49,27 +48,3 @@ class News:
         digest = np.array(bytes.fromhex(sha256)[:16], DIGEST)
         place = int(np.searchsorted(self.known, digest))
         return place < len(self.known) and bool(self.known[place] == digest)
-
-
-def only(snapshot: Snapshot, ids: frozenset[str]) -> Snapshot:
-    """Return some of a snapshot's originals as if they were all."""
-    return cast("Snapshot", _Only(snapshot, ids))
-
-
-class _Only:
-    """Some of the originals of a snapshot, as if they were all."""
-
-    def __init__(self, snapshot: Snapshot, ids: frozenset[str]) -> None:
-        self._snapshot, self._ids = snapshot, ids
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def fingerprint(self, reference_id: str) -> Fingerprint:
-        """Return what a comparison with an original needs."""
-        return self._snapshot.fingerprint(reference_id)
-
-    def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
-        """Return the ids of at most `limit` originals that a query may show."""
-        ranked = self._snapshot.candidates(query, limit=len(self._snapshot))
-        return [one for one in ranked if one in self._ids][:limit]

@@ -19,7 +19,7 @@ from imgmatch.scan.directory import (
     committed,
 )
 from imgmatch.scan.formats import format_of
-from imgmatch.scan.news import DIGEST, News, only
+from imgmatch.scan.news import DIGEST, News
 
 __all__ = ["earlier_scan", "load_news", "note_news", "note_originals"]
 
@@ -64,10 +64,10 @@ def note_news(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
 def load_news(directory: Path, snapshot: Snapshot) -> News:
     """Read what `note_news` wrote."""
     news = json.loads((directory / NEW_ORIGINALS).read_bytes())
-    new = frozenset(news["originals"])
+    new = news["originals"]
     return News(
         all=snapshot,
-        new=only(snapshot, new) if new else None,
+        new=snapshot.only(new) if new else None,
         known=np.load(directory / KNOWN, mmap_mode="r"),
         since=news["since"],
     )
