@@ -19,7 +19,7 @@ SEAL = (29, 40, 397, 372)  # of fig.jpg, 1280 x 866
         ("fig.jpg", "pavilion-with-seal.webp", SEAL, (429, 216, 640, 427)),
         (
             *("living-room.jpg", "bridge-with-shop-banner.jpg"),
-            *((0, 1089, 854, 1280), (0, 459, 900, 659)),
+            *((0, 1089, 854, 1280), (0, 699, 900, 900)),
         ),
     ],
 )
