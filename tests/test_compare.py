@@ -9,7 +9,7 @@ from skimage import data
 
 from imgmatch import compare
 from imgmatch.compare import MAX_EXAMINED, examine_pair
-from imgmatch.decision import score
+from imgmatch.decision import DERIVED_SCORE, score
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.transforms import carry, mirror
@@ -224,6 +224,19 @@ def test_a_banner_in_common_accuses_nobody():
 
     assert found.verdict in (Verdict.SHARED_OVERLAY, Verdict.UNRELATED)
     assert found.score < compare(pictures[0], pictures[0]).score
+
+
+def test_drawings_alike_accuse_nobody():
+    frames = []
+    for width, height, grey in ((373, 774, 128), (407, 685, 120)):
+        frame = np.full((height, width, 3), 255, np.uint8)
+        cv2.rectangle(frame, (20, 20), (width - 20, height - 20), (grey,) * 3, 8)
+        frames.append(frame)
+
+    found = compare(frames[0], np.ascontiguousarray(np.rot90(frames[1])))
+
+    assert found.verdict is not Verdict.DERIVED
+    assert found.score < DERIVED_SCORE
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (300, 400)])
