@@ -260,6 +260,19 @@ def test_a_copy_is_found_though_a_banner_in_common_aligns_better():
     assert found.query_box[:2] == pytest.approx((20, 360), abs=3)
 
 
+def test_drawings_alike_accuse_nobody():
+    frames = []
+    for width, height, grey in ((373, 774, 128), (407, 685, 120)):
+        frame = np.full((height, width, 3), 255, np.uint8)
+        cv2.rectangle(frame, (20, 20), (width - 20, height - 20), (grey,) * 3, 8)
+        frames.append(frame)
+
+    found = compare(frames[0], np.ascontiguousarray(np.rot90(frames[1])))
+
+    assert found.verdict is not Verdict.DERIVED
+    assert found.score < DERIVED_SCORE
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (300, 400)])
 def test_flat_and_tiny_pictures_are_unrelated(shape):
     flat = np.full((*shape, 3), 128, np.uint8)

@@ -330,6 +330,12 @@ def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
     assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW
 
 
+def test_drawings_with_nothing_photographic_are_for_a_human():
+    drawing = replace(COPY, photographic_agreeing=0, log_nfa=-60)
+    assert decide(replace(drawing, photographic_agreeing=3))[0] is Verdict.DERIVED
+    assert decide(drawing)[0] is Verdict.REVIEW
+
+
 def test_a_small_part_of_both_pictures_is_for_a_human():
     assert decide(replace(COPY, query_covered=0.1))[0] is Verdict.DERIVED
     part = replace(COPY, reference_kept=0.38, query_covered=0.1)
