@@ -260,7 +260,7 @@ def test_a_copy_is_found_though_a_banner_in_common_aligns_better():
     assert found.query_box[:2] == pytest.approx((20, 360), abs=3)
 
 
-def test_drawings_alike_accuse_nobody():
+def test_simple_drawings_alike_accuse_nobody():
     frames = []
     for width, height, grey in ((373, 774, 128), (407, 685, 120)):
         frame = np.full((height, width, 3), 255, np.uint8)

@@ -330,10 +330,11 @@ def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
     assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW
 
 
-def test_drawings_with_nothing_photographic_are_for_a_human():
+def test_simple_drawings_are_for_a_human():
     drawing = replace(COPY, photographic_agreeing=0, log_nfa=-60)
-    assert decide(replace(drawing, photographic_agreeing=3))[0] is Verdict.DERIVED
     assert decide(drawing)[0] is Verdict.REVIEW
+    assert decide(replace(drawing, log_nfa=-120))[0] is Verdict.DERIVED
+    assert decide(replace(drawing, photographic_agreeing=3))[0] is Verdict.DERIVED
 
 
 def test_a_small_part_of_both_pictures_is_for_a_human():

@@ -74,9 +74,11 @@ MIN_WINDOWS = 10.0
 """Agreeing windows below which a picture is too little to accuse on."""
 
 MIN_PHOTOGRAPHIC = 1.0
-"""Photographic windows that agree, below which it takes a human to accuse: drawings
-as simple as a frame are alike without being copied. Of 1,513 copies ten have fewer,
-nine of them of a laptop's lid and a phone's side on white."""
+SIMPLE_LOG_NFA = -100.0
+"""Photographic windows that agree, and false alarms of the keypoints, from which on it
+takes a human to accuse: a drawing as simple as a frame is made twice without being
+copied. That of two frames is 1e-35, that of a page of shapes below 1e-500; of 1,513
+copies seven are as simple, of a laptop's lid and a phone's side on white."""
 
 MIN_EXACT = 0.7
 """Fraction of the agreeing windows that are exact, below which it takes a human to
@@ -252,10 +254,12 @@ def _complete(evidence: Evidence) -> bool:
     )
     framed = evidence.framed * evidence.survival >= MIN_COMPLETE
     exact = evidence.exact >= MIN_EXACT * evidence.agreeing
-    photographed = evidence.photographic_agreeing >= MIN_PHOTOGRAPHIC
+    simple = (
+        evidence.photographic_agreeing < MIN_PHOTOGRAPHIC
+        and evidence.log_nfa > SIMPLE_LOG_NFA
+    )
     replaced = evidence.gap >= SUBJECT_GAP and evidence.gap_shading >= SUBJECT_SHADING
-    whole = exact and photographed and framed
-    return whole and not drawn and not tilted and not replaced
+    return exact and framed and not (drawn or simple or tilted or replaced)
 
 
 def decide(
