@@ -1,14 +1,11 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image as PILImage
-from skimage import data
 
 from comparisons import by_bytes, compare_with, compared, unrelated
 from imgmatch.compare import compare
 from imgmatch.errors import DecodeError
-from imgmatch.registry import Registry, Snapshot
+from imgmatch.registry import Registry
 from imgmatch.types import Verdict
 from imgmatch.verify import verify
 from pictures import draw, encoded, write
@@ -69,38 +66,6 @@ def test_only_so_many_are_compared_and_equals_come_by_name(monkeypatch):
 
     assert found[0] == ["a", "b", "c"]
     assert len(found[1]) == 2
-
-
-def test_whole_copies_are_not_searched_for_parts(monkeypatch):
-    searches = []
-    search = Snapshot.candidates
-
-    def counted(snapshot, query, *, limit):
-        searches.append(limit)
-        return search(snapshot, query, limit=limit)
-
-    monkeypatch.setattr(Snapshot, "candidates", counted)
-    picture = data.coffee()
-    smaller = np.asarray(PILImage.fromarray(picture).resize((450, 300)))
-    part = np.ascontiguousarray(picture[:300, :400])
-    with Registry.temporary() as registry:
-        registry.add(picture, reference_id="coffee")
-        registry.add(data.chelsea(), reference_id="chelsea")
-        for suspect in (picture, smaller, part):
-            (match,) = verify(suspect, registry).matches
-            assert match.reference_id == "coffee"
-            assert len(searches) == (suspect is part)
-        assert verify(data.astronaut(), registry).matches == ()
-    assert searches == [12, 12]
-
-
-def test_all_whole_copies_are_reported():
-    with Registry.temporary() as registry:
-        for name in "ab":
-            registry.add(draw(2), reference_id=name)
-        for limit, expected in ((12, {"a", "b"}), (2, {"a", "b"}), (1, {"a"})):
-            found = verify(draw(2), registry, max_candidates=limit)
-            assert {match.reference_id for match in found.matches} == expected
 
 
 def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_path):

@@ -72,19 +72,17 @@ class CandidateIndex:
         the places; the others follow by how little chance explains the local
         features that they share, and those that it explains are left out.
         """
-        whole = self.whole_copies(query, limit=(limit + 1) // 2)
+        whole = self._whole_copies(query)[: (limit + 1) // 2]
         return list(dict.fromkeys([*whole, *self._by_features(query, limit)]))[:limit]
 
-    def whole_copies(self, query: Fingerprint, *, limit: int) -> list[tuple[int, int]]:
-        """Return those that the hashes find alone, nearest first, as `search` does."""
+    def _whole_copies(self, query: Fingerprint) -> list[tuple[int, int]]:
         found = [
             (distance, number, row)
             for number, part in enumerate(self._parts)
             for distance, row in whole_copies(query.hashes, part)
             if self._alive[number][row]
         ]
-        places = dict.fromkeys((number, row) for _, number, row in sorted(found))
-        return list(places)[:limit]
+        return list(dict.fromkeys((number, row) for _, number, row in sorted(found)))
 
     def _by_features(self, query: Fingerprint, limit: int) -> list[tuple[int, int]]:
         ways = [query.features]

@@ -119,13 +119,7 @@ class Snapshot:
 
     def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
         """Return the ids of at most `limit` originals that a query may show."""
-        return self._ids(self._index.search(query, limit=limit))
-
-    def whole_copies(self, query: Fingerprint, *, limit: int) -> list[str]:
-        """Return those candidates that a query as a whole looks like, by hashes."""
-        return self._ids(self._index.whole_copies(query, limit=limit))
-
-    def _ids(self, places: Iterable[tuple[int, int]]) -> list[str]:
+        places = self._index.search(query, limit=limit)
         return [
             self._segments[part].originals.reference_id(row) for part, row in places
         ]
