@@ -250,7 +250,7 @@ def test_an_unreadable_original_is_named_and_the_scan_goes_on(run, originals, li
         (["--originals", "empty"], "no images in empty"),
         (["--originals", "bad"], "no original in bad could be read"),
         (["--originals", ".", "--out", "missing/x.jsonl"], "missing"),
-        (["--originals", ".", "--report", "missing/x.html"], "missing"),
+        (["--originals", ".", "--report", "missing/x.html"], "missing does not exist"),
         (["--nonsense"], "--nonsense"),
     ],
 )
@@ -262,9 +262,9 @@ def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, m
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
 
-    status, _, err = run("scan", "1.png", *arguments)
+    status, out, err = run("scan", "1.png", *arguments)
 
-    assert status == 2
+    assert (status, out) == (2, "")
     assert message in err
     assert sorted(tmp_path.rglob("*")) == before
 

@@ -113,6 +113,8 @@ def scan(
         raise typer.BadParameter("--resume, --since and --engine dask want --out")
     if report and report.suffix.lower() not in (".html", ".htm"):
         raise typer.BadParameter(f"want a .html for --report, got {report.name}")
+    if report and not report.parent.is_dir():
+        raise typer.BadParameter(f"{report.parent} does not exist")
     ending = out.suffix[1:] if out else ""
     written_as = ending if ending in set(FormatName) else format_
     if out and report and written_as != FormatName.JSONL:
