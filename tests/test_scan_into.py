@@ -315,11 +315,11 @@ def test_resuming_wants_the_same_scan(folder, listings, tmp_path):
     with pytest.raises(ResumeError, match=r"shard 0 .* with other suspects"):
         resume()
     (listings / "00.png").unlink()
-    shutil.copytree(folder, tmp_path / "more")
-    with Registry.open(tmp_path / "more") as registry:
-        registry.add(draw(50), reference_id="50")
+    shutil.copytree(folder, tmp_path / "fewer")
+    with Registry.open(tmp_path / "fewer") as registry:
+        registry.remove("1")
     with pytest.raises(ResumeError, match="another snapshot"):
-        resume(registry=tmp_path / "more")
+        resume(registry=tmp_path / "fewer")
 
     assert len(resume()) == 3
     for seed in range(4):
@@ -357,6 +357,31 @@ def test_a_scan_goes_on_with_the_originals_it_began_with(folder, listings, tmp_p
     before = scan_shard(first).counts
     again, *_ = plan(tmp_path / "later", listings, folder, shard_size=4)
     assert before["derived"] == scan_shard(again).counts.get("derived", 0) + 1
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("name", ["out", "out.jsonl"])
+def test_originals_that_come_meanwhile_are_left_to_a_later_scan(
+    folder, listings, tmp_path, name
+):
+    """However their files have been merged with those of the others."""
+    list(scan_into(tmp_path / f"whole-{name}", listings, folder, shard_size=4))
+    stopped = scan_into(tmp_path / name, listings, folder, shard_size=4)
+    next(stopped)
+    stopped.close()
+    sent = list(plan(tmp_path / name, listings, folder, shard_size=4, resume=True))[1]
+    with Registry.open(folder) as registry:
+        registry.add(encoded(draw(5)), reference_id="5")
+        registry.compact()
+
+    assert scan_shard(sent).counts.get("derived", 0) == 0
+    list(scan_into(tmp_path / name, listings, folder, shard_size=4, resume=True))
+
+    if name == "out":
+        assert files(tmp_path / name) == files(tmp_path / f"whole-{name}")
+    else:
+        whole = (tmp_path / f"whole-{name}").read_bytes()
+        assert (tmp_path / name).read_bytes() == whole
 
 
 @pytest.mark.usefixtures("quick")

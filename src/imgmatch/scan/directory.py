@@ -7,7 +7,7 @@
       00000001.jsonl                ..
       _00000000.manifest.json       says so: a shard without it was not finished
       _scan.json                    what the results depend on; at the end, the counts
-      _originals.npy                which originals there were, for later scans
+      _originals.npy                which originals there are
       _known.npy, _new-originals.json   what is new, where a scan was `since` another
 
 Readers of Parquet and JSON datasets pass over names that begin with an underscore.

@@ -19,7 +19,7 @@ from imgmatch.scan.judge import Outcome, judge
 from imgmatch.scan.news import News
 from imgmatch.scan.partition import partition
 from imgmatch.scan.shard import Shard, judge_shard, scan_shard
-from imgmatch.scan.since import earlier_scan, note_news, note_originals
+from imgmatch.scan.since import as_noted, earlier_scan, note_news, note_originals
 from imgmatch.sources import NamedImage, PathLike, find_images
 from imgmatch.verify import MAX_CANDIDATES
 
@@ -171,7 +171,8 @@ def plan(
         All of it committed. Suspects are held against what it holds when the scan
         begins, whatever is written later.
     resume : bool
-        Go on with what was begun there, if anything was.
+        Go on with what was begun there, if anything was, and with the originals that
+        it was begun with; those registered since are left to a later scan.
     shard_size : int
         Suspects that are finished together.
     format : str
@@ -190,8 +191,8 @@ def plan(
     ScanError
         If `out` holds another scan or something else.
     ResumeError
-        If the scan begun there had other originals or parameters; other suspects
-        are found out as their shards come.
+        If the scan begun there had other parameters, or originals that have been
+        removed; other suspects are found out as their shards come.
     RegistryError
         If the originals cannot be read.
     InputError
@@ -209,6 +210,8 @@ def plan(
         if not isinstance(registry, Registry):
             registry = stack.enter_context(Registry.open(registry, read_only=True))
         snapshot = registry.snapshot()
+        if resume:
+            snapshot = as_noted(target, snapshot)
         terms = Terms(
             imgmatch=_version(),
             snapshot=snapshot.id,
@@ -220,7 +223,7 @@ def plan(
         )
         directory = ScanDirectory(target.absolute(), terms)
         with directory.begin(resume=resume) as begun:
-            if begun and file is None:
+            if begun:
                 note_originals(directory.path, snapshot)
             if begun and since is not None:
                 note_news(directory.path, Path(since), snapshot)

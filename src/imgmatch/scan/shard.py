@@ -11,7 +11,7 @@ from imgmatch.scan.directory import Manifest, ScanDirectory, Terms
 from imgmatch.scan.judge import Outcome, judge
 from imgmatch.scan.news import News
 from imgmatch.scan.partition import digest
-from imgmatch.scan.since import load_news
+from imgmatch.scan.since import as_noted, load_news
 from imgmatch.sources import NamedImage
 
 __all__ = ["Shard", "judge_shard", "scan_shard"]
@@ -91,7 +91,7 @@ def _news(pickled: bytes, registry: str, directory: str, terms: Terms) -> News:
         snapshot: Snapshot = pickle.loads(pickled)
     except RegistryError:  # its files have been merged into others since
         with Registry.open(registry, read_only=True) as opened:
-            snapshot = opened.snapshot()
+            snapshot = as_noted(Path(directory), opened.snapshot())
     if snapshot.id != terms.snapshot:
         raise RegistryVersionError(
             f"{registry} has changed since the scan began: "

@@ -1,4 +1,4 @@
-"""What an earlier scan leaves for the next, and what the next makes of it."""
+"""What a scan notes of its originals, and what it and a later one make of it."""
 
 import hashlib
 import json
@@ -21,12 +21,25 @@ from imgmatch.scan.directory import (
 from imgmatch.scan.formats import format_of
 from imgmatch.scan.news import DIGEST, News
 
-__all__ = ["earlier_scan", "load_news", "note_news", "note_originals"]
+__all__ = ["as_noted", "earlier_scan", "load_news", "note_news", "note_originals"]
 
 
 def note_originals(directory: Path, snapshot: Snapshot) -> None:
-    """Write which originals a scan holds its suspects against, for later ones."""
+    """Write which originals a scan holds its suspects against."""
     _save(directory / ORIGINALS, _digests(snapshot).values())
+
+
+def as_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
+    """Return those originals that `note_originals` wrote down and that are left.
+
+    All of them, where no scan was begun.
+    """
+    if not (directory / ABOUT).exists():
+        return snapshot
+    noted = _noted(directory)
+    digests = _digests(snapshot)
+    left = [name for name, digest in digests.items() if digest in noted]
+    return snapshot if len(left) == len(digests) else snapshot.only(left)
 
 
 def earlier_scan(directory: Path) -> str:
@@ -46,7 +59,7 @@ def earlier_scan(directory: Path) -> str:
 
 def note_news(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
     """Write what an earlier scan knew, and what it did not, for the workers."""
-    before = set(np.load(earlier / ORIGINALS).tolist())
+    before = _noted(earlier)
     digests = _digests(snapshot)
     about = json.loads((earlier / ABOUT).read_bytes())
     news = {
@@ -78,10 +91,17 @@ def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(path.read_bytes())
 
 
+def _noted(directory: Path) -> set[bytes]:
+    return set(np.load(directory / ORIGINALS).tolist())
+
+
 def _digests(snapshot: Snapshot) -> dict[str, bytes]:
-    """Return a digest of each original's id and bytes, by its id."""
+    """Return a digest of each original's id and bytes, by its id.
+
+    Without zeros at its end, for NumPy drops them.
+    """
     return {
-        name: hashlib.sha256(f"{sha256} {name}".encode()).digest()[:16]
+        name: hashlib.sha256(f"{sha256} {name}".encode()).digest()[:16].rstrip(b"\0")
         for name, sha256 in snapshot.digests()
     }
 
