@@ -20,12 +20,13 @@ MIN_VOTES: Final = 3
 
 VOTE_CHANCE: Final = 0.03
 MAX_LOG_NFA: Final = 2.0
-"""Chance that a vote agrees with the similarity that another proposes, and log10 of
-how many originals may be as likely as a candidate by chance. Repeated structure is
-where chance is strong: of originals that had nothing to do with the suspect and four
-votes that agreed, nine in ten had nine votes or more, of the right ones four to seven.
-Five of six are enough among a million originals; eight of eighty are not among ten
-thousand.
+CROWD: Final = 10_000
+"""Chance that a vote agrees with the similarity that another proposes; log10 of how
+many originals may be as likely as a candidate by chance; and the originals from which
+there are no more of these, since `EFFORT` bounds the votes that all share. Repeated
+structure is where chance is strong: of originals that had nothing to do with the
+suspect and four votes that agreed, nine in ten had nine votes or more, of the right
+ones four to seven. Four of eight are enough, eight of eighty are not.
 """
 
 EFFORT: Final[Mapping[str, int]] = {
@@ -98,7 +99,7 @@ class CandidateIndex:
             least=MIN_VOTES,
         )
         accidents = [*map(_log_accidents, votes.tolist(), agreeing.tolist())]
-        log_nfa = np.array(accidents) + math.log10(max(self._count, 1))
+        log_nfa = np.array(accidents) + math.log10(min(max(self._count, 1), CROWD))
         likely = np.flatnonzero(log_nfa <= MAX_LOG_NFA)
         order = np.lexsort((numbers[likely], log_nfa[likely]))
         best = numbers[likely[order[: 2 * limit]]]  # either way round
