@@ -234,7 +234,8 @@ def test_a_similarity_is_told_from_scattered_votes(rng):
     assert score.get(1, 0) < 25
 
 
-def test_a_few_votes_that_agree_beat_many_that_do_not(rng):
+@pytest.mark.parametrize("others", [0, 10**6])
+def test_a_few_votes_that_agree_beat_many_that_do_not(rng, others):
     """Four of four, against a few of a hundred corners in other places."""
     seen = replace(some_features(rng, 104), angle=np.zeros(104, np.float32))
     crowd = replace(rows_of(seen, slice(4, None)), xy=seen.xy[rng.permutation(100)])
@@ -243,7 +244,7 @@ def test_a_few_votes_that_agree_beat_many_that_do_not(rng):
         [FLAT] * 100, [*strangers, crowd, noisy(rows_of(seen, slice(4)), rng)]
     )
     suspect = fingerprint(np.zeros((40, 40, 3), np.uint8), role=Role.QUERY)
-    index = CandidateIndex([part], [np.ones(100, np.bool_)])
+    index = CandidateIndex([part], [np.ones(100 + others, np.bool_)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("imgmatch.index.candidates.EFFORT", EFFORT)
         found = index.search(replace(suspect, features=seen, mirrored=None), limit=3)
