@@ -27,6 +27,7 @@ COPY = Evidence(
     exact=390,
     conflicting=0,
     lost=0,
+    blank=0,
     photographic_agreeing=250,
     photographic_conflicting=0,
     photographic_lost=0,
@@ -87,13 +88,15 @@ def evidence(draw):
     agreeing = draw(st.floats(0, 500))
     conflicting = draw(st.floats(0, 500))
     lost = draw(st.floats(0, 300))
+    blank = draw(st.floats(0, 300))
     return Evidence(
         log_nfa=draw(st.floats(-400, 5)),
-        textured=agreeing + conflicting + lost + draw(st.floats(0, 300)),
+        textured=agreeing + conflicting + lost + blank + draw(st.floats(0, 300)),
         agreeing=agreeing,
         exact=agreeing * draw(st.floats(0, 1)),
         conflicting=conflicting,
         lost=lost,
+        blank=blank,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
         photographic_conflicting=conflicting * draw(st.floats(0, 1)),
         photographic_lost=lost * draw(st.floats(0, 1)),
@@ -138,7 +141,7 @@ STRONGER = {
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
     ),
     "fewer windows disagree": lambda e, d: replace(
-        e, textured=max(e.textured - d, e.agreeing + e.conflicting + e.lost)
+        e, textured=max(e.textured - d, e.agreeing + e.conflicting + e.lost + e.blank)
     ),
     "geometry is less accidental": lambda e, d: replace(e, log_nfa=e.log_nfa - d),
     "less tilted": lambda e, d: replace(
@@ -348,6 +351,21 @@ def test_a_part_that_was_drawn_over_is_the_smaller_for_it():
     assert decide(part)[0] is Verdict.DERIVED
     part = replace(part, reference_kept=0.6, query_covered=0.1)
     assert decide(part)[0] is Verdict.REVIEW
+
+
+def test_a_product_that_was_cut_out_is_no_small_part():
+    """Of a busy scene little may be left on the plain ground."""
+    cut = replace(COPY, textured=700, agreeing=150, exact=148)
+    cut = replace(cut, photographic_agreeing=80, conflicting=40)
+    assert decide(replace(cut, blank=300))[0] is Verdict.DERIVED
+    assert decide(replace(cut, lost=300))[0] is Verdict.REVIEW
+
+
+def test_a_graphic_alone_on_plain_ground_is_a_shared_one():
+    chart = replace(
+        COPY, textured=160, agreeing=100, photographic_agreeing=8, shading=0.3
+    )
+    assert decide(replace(chart, blank=60))[0] is Verdict.SHARED_OVERLAY
 
 
 def test_a_tilted_match_with_conflict_is_for_a_human():

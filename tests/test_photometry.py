@@ -1,5 +1,6 @@
 import io
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -156,16 +157,75 @@ def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
     assert not found.conflicts.any()
 
 
-def test_what_the_query_shows_nothing_of_is_lost(chelsea):
+def test_what_plain_ground_replaces_is_blank(chelsea):
     query = chelsea.copy()
     query[60:160, 100:260] = 128
     found = examined(chelsea, query)
 
     inner = np.s_[70:150, 110:250]
-    assert found.lost[inner].sum() > 0.98 * found.textured[inner].sum() > 0
-    assert not found.lost[:40].any()
-    # What stands on a plain ground of the reference is added, not lost.
-    assert not examined(query, chelsea).lost[inner].any()
+    assert found.blank[inner].sum() > 0.98 * found.textured[inner].sum() > 0
+    assert not found.blank[:40].any()
+    assert not found.lost[inner].any()
+    # What stands on a plain ground of the reference is added.
+    assert not examined(query, chelsea).blank[inner].any()
+
+
+def test_what_shades_replace_is_lost(chelsea, rng):
+    """A wall out of focus has next to no structure, and is no cut-out."""
+    shades = soft(rng.normal(0, 1, chelsea.shape), 6)
+    query = chelsea.copy()
+    query[60:160, 100:260] = (128 + 3 * shades / shades.std())[60:160, 100:260]
+    found = examined(chelsea, query)
+
+    inner = np.s_[70:150, 110:250]
+    missing = found.lost | found.blank
+    assert missing[inner].sum() > 0.95 * found.textured[inner].sum()
+    assert found.lost[inner].sum() > 0.5 * missing[inner].sum()
+
+
+def test_what_only_borders_on_what_agrees_is_not_foreign(chelsea):
+    """Most that thin strokes spoil lies beside what agrees; a large patch does not."""
+    struck, patched = chelsea.copy(), chelsea.copy()
+    for x in range(20, 300, 60):
+        struck[:, x : x + 3] = 255
+    patched[50:150, 80:220] = lettered()[50:150, 80:220]
+    strokes, patch = examined(chelsea, struck), examined(chelsea, patched)
+
+    assert strokes.conflicts.sum() > 20 * WINDOW**2
+    assert strokes.foreign.sum() < 0.4 * strokes.conflicts.sum()
+    inner = np.s_[65:135, 95:205]
+    assert patch.foreign[inner].sum() > 0.8 * patch.conflicts[inner].sum() > 0
+
+
+def test_between_letters_pixels_are_the_same_though_windows_conflict(chelsea):
+    page = lettered()
+    query = np.where(page < 200, page, chelsea)
+    found = examined(chelsea, query)
+
+    untouched = cv2.erode((page >= 200).astype(np.uint8), np.ones((7, 7))) > 0
+    torn = found.conflicts & untouched
+    assert torn.sum() > 3 * WINDOW**2
+    assert (found.same & torn).sum() > 0.8 * torn.sum()
+    assert found.same[page < 60].mean() < 0.02
+    everything = np.ones_like(found.agrees)
+    closed = replace(found, same=np.zeros_like(everything))
+    assert (
+        largest_gap(found, everything).radius
+        < 0.7 * largest_gap(closed, everything).radius
+    )
+
+
+def test_pixels_are_the_same_in_another_tone(chelsea):
+    found = examined(chelsea, (250 - 0.7 * chelsea).astype(np.uint8))
+    assert (found.same & found.agrees).sum() > 0.95 * found.agrees.sum()
+
+
+def test_pixels_of_another_photograph_are_the_same_by_chance_only(chelsea, astronaut):
+    query = chelsea.copy()
+    query[:, 150:] = astronaut[:, 150:]
+    found = examined(chelsea, query)
+    other = np.s_[:, 165:]
+    assert found.same[other].sum() < 0.15 * found.textured[other].sum()
 
 
 def test_a_fainter_copy_has_lost_nothing(chelsea):
@@ -179,6 +239,8 @@ def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
     query, place = chelsea.copy(), np.s_[60 : 60 + side, 90 : 90 + side]
     query[place] = 255 - query[place]
     found = examined(chelsea, query)
+    # Its own tone is where the picture crosses the middle.
+    found = replace(found, same=np.zeros_like(found.agrees))
 
     gap = largest_gap(found, np.ones_like(found.agrees))
     assert gap.radius * WINDOW == pytest.approx(side / 2, abs=8)

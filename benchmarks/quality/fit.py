@@ -4,10 +4,11 @@
 
     python -m benchmarks.quality.fit --data DIR
 
-The data are made pairs of the dev half: copies by every edit, and traps. Each
-alignment of a trap is a negative; of a copy's alignments only the best counts,
-since the others are wrong. Cross-validation leaves out whole products; the
-threshold goes above every negative's score there.
+The data are made pairs of the dev half: copies by every edit, and traps. Alignments
+that chance explains, or that show too little in common, are left out, since no score
+accuses on them. Each other alignment of a trap is a negative; of a copy's alignments
+only the best counts, since the others are wrong. Cross-validation leaves out whole
+products; the threshold goes above every negative's score there.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from scipy.optimize import minimize
 
 from benchmarks.quality.pairs import Job, jobs, make
 from imgmatch.compare import examine_pair
-from imgmatch.decision import WEIGHTS, features
+from imgmatch.decision import MAX_LOG_NFA, WEIGHTS, enough, features
 from imgmatch.fingerprint import Role, fingerprint
 
 Array = NDArray[np.float64]
@@ -67,7 +68,8 @@ def measure(data: Path, job: Job) -> Sample:
     query = fingerprint(pair.suspect, role=Role.QUERY)
     rows = [
         [features(examined.evidence)[name] for name in NAMES]
-        for examined in examine_pair(reference, query)
+        for examined in examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA)
+        if enough(examined.evidence)
     ]
     shaped = np.array(rows, np.float64).reshape(-1, len(NAMES))
     return Sample(pair.kind, pair.group, bool(pair.is_copy), shaped)
@@ -152,7 +154,7 @@ def main(
     print("highest negatives left out:")
     for i in np.argsort(np.where(is_copy, -np.inf, scores))[::-1][:8]:
         print(f"  {scores[i]:6.2f}  {samples[i].kind}  {samples[i].group}")
-    for threshold in (1.5, 2.0, 2.5, 3.0):
+    for threshold in (1.0, 1.5, 2.0, 2.5, 3.0):
         recall = (scores[is_copy] > threshold).mean()
         false = (scores[~is_copy] > threshold).sum()
         print(f"threshold {threshold}: recall {recall:.3f}, {false} negatives above")

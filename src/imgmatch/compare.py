@@ -280,8 +280,11 @@ def _examine(
         exact=windows(photometry.exact),
         conflicting=windows(conflicts),
         lost=windows(lost),
+        blank=windows(photometry.blank),
         photographic_agreeing=windows(agrees & photometry.photographic),
-        photographic_conflicting=windows(conflicts & photometry.query_shades & inner),
+        photographic_conflicting=windows(
+            photometry.foreign & photometry.query_shades & inner
+        ),
         photographic_lost=windows(lost & photometry.reference_photographic),
         shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
         gap=gap.radius,

@@ -11,13 +11,13 @@ the odds by e. The model sees eight figures, each allowed one sign only:
   keypoints, up to four;
 - unanimity (+): by how much more than e squared times what agrees outweighs all
   else that has structure, where one picture is whole inside the other;
-- gap (-): square of the radius of the largest disc that nothing in agrees, less if
-  what the query shows there is drawn: overlays are thin, small or drawn, another
+- gap (-): square of the radius of the largest disc that nothing in is the same, less
+  if what the query shows there is drawn: overlays are thin, small or drawn, another
   subject is a photograph;
-- photographic_conflict (-): the root of the conflict where the query is shaded:
-  overlays are drawn, another subject is not;
-- photographic_loss (-): the root of what the query lost of the photograph: a copy
-  adds to its source more than it takes away;
+- photographic_conflict (-): the root of the conflict where the query is shaded, apart
+  from the border of what agrees: overlays are drawn, another subject is not;
+- photographic_loss (-): the root of what the query lost of the photograph, other than
+  to plain ground: a copy is cut out, or adds to its source more than it takes away;
 - perspective (-): a copy is rarely tilted, a print photographed anew is.
 
 ``python -m benchmarks.quality.fit`` fits the weights and states the data.
@@ -38,6 +38,7 @@ __all__ = [
     "Evidence",
     "decide",
     "derived_score",
+    "enough",
     "expected_false_accusations",
     "features",
     "score",
@@ -85,7 +86,7 @@ MIN_EXACT = 0.7
 accuse. Of 1,300 copies one has less, a heavy mark tiled over it; close-ups from the
 same shoot have 0.5 to 0.8."""
 
-SUBJECT_GAP = 1.7
+SUBJECT_GAP = 1.5
 SUBJECT_SHADING = 0.45
 """Radius of a gap, windows, and shaded fraction of what the query shows in it, from
 which it takes a human to accuse: another subject may stand before the same backdrop.
@@ -93,9 +94,9 @@ Of 1,300 copies four have such a gap; of frames of a fixed camera, two in three.
 
 MIN_COMPLETE = 0.4
 """Fraction of the one picture or the other that the copied region takes, times the
-share of the reference's structure there that the query kept, below which it takes
-a human to accuse: a copy is most of what it was cut from, or of where it was put; a
-part of both may be a rendering that two sheets share."""
+share of the reference's structure there that the query kept, apart from what became
+plain ground, below which it takes a human to accuse: a copy is most of what it was cut
+from, or of where it was put; a part of both may be a rendering that two sheets share."""
 
 MAX_LOG_NFA = -3.0
 """False alarms of the keypoints' geometry above which chance may explain it: such a
@@ -142,19 +143,20 @@ class Evidence:
     ----------
     log_nfa : float
         log10 of the false alarms of the keypoints' geometry.
-    textured, agreeing, exact, conflicting, lost : float
+    textured, agreeing, exact, conflicting, lost, blank : float
         Windows with structure in either picture; where it agrees; where it does
         as closely as in a copy; where both have structure and it differs; where
-        the query has none of it.
+        the query has none of it; where it has plain ground instead.
     photographic_agreeing, photographic_conflicting, photographic_lost : float
-        Those that hold shading and not only drawn graphics: in both pictures,
-        in the query apart from banners along the sides, in the reference.
+        Those that hold shading and not only drawn graphics: in both pictures; in
+        the query, apart from banners along the sides and from the border of what
+        agrees; in the reference.
     shading : float
         Fraction of the agreeing pixels that are shaded, the geometric mean of
         both pictures'.
     gap, gap_shading : float
-        Radius of the largest disc that nothing in agrees, windows, apart from
-        banners along the sides; fraction of it that is shaded in the query.
+        Radius of the largest disc that nothing in is the same, windows, apart
+        from banners along the sides; fraction of it that is shaded in the query.
     reference_kept, query_covered : float
         Fractions of either picture that the copied region takes.
     perspective : float
@@ -167,6 +169,7 @@ class Evidence:
     exact: float
     conflicting: float
     lost: float
+    blank: float
     photographic_agreeing: float
     photographic_conflicting: float
     photographic_lost: float
@@ -185,7 +188,7 @@ class Evidence:
     @property
     def survival(self) -> float:
         """Share of the reference's structure that the query kept."""
-        structure = self.agreeing + self.conflicting + self.lost
+        structure = self.agreeing + self.conflicting + self.lost + self.blank
         return self.agreeing / max(structure, 1.0)
 
     @property
@@ -229,15 +232,15 @@ def score(evidence: Evidence | None) -> float:
         return -math.inf
     values = features(evidence)
     log_odds = BIAS + sum(weight * values[name] for name, weight in WEIGHTS.items())
-    if not _enough(evidence):
+    if not enough(evidence):
         return min(log_odds, REVIEW_SCORE - BELOW)
     if not _complete(evidence):
         return min(log_odds, DERIVED_SCORE - BELOW)
     return log_odds
 
 
-def _enough(evidence: Evidence) -> bool:
-    """Tell whether there is enough of a photograph in common to suspect anything."""
+def enough(evidence: Evidence) -> bool:
+    """Tell whether enough of a photograph is in common to suspect anything."""
     return (
         evidence.agreeing >= MIN_WINDOWS
         and evidence.log_nfa <= MAX_LOG_NFA
@@ -247,13 +250,15 @@ def _enough(evidence: Evidence) -> bool:
 
 def _complete(evidence: Evidence) -> bool:
     """Tell whether the whole may be the same, and not one part of two pictures."""
-    drawn = evidence.graphic and evidence.agreeing < WHOLE_SHARE * evidence.textured
+    agreeing = evidence.agreeing
+    drawn = evidence.graphic and agreeing < WHOLE_SHARE * evidence.textured
     tilted = (
         evidence.perspective > TILT
-        and evidence.conflicting > TILTED_CONFLICT * evidence.agreeing
+        and evidence.conflicting > TILTED_CONFLICT * agreeing
     )
-    framed = evidence.framed * evidence.survival >= MIN_COMPLETE
-    exact = evidence.exact >= MIN_EXACT * evidence.agreeing
+    left_standing = agreeing + evidence.conflicting + evidence.lost
+    framed = evidence.framed * agreeing >= MIN_COMPLETE * left_standing
+    exact = evidence.exact >= MIN_EXACT * agreeing
     simple = (
         evidence.photographic_agreeing < MIN_PHOTOGRAPHIC
         and evidence.log_nfa > SIMPLE_LOG_NFA

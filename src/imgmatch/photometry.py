@@ -41,6 +41,14 @@ EXACT = 0.9
 CONFLICT = 0.5
 """Correlation below which two structures are not the same."""
 
+PLAIN = 1.0
+"""Largest standard deviation of a window of plain ground, 8-bit levels: a product that
+was cut out stands on white, and a wall out of focus has shades."""
+
+SAME = 6.0
+"""Difference from the reference, 8-bit levels, below which a pixel may be its copy:
+recompression moves few as far, and of other photographs few patches are as near."""
+
 SHADE_SLOPE = 0.7
 SHADE_CONTRAST = 0.12
 SHADE_SHARE = 0.6
@@ -51,6 +59,9 @@ tables and interfaces pass, and a third of those of photographs."""
 
 BLURS = (0.0, 0.8, 1.3, 2.0, 3.0)
 """Standard deviations, canvas pixels, that make up for a difference in sharpness."""
+
+MAX_TONES = 10_000
+"""Agreeing pixels, evenly spread, that a change of tone is taken from."""
 
 BRIDGED = 15
 """Canvas pixels without structure that do not end a gap: a replaced subject has
@@ -65,16 +76,20 @@ class Photometry:
 
     A window is textured where either picture has structure to compare. It
     agrees where the two structures correlate, conflicts where both have
-    structure and it is not the same, and is lost where the query shows nothing
-    of the reference's structure; text over a plain ground is none of these.
+    structure and it is not the same, and shows nothing of the reference's
+    structure where it is lost or, where the query is perfectly plain, blank;
+    text over a plain ground is none of these.
 
     Attributes
     ----------
     canvas : Canvas
     correlation : (H, W) float32
         Local correlation (ZNCC) in -1..1.
-    textured, agrees, conflicts, lost : (H, W) bool
+    textured, agrees, conflicts, lost, blank : (H, W) bool
         By the window around each pixel.
+    same : (H, W) bool
+        Pixels of the reference's structure that the query repeats one by one,
+        though a window around them may conflict: between the letters of a text.
     reference_shades, query_shades : (H, W) bool
         Pixels of gradual shades, as photographs have and drawn graphics lack.
     inverted : bool
@@ -90,6 +105,8 @@ class Photometry:
     agrees: NDArray[np.bool_]
     conflicts: NDArray[np.bool_]
     lost: NDArray[np.bool_]
+    blank: NDArray[np.bool_]
+    same: NDArray[np.bool_]
     reference_shades: NDArray[np.bool_]
     query_shades: NDArray[np.bool_]
     inverted: bool
@@ -104,6 +121,15 @@ class Photometry:
     def photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) where most of both pictures is shaded."""
         return self.reference_photographic & _mostly(self.query_shades)
+
+    @property
+    def foreign(self) -> NDArray[np.bool_]:
+        """Windows (H, W) that conflict, apart from those beside what agrees.
+
+        A window on the edge of a sticker, or of a stroke, shows a part of each.
+        """
+        beside = cv2.dilate(self.agrees.view(np.uint8), np.ones(_BOX, np.uint8))
+        return np.asarray(self.conflicts & (beside == 0))
 
     @property
     def exact(self) -> NDArray[np.bool_]:
@@ -154,13 +180,17 @@ def examine(canvas: Canvas) -> Photometry:
     # What a loss of contrast takes below the floor is not lost.
     kept = _contrast(reference, query, agrees)
     lost = inside & (var_r * kept**2 > floor) & (var_q <= floor) & ~agrees
+    plain = var_q < PLAIN**2
+    same = inside & (var_r > floor) & _same(reference, query, agrees)
     return Photometry(
         canvas=canvas,
         correlation=correlation.astype(np.float32),
         textured=textured,
         agrees=agrees,
         conflicts=conflicts,
-        lost=lost,
+        lost=lost & ~plain,
+        blank=lost & plain,
+        same=same,
         reference_shades=shades[0],
         query_shades=shades[1],
         inverted=inverted,
@@ -169,7 +199,7 @@ def examine(canvas: Canvas) -> Photometry:
 
 
 class Gap(NamedTuple):
-    """The largest disc of a pair where structures differ and nothing agrees.
+    """The largest disc of a pair where structures differ and nothing is the same.
 
     Attributes
     ----------
@@ -196,15 +226,15 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
     -------
     Gap
     """
-    differs = ((photometry.conflicts | photometry.lost) & within).astype(np.uint8)
+    differs = photometry.conflicts | photometry.lost | photometry.blank
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
-    gaps = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, bridge)
+    gaps = cv2.morphologyEx((differs & within).view(np.uint8), cv2.MORPH_CLOSE, bridge)
     # A frame around the canvas: it lies outside of every gap.
     gaps = cv2.copyMakeBorder(gaps, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     outside = gaps.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
-    gaps[1:-1, 1:-1][photometry.agrees] = 0
+    gaps[1:-1, 1:-1][photometry.agrees | photometry.same] = 0
     depth = cv2.distanceTransform(gaps, cv2.DIST_L2, 3)[1:-1, 1:-1]
     _, radius, _, center = cv2.minMaxLoc(depth)
     disc = np.zeros(differs.shape, np.uint8)
@@ -231,6 +261,21 @@ def _contrast(
         return 1.0
     spread = float(pixels(reference, agrees).std())
     return min(max(float(pixels(query, agrees).std()) / max(spread, 1e-3), 0.2), 1.0)
+
+
+def _same(
+    reference: NDArray[np.float32],
+    query: NDArray[np.float32],
+    agrees: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Pixels that differ by no more than a change of tone, in patches of nine."""
+    if np.count_nonzero(agrees) < WINDOW**2:
+        return np.zeros_like(agrees)
+    shown = pixels(reference, agrees, MAX_TONES)
+    gain, offset = np.polyfit(shown, pixels(query, agrees, MAX_TONES), 1)
+    expected = np.clip(gain * reference + offset, 0, 255)
+    alike = (np.abs(query - expected) < SAME).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3)))) > 0
 
 
 def _shades(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
