@@ -4,9 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Picture = NDArray[np.uint8]
+_Levels = NDArray[np.float32]
 
 CORNER_MARGIN: int
 TRACK_LEVELS: int
+WINDOW: int
+SPARSE: int
 
 def flatten(grey: _Picture) -> _Picture: ...
 def corners(flat: _Picture, where: _Picture, *, cell: int) -> NDArray[Any]: ...
@@ -22,3 +25,7 @@ class Tracked:
         coarsest: int,
         miss: float,
     ) -> NDArray[np.float32]: ...
+
+def correlate(first: _Levels, second: _Levels) -> tuple[_Levels, _Levels, _Levels]: ...
+def shades(grey: _Levels, *, slope: float, contrast: float) -> NDArray[np.bool_]: ...
+def sparse_energy(first: _Levels, second: _Levels) -> _Levels: ...

@@ -26,17 +26,39 @@ cdef extern from "pixels.h" nogil:
     void im_track_build(const uint8_t *, size_t, size_t, uint8_t *, im_track_level *)
     void im_track(const im_track_level *, const im_track_level *, int, const float *,
                   size_t, float, float *)
+    enum: IM_WINDOW, IM_SPARSE
+    size_t im_correlate_room(size_t, size_t)
+    void im_correlate(const float *, const float *, size_t, size_t, void *, float *,
+                      float *, float *)
+    size_t im_shades_room(size_t, size_t)
+    void im_shades(const float *, size_t, size_t, float, float, void *, uint8_t *)
+    size_t im_sparse_windows(size_t)
+    void im_sparse_energy(const float *, const float *, size_t, size_t, float *, float *)
 
 
 CORNER_MARGIN = IM_CORNER_MARGIN
 TRACK_LEVELS = IM_TRACK_LEVELS
+WINDOW = IM_WINDOW
+SPARSE = IM_SPARSE
 
 _CORNER = np.dtype([("x", np.int32), ("y", np.int32), ("strength", np.float32)])
 
 
-cdef _check_picture(const uint8_t[:, ::1] picture):
+ctypedef fused pixel:
+    const uint8_t
+    const float
+
+
+cdef _check_picture(pixel[:, ::1] picture):
     if not (picture.shape[0] and picture.shape[1]):
         raise ShapeError(f"want pixels, got {tuple(picture.shape)[:2]}")
+
+
+cdef _check_pair(const float[:, ::1] first, const float[:, ::1] second):
+    _check_picture(first)
+    if first.shape[0] != second.shape[0] or first.shape[1] != second.shape[1]:
+        raise ShapeError(f"want pictures of one size, got {tuple(first.shape)[:2]} "
+                         f"and {tuple(second.shape)[:2]}")
 
 
 def flatten(const uint8_t[:, ::1] grey):
@@ -101,3 +123,42 @@ cdef class Tracked:
                 im_track(self.levels, other.levels, coarsest, &points[0, 0],
                          points.shape[0], miss, &view[0, 0])
         return found
+
+
+def correlate(const float[:, ::1] first, const float[:, ::1] second):
+    """Correlation of the windows of two pictures, and either's variance, (H, W) each."""
+    _check_pair(first, second)
+    cdef size_t height = first.shape[0], width = first.shape[1]
+    found = np.empty((3, height, width), np.float32)
+    cdef float[:, :, ::1] view = found
+    cdef uint8_t[::1] room = np.empty(im_correlate_room(height, width), np.uint8)
+    with nogil:
+        im_correlate(&first[0, 0], &second[0, 0], height, width, &room[0],
+                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0])
+    return tuple(found)
+
+
+def shades(const float[:, ::1] grey, *, float slope, float contrast):
+    """Pixels (H, W) bool that slope, but by little of the contrast around them."""
+    _check_picture(grey)
+    cdef size_t height = grey.shape[0], width = grey.shape[1]
+    found = np.empty((height, width), np.uint8)
+    cdef uint8_t[:, ::1] view = found
+    cdef uint8_t[::1] room = np.empty(im_shades_room(height, width), np.uint8)
+    with nogil:
+        im_shades(&grey[0, 0], height, width, slope, contrast, &room[0], &view[0, 0])
+    return found.view(np.bool_)
+
+
+def sparse_energy(const float[:, ::1] first, const float[:, ::1] second):
+    """Mean squared difference of two pictures over every `SPARSE`-th window."""
+    _check_pair(first, second)
+    cdef size_t height = first.shape[0], width = first.shape[1]
+    energy = np.empty((im_sparse_windows(height), im_sparse_windows(width)), np.float32)
+    cdef float[:, ::1] view = energy
+    cdef float[::1] room = np.empty(width, np.float32)
+    if energy.size:
+        with nogil:
+            im_sparse_energy(&first[0, 0], &second[0, 0], height, width, &room[0],
+                             &view[0, 0])
+    return energy

@@ -54,4 +54,36 @@ void im_track(const im_track_level from[IM_TRACK_LEVELS],
               const im_track_level to[IM_TRACK_LEVELS], int coarsest,
               const float *points, size_t n, float miss, float *found);
 
+/* --- comparing --- */
+
+/* Side of the window around a pixel. One that hangs over the picture's side sees the
+ * picture reflected there. */
+enum { IM_WINDOW = 11 };
+
+/* Correlation (ZNCC, -1 to 1) of the windows of two pictures of 0 to 255, and their
+ * variances, of which at least 1 is taken to divide by. Pixels are rounded to a
+ * sixteenth of a level. `room` holds im_correlate_room bytes. */
+size_t im_correlate_room(size_t height, size_t width);
+void im_correlate(const float *first, const float *second, size_t height, size_t width,
+                  void *room, float *correlation, float *first_variance,
+                  float *second_variance);
+
+/* Tell which pixels slope by more than `slope` levels a pixel, by Sobel's filter, but
+ * by less than `contrast` times the range of levels in their window. `room` holds
+ * im_shades_room bytes. */
+size_t im_shades_room(size_t height, size_t width);
+void im_shades(const float *grey, size_t height, size_t width, float slope,
+               float contrast, void *room, uint8_t *shades);
+
+/* Pixels from one sparse window to the next: they overlap still. */
+enum { IM_SPARSE = 4 };
+
+/* How many windows lie in so many pixels, side by side: the first ends 11 pixels in. */
+size_t im_sparse_windows(size_t pixels);
+
+/* Mean squared difference of two pictures over windows IM_SPARSE pixels apart, none of
+ * which hangs over a side. `room` holds `width` floats. */
+void im_sparse_energy(const float *first, const float *second, size_t height,
+                      size_t width, float *room, float *energy);
+
 #endif
