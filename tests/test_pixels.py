@@ -1,3 +1,5 @@
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -134,7 +136,9 @@ def test_a_plain_picture_has_no_corners():
 
 
 def grid(shape, margin=30, step=16):
-    y, x = np.mgrid[margin : shape[0] - margin : step, margin : shape[1] - margin : step]
+    y, x = np.mgrid[
+        margin : shape[0] - margin : step, margin : shape[1] - margin : step
+    ]
     return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
 
 
@@ -203,6 +207,81 @@ def test_what_is_found_lies_in_the_picture(picture, drawn):
     assert ((seen >= -2) & (seen <= (width + 1, height + 1))).all()
 
 
+# Windows
+
+HALF = _pixels.WINDOW // 2
+
+
+@st.composite
+def pairs(draw):
+    shape = draw(SIDES), draw(SIDES)
+    levels = st.integers(0, 255 * 16).map(lambda level: np.float32(level / 16))
+    return draw(hnp.arrays(np.float32, (2, *shape), elements=levels))
+
+
+def windows(picture):
+    """The 11 x 11 pixels around each, of the picture reflected at its sides."""
+    framed = cv2.copyMakeBorder(
+        picture, HALF, HALF, HALF, HALF, cv2.BORDER_REFLECT_101
+    ).astype(np.float64)
+    side = _pixels.WINDOW
+    return np.lib.stride_tricks.sliding_window_view(framed, (side, side))
+
+
+@settings(deadline=None)
+@given(pairs())
+def test_correlation_is_that_of_numpy(pair):
+    first, second = (windows(picture) for picture in pair)
+    first = first - first.mean(axis=(2, 3), keepdims=True)
+    second = second - second.mean(axis=(2, 3), keepdims=True)
+    variances = [(w**2).mean(axis=(2, 3)) for w in (first, second)]
+    spread = np.sqrt(np.maximum(variances[0], 1) * np.maximum(variances[1], 1))
+    expected = (first * second).mean(axis=(2, 3)) / spread
+
+    correlation, *found = _pixels.correlate(*pair, least=1.0)
+
+    np.testing.assert_allclose(correlation, expected, atol=0.01)
+    np.testing.assert_allclose(found, variances, rtol=1e-4, atol=0.01)
+
+
+def test_running_sums_do_not_drift():
+    """A window gives the same at the end of a long picture as by itself."""
+    rng = np.random.default_rng(0)
+    tall = rng.uniform(0, 255, (2, 4000, 30)).astype(np.float32)
+    whole = _pixels.correlate(*tall, least=1.0)
+    end = _pixels.correlate(*np.ascontiguousarray(tall[:, -40:]), least=1.0)
+    np.testing.assert_array_equal(np.array(whole)[:, -30:], np.array(end)[:, -30:])
+
+
+@settings(deadline=None)
+@given(pairs(), st.floats(0.125, 40, width=32), st.floats(0.0625, 1, width=32))
+def test_shades_are_those_of_numpy(pair, slope, contrast):
+    picture = pair[0]
+    dx = cv2.Sobel(picture, cv2.CV_64F, 1, 0, ksize=3, scale=1 / 8)
+    dy = cv2.Sobel(picture, cv2.CV_64F, 0, 1, ksize=3, scale=1 / 8)
+    steepness = np.hypot(dx, dy)
+    around = windows(picture)
+    most = contrast * (around.max(axis=(2, 3)) - around.min(axis=(2, 3)))
+
+    found = _pixels.shades(picture, slope=slope, contrast=contrast)
+
+    plain = np.minimum(np.abs(steepness - slope), np.abs(steepness - most)) > 1e-3
+    expected = (steepness > slope) & (steepness < most)
+    np.testing.assert_array_equal(found[plain], expected[plain])
+
+
+@given(pairs())
+def test_sparse_energy_is_that_of_numpy(pair):
+    first, second = pair.astype(np.float64)
+    inner = np.s_[HALF : len(first) - HALF, HALF : first.shape[1] - HALF]
+    dense = windows((first - second) ** 2).mean(axis=(2, 3))[inner]
+    expected = dense[:: _pixels.SPARSE, :: _pixels.SPARSE]
+
+    found = _pixels.sparse_energy(*pair)
+
+    np.testing.assert_allclose(found.ravel(), expected.ravel(), rtol=1e-4, atol=1e-3)
+
+
 def test_wrong_shapes_are_refused():
     picture = np.zeros((20, 30), np.uint8)
     tracked = _pixels.Tracked(picture)
@@ -215,8 +294,14 @@ def test_wrong_shapes_are_refused():
         _pixels.corners(picture, picture, cell=0)
     with pytest.raises(ShapeError, match="want points"):
         tracked.follow(tracked, points[:, :1].copy(), coarsest=0, miss=1)
+    other = _pixels.Tracked(picture[:19])
     with pytest.raises(ShapeError, match="one size"):
-        other = _pixels.Tracked(picture[:19])
         tracked.follow(other, points, coarsest=0, miss=1)
     with pytest.raises(ValueError, match="want a level"):
         tracked.follow(tracked, points, coarsest=_pixels.TRACK_LEVELS, miss=1)
+    levels = picture.astype(np.float32)
+    for compare in (partial(_pixels.correlate, least=1.0), _pixels.sparse_energy):
+        with pytest.raises(ShapeError, match="one size"):
+            compare(levels, levels[:19])
+    with pytest.raises(ShapeError, match="want pixels"):
+        _pixels.shades(levels[:0], slope=1.0, contrast=0.1)

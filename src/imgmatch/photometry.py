@@ -4,7 +4,6 @@ A local correlation is taken at every pixel of the overlap, wherever keypoints
 matched or not: a copy agrees there too.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -144,11 +143,11 @@ def examine(canvas: Canvas) -> Photometry:
         reference = _blurred(reference, blur)
     elif blur < 0:
         query = _blurred(query, -blur)
-    correlation, var_r, var_q = _pixels.correlate(reference, query)
+    correlation, var_r, var_q = _pixels.correlate(reference, query, least=1.0)
     floor = TEXTURE**2
     textured = inside & (np.maximum(var_r, var_q) > floor)
     inverse = np.count_nonzero(textured & (correlation < INVERSE))
-    inverted = 2 * inverse > np.count_nonzero(textured)
+    inverted = bool(2 * inverse > np.count_nonzero(textured))
     if inverted:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
@@ -305,7 +304,7 @@ def sharpness(
     rows = strength > 4 * TEXTURE**2
     if where is not None:
         half = WINDOW // 2
-        rows &= where[half:-half:_pixels.SPARSE, half:-half:_pixels.SPARSE]
+        rows &= where[half : -half : _pixels.SPARSE, half : -half : _pixels.SPARSE]
     if _pixels.SPARSE**2 * np.count_nonzero(rows) < WINDOW**2:
         return 0.0
     energy = _pixels.sparse_energy(grey, _blurred(grey, fine))

@@ -24,46 +24,58 @@ static size_t clamped(ptrdiff_t i, size_t n)
 size_t im_flatten_room(size_t height, size_t width)
 {
     const size_t rows = blocks(height), columns = blocks(width);
-    return 4 * rows * columns + 2 * BLOCK * columns + 4 * BLOCK * (columns + 1);
+    return 3 * rows * columns + 2 * BLOCK * columns + 4 * BLOCK * (columns + 1);
 }
 
 /* Mean and mean square of the blocks of a row. */
 static void sum_blocks(const uint8_t *grey, size_t height, size_t width,
-                       float *restrict totals, float *restrict mean,
-                       float *restrict square)
+                       uint32_t *totals, float *restrict mean, float *restrict square)
 {
-    float *restrict first = totals, *restrict second = totals + width;
+    uint32_t *restrict first = totals, *restrict second = totals + width;
     for (size_t x = 0; x < 2 * width; x++)
         totals[x] = 0;
     for (size_t y = 0; y < height; y++, grey += width) {
         for (size_t x = 0; x < width; x++) {
-            const float level = grey[x];
-            first[x] += level;
-            second[x] += level * level;
+            first[x] += grey[x];
+            second[x] += (uint16_t)(grey[x] * grey[x]);
         }
     }
     for (size_t b = 0; b < blocks(width); b++) {
         const size_t end = b * BLOCK + BLOCK < width ? b * BLOCK + BLOCK : width;
         const float share = 1.f / (float)(height * (end - b * BLOCK));
-        float sum = 0, squares = 0;
+        uint32_t sum = 0, squares = 0;
         for (size_t x = b * BLOCK; x < end; x++) {
             sum += first[x];
             squares += second[x];
         }
-        mean[b] = sum * share;
-        square[b] = squares * share;
+        mean[b] = (float)sum * share;
+        square[b] = (float)squares * share;
     }
 }
 
-/* Along rows or columns: the neighbours of a block lie `step` apart. */
-static void blur(const float *from, size_t n, size_t step, float *to)
+static void add_weighed(const float *row, float weight, size_t n, float *restrict sum)
 {
-    for (size_t i = 0; i < n; i++) {
-        float sum = 0;
-        for (int k = -REACH; k <= REACH; k++)
-            sum += BLUR[k + REACH] * from[clamped((ptrdiff_t)i + k, n) * step];
-        to[i * step] = sum;
+    for (size_t i = 0; i < n; i++)
+        sum[i] += weight * row[i];
+}
+
+/* Blur a plane of blocks, in which those at the sides go on beyond them. */
+static void blur(float *plane, size_t rows, size_t columns, float *line, float *other)
+{
+    for (size_t i = 0; i < rows * columns; i++)
+        other[i] = 0;
+    for (size_t b = 0; b < rows; b++) {
+        for (size_t i = 0; i < columns + 2 * REACH; i++)
+            line[i] = plane[b * columns + clamped((ptrdiff_t)i - REACH, columns)];
+        for (int k = 0; k <= 2 * REACH; k++)
+            add_weighed(line + k, BLUR[k], columns, other + b * columns);
     }
+    for (size_t i = 0; i < rows * columns; i++)
+        plane[i] = 0;
+    for (size_t b = 0; b < rows; b++)
+        for (int k = 0; k <= 2 * REACH; k++)
+            add_weighed(other + clamped((ptrdiff_t)b + k - REACH, rows) * columns, BLUR[k],
+                        columns, plane + b * columns);
 }
 
 /* Interpolate a row of blocks to pixels, from half a block before the first on. */
@@ -95,19 +107,16 @@ void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
     const size_t rows = blocks(height), columns = blocks(width), n = rows * columns;
     const size_t wide = BLOCK * (columns + 1);
     float *mean = room, *square = room + n, *other = room + 2 * n;
-    float *totals = room + 4 * n, *lines = totals + 2 * BLOCK * columns;
+    float *lines = room + 3 * n;
+    uint32_t *totals = (uint32_t *)(lines + 4 * wide); /* floats are as wide */
 
     for (size_t b = 0; b < rows; b++) {
         const size_t y = b * BLOCK, left = height - y;
         sum_blocks(grey + y * width, left < BLOCK ? left : BLOCK, width, totals,
                    mean + b * columns, square + b * columns);
     }
-    for (size_t b = 0; b < 2 * rows; b++) /* both planes, one below the other */
-        blur(mean + b * columns, columns, 1, other + b * columns);
-    for (size_t b = 0; b < columns; b++) {
-        blur(other + b, rows, columns, mean + b);
-        blur(other + n + b, rows, columns, square + b);
-    }
+    blur(mean, rows, columns, lines, other);
+    blur(square, rows, columns, lines, other);
     float *gain = square;
     for (size_t i = 0; i < n; i++) {
         const float variance = square[i] - mean[i] * mean[i];

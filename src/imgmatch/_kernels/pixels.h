@@ -61,11 +61,11 @@ void im_track(const im_track_level from[IM_TRACK_LEVELS],
 enum { IM_WINDOW = 11 };
 
 /* Correlation (ZNCC, -1 to 1) of the windows of two pictures of 0 to 255, and their
- * variances, of which at least 1 is taken to divide by. Pixels are rounded to a
+ * variances, of which `least` is taken at least to divide by. Pixels are rounded to a
  * sixteenth of a level. `room` holds im_correlate_room bytes. */
 size_t im_correlate_room(size_t height, size_t width);
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
-                  void *room, float *correlation, float *first_variance,
+                  float least, void *room, float *correlation, float *first_variance,
                   float *second_variance);
 
 /* Tell which pixels slope by more than `slope` levels a pixel, by Sobel's filter, but

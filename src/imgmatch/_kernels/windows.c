@@ -51,27 +51,17 @@ size_t im_correlate_room(size_t height, size_t width)
            framed(width);
 }
 
-static void add_row(const int16_t *first, const int16_t *second, size_t n,
-                    int32_t *restrict sums)
+/* Let the windows move on by a row: one comes in, another goes out. */
+static void move_on(const int16_t *first, const int16_t *second, const int16_t *old_first,
+                    const int16_t *old_second, size_t n, int32_t *restrict sums)
 {
     for (size_t x = 0; x < n; x++) {
-        sums[FIRST * n + x] += first[x];
-        sums[SECOND * n + x] += second[x];
-        sums[FIRST_SQUARE * n + x] += first[x] * first[x];
-        sums[SECOND_SQUARE * n + x] += second[x] * second[x];
-        sums[PRODUCT * n + x] += first[x] * second[x];
-    }
-}
-
-static void take_row(const int16_t *first, const int16_t *second, size_t n,
-                     int32_t *restrict sums)
-{
-    for (size_t x = 0; x < n; x++) {
-        sums[FIRST * n + x] -= first[x];
-        sums[SECOND * n + x] -= second[x];
-        sums[FIRST_SQUARE * n + x] -= first[x] * first[x];
-        sums[SECOND_SQUARE * n + x] -= second[x] * second[x];
-        sums[PRODUCT * n + x] -= first[x] * second[x];
+        const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
+        sums[FIRST * n + x] += a - c;
+        sums[SECOND * n + x] += b - d;
+        sums[FIRST_SQUARE * n + x] += a * a - c * c;
+        sums[SECOND_SQUARE * n + x] += b * b - d * d;
+        sums[PRODUCT * n + x] += a * b - c * d;
     }
 }
 
@@ -87,7 +77,7 @@ static void add_columns(const int32_t *sums, size_t width, int32_t *restrict two
         out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
 }
 
-static void correlate_row(const int32_t *windows, size_t n, size_t width,
+static void correlate_row(const int32_t *windows, size_t n, size_t width, float least,
                           float *restrict correlation, float *restrict first_variance,
                           float *restrict second_variance)
 {
@@ -101,14 +91,14 @@ static void correlate_row(const int32_t *windows, size_t n, size_t width,
         const float aa = ((float)first_square[x] * share - a * a) * level;
         const float bb = ((float)second_square[x] * share - b * b) * level;
         const float ab = ((float)product[x] * share - a * b) * level;
-        correlation[x] = ab / sqrtf((aa > 1 ? aa : 1) * (bb > 1 ? bb : 1));
+        correlation[x] = ab / sqrtf((aa > least ? aa : least) * (bb > least ? bb : least));
         first_variance[x] = aa;
         second_variance[x] = bb;
     }
 }
 
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
-                  void *room, float *correlation, float *first_variance,
+                  float least, void *room, float *correlation, float *first_variance,
                   float *second_variance)
 {
     const size_t n = framed(width);
@@ -118,16 +108,19 @@ void im_correlate(const float *first, const float *second, size_t height, size_t
     put_frame(second, height, width, b);
     for (size_t x = 0; x < PLANES * n; x++)
         sums[x] = 0;
-    for (size_t y = 0; y < framed(height); y++) {
-        add_row(a + y * n, b + y * n, n, sums);
-        if (y < IM_WINDOW - 1)
-            continue;
+    int16_t *nothing = (int16_t *)scratch;
+    for (size_t x = 0; x < n; x++)
+        nothing[x] = 0;
+    for (size_t y = 0; y < IM_WINDOW - 1; y++)
+        move_on(a + y * n, b + y * n, nothing, nothing, n, sums);
+    for (size_t y = 0; y < height; y++) {
+        const size_t last = (y + IM_WINDOW - 1) * n, gone = y ? (y - 1) * n : 0;
+        move_on(a + last, b + last, y ? a + gone : nothing, y ? b + gone : nothing, n,
+                sums);
         for (size_t plane = 0; plane < PLANES; plane++)
             add_columns(sums + plane * n, width, scratch, scratch + n, windows + plane * n);
-        const size_t top = y - (IM_WINDOW - 1), out = top * width;
-        correlate_row(windows, n, width, correlation + out, first_variance + out,
-                      second_variance + out);
-        take_row(a + top * n, b + top * n, n, sums);
+        correlate_row(windows, n, width, least, correlation + y * width,
+                      first_variance + y * width, second_variance + y * width);
     }
 }
 
