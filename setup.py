@@ -43,6 +43,7 @@ EXTENSIONS = [
         "imgmatch._core",
         *("hamming*.c", "orb.c", "plane.c", "resample.c", "similarity.c"),
     ),
+    extension("imgmatch._pixels", "corners.c", "flatten.c", "track.c", "windows.c"),
     extension("imgmatch.index._postings", "postings*.c", "words.c", "similarity.c"),
 ]
 

@@ -13,7 +13,7 @@ wanted = {
 }
 with zipfile.ZipFile(sys.argv[1]) as wheel:
     names = {n for n in wheel.namelist() if ".dist-info/" not in n}
-modules = ("imgmatch/_core", "imgmatch/index/_postings")
+modules = ("imgmatch/_core", "imgmatch/_pixels", "imgmatch/index/_postings")
 compiled = {
     name
     for name in names

@@ -12,7 +12,7 @@ ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
     *("errors", "types", "results", "threads", "workers"),
-    *("_core", "transforms", "hamming"),
+    *("_core", "_pixels", "transforms", "hamming"),
     *("image", "hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
     *("photometry", "overlay", "direction", "edits", "decision", "compare", "sources"),
     *("index", "registry", "verify", "scan", "duplicates"),

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch import _pixels
 from imgmatch.transforms import (
     Model,
     bounds,
@@ -42,20 +43,23 @@ MIN_CANVAS_SIDE = 24
 
 MAX_POINTS = 300
 MIN_POINTS = 12
-"""Points tracked from the reference to the query, and how many must arrive."""
+"""Points tracked from the reference to the query, and how many must arrive and agree
+on where the query lies: of fewer, on a small part, each tells too much of the rest."""
 
-TRACK_WINDOW = (13, 13)
+MIN_SPACING = 4
+CORNER_QUALITY = 0.005
+"""Canvas pixels from one point to the next, about; and strength of a point as a
+fraction of the strongest's, at least."""
+
 TRACK_LEVELS = 2
-"""Canvas pixels compared around a point, and halvings of the canvas: together
-they reach about 20 pixels, more than any accepted alignment is off."""
+"""Halvings of the canvas. With windows of 13 pixels they reach about 20 pixels, more
+than any accepted alignment is off."""
 
 SETTLED = 0.3
 """Canvas pixels: tracking is as exact from so near as from nearer."""
 
 SETTLED_LEVELS = 0
 """Halvings for a second round: the first comes within a pixel, the second settles."""
-
-TRACK_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.03)
 
 ROBUST_WIDTHS = (8.0, 3.0, 1.5, 1.0, 1.0)
 """Canvas pixels of error at which a tracked point counts a quarter."""
@@ -316,17 +320,16 @@ def refine(canvas: Canvas) -> NDArray[np.float64] | None:
 class _Anchors(NamedTuple):
     """The reference's side of a canvas as it is tracked, and the points to look for.
 
-    flat : (H, W) uint8
     points : (N, 2) float32
     """
 
-    flat: NDArray[np.uint8]
+    picture: _pixels.Tracked
     points: NDArray[np.float32]
 
 
 def _anchors(canvas: Canvas) -> _Anchors:
-    flat = _flattened(canvas.reference)
-    return _Anchors(flat, _spread_points(flat, canvas.inside))
+    flat = _pixels.flatten(canvas.reference)
+    return _Anchors(_pixels.Tracked(flat), _spread_points(flat, canvas.inside))
 
 
 def _follow(
@@ -335,18 +338,18 @@ def _follow(
     source = anchors.points
     if len(source) < MIN_POINTS:
         return None
-    query = _flattened(canvas.query)
-    target, arrived = _track(anchors.flat, query, source, levels)
-    back, returned = _track(query, anchors.flat, target, levels)
-    good = arrived & returned
-    good &= np.linalg.norm(back - source, axis=1) < RETURN_ERROR
+    query = _pixels.Tracked(_pixels.flatten(canvas.query))
+    target = anchors.picture.follow(query, source, coarsest=levels, miss=RETURN_ERROR)
+    good = np.isfinite(target[:, 0])
     if np.count_nonzero(good) < MIN_POINTS:
         return None
     start, end = source[good].astype(np.float64), target[good].astype(np.float64)
     change, support = _robust_fit(Model.AFFINE, start, end)
     tilted, tilted_support = _robust_fit(Model.HOMOGRAPHY, start, end)
     if tilted_support > HOMOGRAPHY_GAIN * support:
-        change = tilted
+        change, support = tilted, tilted_support
+    if support < MIN_POINTS:
+        return None
     # The query is drawn where the old homography puts it, so the change, made
     # on the canvas, comes before it.
     from_reference = np.linalg.inv(canvas.to_reference)
@@ -374,34 +377,6 @@ def _robust_fit(
     return change, float(weights.sum())
 
 
-def _track(
-    image: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    points: NDArray[np.float32],
-    levels: int,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    moved, status, _ = cv2.calcOpticalFlowPyrLK(
-        image,
-        other,
-        points[:, None],
-        np.empty_like(points[:, None]),
-        winSize=TRACK_WINDOW,
-        maxLevel=levels,
-        criteria=TRACK_STOP,
-    )
-    return np.asarray(moved[:, 0], np.float32), status[:, 0] > 0
-
-
-def _flattened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Local contrast normalisation, so that tracking ignores light and tone."""
-    grey = image.astype(np.float32)
-    mean = blurred_widely(grey, 6)
-    spread = np.sqrt(np.maximum(blurred_widely(grey * grey, 6) - mean * mean, 0))
-    flat = (grey - mean) / (spread + 4.0)
-    levels = cv2.addWeighted(flat, 42, flat, 0, 128, dtype=cv2.CV_8U)
-    return np.asarray(levels, np.uint8)
-
-
 def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Blur by a Gaussian, what is wide of it on a coarser grid.
 
@@ -425,13 +400,13 @@ def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float
 
 
 def _spread_points(
-    grey: NDArray[np.uint8], inside: NDArray[np.bool_]
+    flat: NDArray[np.uint8], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    mask = cv2.erode(inside.astype(np.uint8), np.ones((9, 9), np.uint8), borderValue=0)
-    spacing = max(4.0, math.sqrt(mask.sum() / MAX_POINTS))
-    found = cv2.goodFeaturesToTrack(
-        grey, MAX_POINTS, 0.005, spacing, mask=mask, blockSize=5
-    )
-    if found is None:
-        return np.zeros((0, 2), np.float32)
-    return np.asarray(found, np.float32).reshape(-1, 2)
+    """Pick the strongest corner of each cell of a grid, (N, 2)."""
+    reach = 2 * _pixels.CORNER_MARGIN + 1
+    window = np.ones((reach, reach), np.uint8)
+    where = cv2.erode(inside.view(np.uint8), window, borderValue=0)
+    cell = max(MIN_SPACING, math.ceil(math.sqrt(np.count_nonzero(where) / MAX_POINTS)))
+    found = _pixels.corners(flat, np.asarray(where, np.uint8), cell=cell)
+    found = found[found["strength"] > CORNER_QUALITY * found["strength"].max()]
+    return np.column_stack([found["x"], found["y"]]).astype(np.float32)

@@ -4,15 +4,16 @@ A local correlation is taken at every pixel of the overlap, wherever keypoints
 matched or not: a copy agrees there too.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imgmatch import _pixels
 from imgmatch.canvas import Canvas, blurred_widely
 
 __all__ = [
@@ -26,7 +27,7 @@ __all__ = [
     "sharpness",
 ]
 
-WINDOW = 11
+WINDOW = _pixels.WINDOW
 """Side of the correlation window, canvas pixels."""
 
 TEXTURE = 3.5
@@ -56,6 +57,9 @@ SHADE_SHARE = 0.6
 less than this fraction of its window's contrast; a window is photographic if so
 many of its pixels are. At these values 5 % of the windows of shared banners,
 tables and interfaces pass, and a third of those of photographs."""
+
+INVERSE = -0.4
+"""Correlation below which most windows of a negative are."""
 
 BLURS = (0.0, 0.8, 1.3, 2.0, 3.0)
 """Standard deviations, canvas pixels, that make up for a difference in sharpness."""
@@ -158,21 +162,18 @@ def examine(canvas: Canvas) -> Photometry:
     Lewis, "Fast normalized cross-correlation", Vision Interface 1995.
     """
     reference, query = _smoothed(canvas.reference), _smoothed(canvas.query)
-    inside = cv2.boxFilter(canvas.inside.astype(np.uint8), cv2.CV_32F, _BOX) > 0.99
+    inside = cv2.erode(canvas.inside.view(np.uint8), np.ones(_BOX, np.uint8)) > 0
     shades = _shades(reference), _shades(query)
     blur = _softness(reference, query, inside)
     if blur > 0:
         reference = _blurred(reference, blur)
     elif blur < 0:
         query = _blurred(query, -blur)
-    mean_r, mean_q = cv2.blur(reference, _BOX), cv2.blur(query, _BOX)
-    var_r = cv2.blur(reference * reference, _BOX) - mean_r * mean_r
-    var_q = cv2.blur(query * query, _BOX) - mean_q * mean_q
-    both = cv2.blur(reference * query, _BOX) - mean_r * mean_q
-    correlation = both / np.sqrt(np.maximum(var_r, 1) * np.maximum(var_q, 1))
+    correlation, var_r, var_q = _pixels.correlate(reference, query, least=1.0)
     floor = TEXTURE**2
     textured = inside & (np.maximum(var_r, var_q) > floor)
-    inverted = bool(textured.any() and median(pixels(correlation, textured)) < -0.4)
+    inverse = np.count_nonzero(textured & (correlation < INVERSE))
+    inverted = bool(2 * inverse > np.count_nonzero(textured))
     if inverted:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
@@ -184,7 +185,7 @@ def examine(canvas: Canvas) -> Photometry:
     same = inside & (var_r > floor) & _same(reference, query, agrees)
     return Photometry(
         canvas=canvas,
-        correlation=correlation.astype(np.float32),
+        correlation=correlation,
         textured=textured,
         agrees=agrees,
         conflicts=conflicts,
@@ -257,10 +258,14 @@ def _contrast(
     agrees: NDArray[np.bool_],
 ) -> float:
     """Contrast of the query where both agree, as a fraction of the reference's."""
-    if np.count_nonzero(agrees) < WINDOW**2:
+    # Every second row tells as much.
+    rows = np.s_[::2]
+    shown = agrees[rows].view(np.uint8)
+    if 2 * np.count_nonzero(shown) < WINDOW**2:
         return 1.0
-    spread = float(pixels(reference, agrees).std())
-    return min(max(float(pixels(query, agrees).std()) / max(spread, 1e-3), 0.2), 1.0)
+    spread_r = float(cv2.meanStdDev(reference[rows], mask=shown)[1][0, 0])
+    spread_q = float(cv2.meanStdDev(query[rows], mask=shown)[1][0, 0])
+    return min(max(spread_q / max(spread_r, 1e-3), 0.2), 1.0)
 
 
 def _same(
@@ -284,12 +289,7 @@ def _shades(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
     In graphics a pixel is flat or on an edge; shading is neither: it slopes, but
     by little of the contrast around it.
     """
-    dx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    dy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    slope = cv2.magnitude(dx, dy)
-    kernel = np.ones(_BOX, np.uint8)
-    contrast = cv2.dilate(grey, kernel) - cv2.erode(grey, kernel)
-    return np.asarray((slope > SHADE_SLOPE) & (slope < SHADE_CONTRAST * contrast))
+    return _pixels.shades(grey, slope=SHADE_SLOPE, contrast=SHADE_CONTRAST)
 
 
 def _mostly(shades: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -311,11 +311,14 @@ def _softness(
         (1.0, reference, sharp_q) if sharp_r > sharp_q else (-1.0, query, sharp_r)
     )
 
-    def gap(sigma: float) -> float:
-        blurred = _blurred(image, sigma) if sigma else image
-        return abs(math.log(max(sharpness(blurred, where), 1e-6) / goal))
-
-    return sign * min(BLURS, key=gap)
+    # The more it is blurred the less sharp it is, so one of two neighbours fits best.
+    above = max(sharp_r, sharp_q)
+    for less, more in pairwise(BLURS):
+        below = max(sharpness(_blurred(image, more), where), 1e-6)
+        if below <= goal:
+            return sign * (more if goal**2 < above * below else less)
+        above = below
+    return sign * BLURS[-1]
 
 
 def sharpness(
@@ -342,17 +345,14 @@ def sharpness(
         The median over structured windows, which an overlay on the lesser
         part does not move; 0 where too few have structure.
     """
-    detail = (grey - _blurred(grey, fine)) ** 2
-    structure = (grey - blurred_widely(grey, coarse)) ** 2
-    # Windows overlap by ten pixels of eleven, so every second tells as much.
-    sparse = np.s_[::2, ::2]
-    strength = np.asarray(cv2.boxFilter(structure, -1, _BOX)[sparse], np.float32)
+    strength = _pixels.sparse_energy(grey, blurred_widely(grey, coarse))
     rows = strength > 4 * TEXTURE**2
     if where is not None:
-        rows &= where[sparse]
-    if 4 * np.count_nonzero(rows) < WINDOW**2:
+        half = WINDOW // 2
+        rows &= where[half : -half : _pixels.SPARSE, half : -half : _pixels.SPARSE]
+    if _pixels.SPARSE**2 * np.count_nonzero(rows) < WINDOW**2:
         return 0.0
-    energy = np.asarray(cv2.boxFilter(detail, -1, _BOX)[sparse], np.float32)
+    energy = _pixels.sparse_energy(grey, _blurred(grey, fine))
     return median(np.divide(pixels(energy, rows), pixels(strength, rows)))
 
 

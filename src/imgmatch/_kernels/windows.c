@@ -1,0 +1,217 @@
+#include "pixels.h"
+
+#include <math.h>
+
+/* Levels are rounded to sixteenths and centred, so that the sums of the products of a
+ * window are whole numbers of 32 bits: they can be kept up to date without drifting. */
+enum { STEPS = 16, MIDDLE = 128 * STEPS, REACH = IM_WINDOW / 2, PIXELS = IM_WINDOW * IM_WINDOW };
+
+static size_t framed(size_t pixels)
+{
+    return pixels + 2 * REACH;
+}
+
+/* The pixel that a place beyond either end shows. */
+static size_t reflected(ptrdiff_t i, size_t n)
+{
+    const ptrdiff_t last = (ptrdiff_t)n - 1;
+    while (last && (i < 0 || i > last))
+        i = i < 0 ? -i : 2 * last - i;
+    return last ? (size_t)i : 0;
+}
+
+/* Round a picture and put a frame of its reflection around it. */
+static void put_frame(const float *grey, size_t height, size_t width, int16_t *out)
+{
+    const size_t wide = framed(width);
+    for (size_t y = 0; y < framed(height); y++, out += wide) {
+        const float *row = grey + reflected((ptrdiff_t)y - REACH, height) * width;
+        int16_t *restrict inner = out + REACH;
+        for (size_t x = 0; x < width; x++) {
+            float level = row[x] * STEPS + 0.5f;
+            level = level < 0 ? 0 : level;
+            level = level < 255 * STEPS + 0.5f ? level : 255 * STEPS + 0.5f;
+            inner[x] = (int16_t)((int32_t)level - MIDDLE);
+        }
+        for (size_t x = 0; x < REACH; x++) {
+            out[x] = inner[reflected((ptrdiff_t)x - REACH, width)];
+            inner[width + x] = inner[reflected((ptrdiff_t)(width + x), width)];
+        }
+    }
+}
+
+/* --- correlation --- */
+
+/* Sums over columns of the window: of each picture, of their squares and product. */
+enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, PLANES };
+
+size_t im_correlate_room(size_t height, size_t width)
+{
+    return (2 * framed(height) * sizeof(int16_t) + (2 * PLANES + 2) * sizeof(int32_t)) *
+           framed(width);
+}
+
+/* Let the windows move on by a row: one comes in, another goes out. */
+static void move_on(const int16_t *first, const int16_t *second, const int16_t *old_first,
+                    const int16_t *old_second, size_t n, int32_t *restrict sums)
+{
+    for (size_t x = 0; x < n; x++) {
+        const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
+        sums[FIRST * n + x] += a - c;
+        sums[SECOND * n + x] += b - d;
+        sums[FIRST_SQUARE * n + x] += a * a - c * c;
+        sums[SECOND_SQUARE * n + x] += b * b - d * d;
+        sums[PRODUCT * n + x] += a * b - c * d;
+    }
+}
+
+/* Add up eleven columns each, by way of two and of four. */
+static void add_columns(const int32_t *sums, size_t width, int32_t *restrict twos,
+                        int32_t *restrict fours, int32_t *restrict out)
+{
+    for (size_t x = 0; x < width + 8; x++)
+        twos[x] = sums[x] + sums[x + 1];
+    for (size_t x = 0; x < width + 4; x++)
+        fours[x] = twos[x] + twos[x + 2];
+    for (size_t x = 0; x < width; x++)
+        out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
+}
+
+static void correlate_row(const int32_t *windows, size_t n, size_t width, float least,
+                          float *restrict correlation, float *restrict first_variance,
+                          float *restrict second_variance)
+{
+    const int32_t *first = windows + FIRST * n, *second = windows + SECOND * n;
+    const int32_t *first_square = windows + FIRST_SQUARE * n;
+    const int32_t *second_square = windows + SECOND_SQUARE * n;
+    const int32_t *product = windows + PRODUCT * n;
+    const float share = 1.f / PIXELS, level = 1.f / (STEPS * STEPS);
+    for (size_t x = 0; x < width; x++) {
+        const float a = (float)first[x] * share, b = (float)second[x] * share;
+        const float aa = ((float)first_square[x] * share - a * a) * level;
+        const float bb = ((float)second_square[x] * share - b * b) * level;
+        const float ab = ((float)product[x] * share - a * b) * level;
+        correlation[x] = ab / sqrtf((aa > least ? aa : least) * (bb > least ? bb : least));
+        first_variance[x] = aa;
+        second_variance[x] = bb;
+    }
+}
+
+void im_correlate(const float *first, const float *second, size_t height, size_t width,
+                  float least, void *room, float *correlation, float *first_variance,
+                  float *second_variance)
+{
+    const size_t n = framed(width);
+    int32_t *sums = room, *windows = sums + PLANES * n, *scratch = windows + PLANES * n;
+    int16_t *a = (int16_t *)(scratch + 2 * n), *b = a + framed(height) * n;
+    put_frame(first, height, width, a);
+    put_frame(second, height, width, b);
+    for (size_t x = 0; x < PLANES * n; x++)
+        sums[x] = 0;
+    int16_t *nothing = (int16_t *)scratch;
+    for (size_t x = 0; x < n; x++)
+        nothing[x] = 0;
+    for (size_t y = 0; y < IM_WINDOW - 1; y++)
+        move_on(a + y * n, b + y * n, nothing, nothing, n, sums);
+    for (size_t y = 0; y < height; y++) {
+        const size_t last = (y + IM_WINDOW - 1) * n, gone = y ? (y - 1) * n : 0;
+        move_on(a + last, b + last, y ? a + gone : nothing, y ? b + gone : nothing, n,
+                sums);
+        for (size_t plane = 0; plane < PLANES; plane++)
+            add_columns(sums + plane * n, width, scratch, scratch + n, windows + plane * n);
+        correlate_row(windows, n, width, least, correlation + y * width,
+                      first_variance + y * width, second_variance + y * width);
+    }
+}
+
+/* --- shades --- */
+
+size_t im_shades_room(size_t height, size_t width)
+{
+    return 3 * framed(height) * framed(width) * sizeof(int16_t);
+}
+
+/* Let each of n values be the least, or the largest, of itself and of one further on. */
+static void spread_least(int16_t *values, size_t n, size_t on)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] < values[i + on] ? values[i] : values[i + on];
+}
+
+static void spread_most(int16_t *values, size_t n, size_t on)
+{
+    for (size_t i = 0; i < n; i++)
+        values[i] = values[i] > values[i + on] ? values[i] : values[i + on];
+}
+
+/* So many at each step make eleven: 2, 4, 8, and two of 8 that overlap. */
+static const size_t ON[] = {1, 2, 4, 3};
+
+static void shade_row(const int16_t *row, size_t wide, const int16_t *least,
+                      const int16_t *most, size_t width, float slope, float contrast,
+                      uint8_t *restrict shades)
+{
+    const int16_t *above = row - wide, *below = row + wide;
+    for (size_t x = 0; x < width; x++) {
+        const int16_t dx = (int16_t)(above[x + 1] - above[x - 1] + below[x + 1] -
+                                     below[x - 1] + 2 * (row[x + 1] - row[x - 1]));
+        const int16_t dy = (int16_t)(below[x - 1] - above[x - 1] + below[x + 1] -
+                                     above[x + 1] + 2 * (below[x] - above[x]));
+        const float square = (float)((int32_t)dx * dx + (int32_t)dy * dy);
+        const float most_allowed = contrast * (float)(int16_t)(most[x] - least[x]);
+        shades[x] = (square > slope * slope) & (square < most_allowed * most_allowed);
+    }
+}
+
+void im_shades(const float *grey, size_t height, size_t width, float slope,
+               float contrast, void *room, uint8_t *shades)
+{
+    const size_t wide = framed(width), n = framed(height) * wide;
+    int16_t *levels = room, *least = levels + n, *most = least + n;
+    put_frame(grey, height, width, levels);
+    for (size_t i = 0; i < n; i++)
+        least[i] = most[i] = levels[i];
+    size_t left = n;
+    for (size_t i = 0; i < 4; i++) { /* what runs into the next row is not looked at */
+        left -= ON[i];
+        spread_least(least, left, ON[i]);
+        spread_most(most, left, ON[i]);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        left -= ON[i] * wide;
+        spread_least(least, left, ON[i] * wide);
+        spread_most(most, left, ON[i] * wide);
+    }
+    for (size_t y = 0; y < height; y++) /* Sobel's filter multiplies a slope by 8 */
+        shade_row(levels + (y + REACH) * wide + REACH, wide, least + y * wide,
+                  most + y * wide, width, slope * 8 * STEPS, contrast * 8,
+                  shades + y * width);
+}
+
+/* --- energy --- */
+
+size_t im_sparse_windows(size_t pixels)
+{
+    return pixels < IM_WINDOW ? 0 : (pixels - IM_WINDOW) / IM_SPARSE + 1;
+}
+
+void im_sparse_energy(const float *first, const float *second, size_t height,
+                      size_t width, float *restrict room, float *energy)
+{
+    const size_t across = im_sparse_windows(width);
+    for (size_t i = 0; i < im_sparse_windows(height); i++, energy += across) {
+        for (size_t x = 0; x < width; x++)
+            room[x] = 0;
+        for (size_t y = i * IM_SPARSE; y < i * IM_SPARSE + IM_WINDOW; y++) {
+            const float *a = first + y * width, *b = second + y * width;
+            for (size_t x = 0; x < width; x++)
+                room[x] += (a[x] - b[x]) * (a[x] - b[x]);
+        }
+        for (size_t j = 0; j < across; j++) {
+            float sum = 0;
+            for (size_t x = j * IM_SPARSE; x < j * IM_SPARSE + IM_WINDOW; x++)
+                sum += room[x];
+            energy[j] = sum / PIXELS;
+        }
+    }
+}

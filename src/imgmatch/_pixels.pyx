@@ -1,0 +1,167 @@
+# cython: language_level=3
+"""Typed doors to the kernels that lay two pictures on each other and compare them."""
+
+import numpy as np
+
+from imgmatch.errors import ShapeError
+
+from libc.stddef cimport size_t
+from libc.stdint cimport int32_t, uint8_t
+
+
+cdef extern from "pixels.h" nogil:
+    enum: IM_CORNER_MARGIN, IM_TRACK_LEVELS
+    size_t im_flatten_room(size_t, size_t)
+    void im_flatten(const uint8_t *, size_t, size_t, float *, uint8_t *)
+    ctypedef struct im_corner:
+        int32_t x, y
+        float strength
+    size_t im_corners_room(size_t)
+    void im_corners(const uint8_t *, const uint8_t *, size_t, size_t, size_t, void *,
+                    im_corner *)
+    ctypedef struct im_track_level:
+        size_t height, width
+        uint8_t *pixels
+    size_t im_track_room(size_t, size_t)
+    void im_track_build(const uint8_t *, size_t, size_t, uint8_t *, im_track_level *)
+    void im_track(const im_track_level *, const im_track_level *, int, const float *,
+                  size_t, float, float *)
+    enum: IM_WINDOW, IM_SPARSE
+    size_t im_correlate_room(size_t, size_t)
+    void im_correlate(const float *, const float *, size_t, size_t, float, void *,
+                      float *, float *, float *)
+    size_t im_shades_room(size_t, size_t)
+    void im_shades(const float *, size_t, size_t, float, float, void *, uint8_t *)
+    size_t im_sparse_windows(size_t)
+    void im_sparse_energy(const float *, const float *, size_t, size_t, float *, float *)
+
+
+CORNER_MARGIN = IM_CORNER_MARGIN
+TRACK_LEVELS = IM_TRACK_LEVELS
+WINDOW = IM_WINDOW
+SPARSE = IM_SPARSE
+
+_CORNER = np.dtype([("x", np.int32), ("y", np.int32), ("strength", np.float32)])
+
+
+ctypedef fused pixel:
+    const uint8_t
+    const float
+
+
+cdef _check_picture(pixel[:, ::1] picture):
+    if not (picture.shape[0] and picture.shape[1]):
+        raise ShapeError(f"want pixels, got {tuple(picture.shape)[:2]}")
+
+
+cdef _check_pair(const float[:, ::1] first, const float[:, ::1] second):
+    _check_picture(first)
+    if first.shape[0] != second.shape[0] or first.shape[1] != second.shape[1]:
+        raise ShapeError(f"want pictures of one size, got {tuple(first.shape)[:2]} "
+                         f"and {tuple(second.shape)[:2]}")
+
+
+def flatten(const uint8_t[:, ::1] grey):
+    """Local contrast (H, W) uint8 of a picture, whatever its light and tone."""
+    _check_picture(grey)
+    cdef size_t height = grey.shape[0], width = grey.shape[1]
+    flat = np.empty((height, width), np.uint8)
+    cdef uint8_t[:, ::1] view = flat
+    cdef float[::1] room = np.empty(im_flatten_room(height, width), np.float32)
+    with nogil:
+        im_flatten(&grey[0, 0], height, width, &room[0], &view[0, 0])
+    return flat
+
+
+def corners(const uint8_t[:, ::1] flat, const uint8_t[:, ::1] where, *, size_t cell):
+    """Strongest corner of each cell, as a record (x, y, strength), or strength 0."""
+    _check_picture(flat)
+    if where.shape[0] != flat.shape[0] or where.shape[1] != flat.shape[1]:
+        raise ShapeError(f"want a mask of {tuple(flat.shape)[:2]}, "
+                         f"got {tuple(where.shape)[:2]}")
+    if not cell:
+        raise ValueError("want cells of 1 pixel or more, got 0")
+    cdef size_t height = flat.shape[0], width = flat.shape[1]
+    found = np.empty(((height + cell - 1) // cell, (width + cell - 1) // cell), _CORNER)
+    cdef uint8_t[::1] room = np.empty(im_corners_room(width), np.uint8)
+    cdef uint8_t[:, ::1] view = found.view(np.uint8)
+    with nogil:
+        im_corners(&flat[0, 0], &where[0, 0], height, width, cell, &room[0],
+                   <im_corner *>&view[0, 0])
+    return found.ravel()
+
+
+cdef class Tracked:
+    """A picture that points can be followed from and to."""
+
+    cdef im_track_level levels[IM_TRACK_LEVELS]
+    cdef uint8_t[::1] room
+    cdef readonly tuple shape
+
+    def __init__(self, const uint8_t[:, ::1] flat):
+        _check_picture(flat)
+        cdef size_t height = flat.shape[0], width = flat.shape[1]
+        self.shape = height, width
+        self.room = np.empty(im_track_room(height, width), np.uint8)
+        with nogil:
+            im_track_build(&flat[0, 0], height, width, &self.room[0], self.levels)
+
+    def follow(self, Tracked other not None, const float[:, ::1] points, *,
+               int coarsest, float miss):
+        """Places (N, 2) float32 of points in another picture, not a number if lost."""
+        if points.shape[1] != 2:
+            raise ShapeError(f"want points (N, 2), got {tuple(points.shape)[:2]}")
+        if other.shape != self.shape:
+            raise ShapeError(f"want pictures of one size, got {self.shape} "
+                             f"and {other.shape}")
+        if not 0 <= coarsest < TRACK_LEVELS:
+            raise ValueError(f"want a level below {TRACK_LEVELS}, got {coarsest}")
+        found = np.empty((points.shape[0], 2), np.float32)
+        cdef float[:, ::1] view = found
+        if points.shape[0]:
+            with nogil:
+                im_track(self.levels, other.levels, coarsest, &points[0, 0],
+                         points.shape[0], miss, &view[0, 0])
+        return found
+
+
+def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float least):
+    """Correlation of the windows of two pictures, and either's variance, (H, W) each.
+
+    A variance of less than `least` is taken for that much.
+    """
+    _check_pair(first, second)
+    cdef size_t height = first.shape[0], width = first.shape[1]
+    found = np.empty((3, height, width), np.float32)
+    cdef float[:, :, ::1] view = found
+    cdef uint8_t[::1] room = np.empty(im_correlate_room(height, width), np.uint8)
+    with nogil:
+        im_correlate(&first[0, 0], &second[0, 0], height, width, least, &room[0],
+                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0])
+    return tuple(found)
+
+
+def shades(const float[:, ::1] grey, *, float slope, float contrast):
+    """Pixels (H, W) bool that slope, but by little of the contrast around them."""
+    _check_picture(grey)
+    cdef size_t height = grey.shape[0], width = grey.shape[1]
+    found = np.empty((height, width), np.uint8)
+    cdef uint8_t[:, ::1] view = found
+    cdef uint8_t[::1] room = np.empty(im_shades_room(height, width), np.uint8)
+    with nogil:
+        im_shades(&grey[0, 0], height, width, slope, contrast, &room[0], &view[0, 0])
+    return found.view(np.bool_)
+
+
+def sparse_energy(const float[:, ::1] first, const float[:, ::1] second):
+    """Mean squared difference of two pictures over every `SPARSE`-th window."""
+    _check_pair(first, second)
+    cdef size_t height = first.shape[0], width = first.shape[1]
+    energy = np.empty((im_sparse_windows(height), im_sparse_windows(width)), np.float32)
+    cdef float[:, ::1] view = energy
+    cdef float[::1] room = np.empty(width, np.float32)
+    if energy.size:
+        with nogil:
+            im_sparse_energy(&first[0, 0], &second[0, 0], height, width, &room[0],
+                             &view[0, 0])
+    return energy

@@ -1,0 +1,307 @@
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from skimage import data
+
+from aligned import grey
+from imgmatch import _pixels
+from imgmatch.errors import ShapeError
+from planes import shifted, turned, warped
+
+SIDES = st.integers(1, 40)
+
+
+@st.composite
+def pictures(draw, sides=SIDES):
+    return draw(hnp.arrays(np.uint8, (draw(sides), draw(sides))))
+
+
+@pytest.fixture(scope="module")
+def coffee():
+    return np.ascontiguousarray(grey(data.coffee())[:301, :407])
+
+
+# Local contrast
+
+
+def flattened(picture):
+    """By Gaussians of 6 pixels in float."""
+    levels = picture.astype(np.float64)
+    mean = cv2.GaussianBlur(levels, (0, 0), 6)
+    spread = np.sqrt(np.maximum(cv2.GaussianBlur(levels**2, (0, 0), 6) - mean**2, 0))
+    return np.clip(128 + 42 * (levels - mean) / (spread + 4), 0, 255)
+
+
+def test_flattening_is_that_of_opencv(coffee):
+    error = np.abs(_pixels.flatten(coffee) - flattened(coffee))[18:-18, 18:-18]
+    assert error.mean() < 1.5
+    assert np.percentile(error, 99) < 8
+
+
+@given(pictures())
+def test_flattening_takes_light_off(picture):
+    assert (_pixels.flatten(np.full_like(picture, picture[0, 0])) == 128).all()
+    dark = picture // 2
+    flat, light = _pixels.flatten(dark), _pixels.flatten(dark + np.uint8(100))
+    assert np.abs(flat.astype(int) - light).max() <= 1
+
+
+@given(pictures())
+def test_flattening_knows_no_direction(picture):
+    """A picture of whole blocks, on its side, or upside down, gives the same."""
+    whole = np.kron(picture, np.ones((4, 4), np.uint8))
+    flat = _pixels.flatten(whole).astype(int)
+    for turn in (np.transpose, np.flipud, np.fliplr):
+        other = _pixels.flatten(np.ascontiguousarray(turn(whole)))
+        assert np.abs(turn(flat) - other).max() <= 1
+
+
+# Corners
+
+
+def strengths(picture):
+    """Lesser eigenvalue, twice, at every pixel whose window lies inside, else 0.
+
+    The window is of 5 columns and of 3 rows, two apart.
+    """
+    levels = picture.astype(np.int64)
+    dx, dy = np.zeros_like(levels), np.zeros_like(levels)
+    across = levels[:, 2:] - levels[:, :-2]
+    down = levels[2:] - levels[:-2]
+    dx[1:-1, 1:-1] = across[:-2] + 2 * across[1:-1] + across[2:]
+    dy[1:-1, 1:-1] = down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]
+    result = np.zeros(levels.shape)
+    height, width = levels.shape
+    for y in range(3, height - 3):
+        for x in range(3, width - 3):
+            window = np.s_[y - 2 : y + 3 : 2, x - 2 : x + 3]
+            a, b, c = (
+                float((first[window] * second[window]).sum())
+                for first, second in ((dx, dx), (dx, dy), (dy, dy))
+            )
+            result[y, x] = a + c - np.sqrt((a - c) ** 2 + 4 * b**2)
+    return result
+
+
+@settings(max_examples=50, deadline=None)
+@given(pictures(), st.integers(1, 50), st.data())
+def test_corners_are_the_strongest_peaks_of_their_cells(picture, cell, drawn):
+    where = drawn.draw(hnp.arrays(np.uint8, picture.shape, elements=st.integers(0, 1)))
+    expected = strengths(picture)
+    height, width = picture.shape
+    # Of every second row, from the sixth on: their neighbours are known, too.
+    strong = np.zeros((-(-height // cell), -(-width // cell)))
+    for y in range(5, height - 5, 2):
+        for x in range(4, width - 4):
+            around = expected[y - 2 : y + 3 : 2, x - 1 : x + 2]
+            if where[y, x] and expected[y, x] >= around.max() * (1 - 1e-5):
+                place = y // cell, x // cell
+                strong[place] = max(strong[place], expected[y, x])
+
+    found = _pixels.corners(picture, where, cell=cell).reshape(strong.shape)
+
+    loose = 1e-5 * max(expected.max(), 1)  # of 24 bits, as the kernel has
+    assert (found["strength"] <= strong + loose).all()
+    for (down, across), corner in np.ndenumerate(found):
+        x, y, strength = corner
+        if strength > 0:
+            assert (y // cell, x // cell) == (down, across)
+            assert where[y, x]
+            assert strength == pytest.approx(expected[y, x], abs=loose)
+
+
+def test_every_lone_corner_is_found():
+    picture = np.full((120, 160), 40, np.uint8)
+    places = [(x, y) for x in range(20, 150, 40) for y in range(20, 110, 40)]
+    for x, y in places:
+        picture[y : y + 3, x : x + 3] = 200
+    found = _pixels.corners(picture, np.ones_like(picture), cell=40)
+
+    assert (found["strength"] > 0).sum() == len(places)
+    for x, y in places:
+        assert (np.hypot(found["x"] - x - 1, found["y"] - y - 1) <= 2.5).any()
+
+
+def test_a_plain_picture_has_no_corners():
+    plain = np.full((50, 60), 99, np.uint8)
+    assert not _pixels.corners(plain, np.ones_like(plain), cell=9)["strength"].any()
+
+
+# Tracking
+
+
+def grid(shape, margin=30, step=16):
+    y, x = np.mgrid[
+        margin : shape[0] - margin : step, margin : shape[1] - margin : step
+    ]
+    return np.column_stack([x.ravel(), y.ravel()]).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "coarsest"),
+    [
+        (np.eye(3), 0),
+        (shifted(0.37, -0.61), 0),
+        (shifted(6.4, -4.2), 2),
+        (turned(1.5, (200, 150)), 2),
+    ],
+    ids=["nothing", "a part", "pixels", "turn"],
+)
+def test_points_are_followed_where_they_went(coffee, change, coarsest):
+    moved = warped(coffee, change, coffee.shape[::-1])
+    pair = [_pixels.Tracked(_pixels.flatten(picture)) for picture in (coffee, moved)]
+    points = grid(coffee.shape)
+
+    found = pair[0].follow(pair[1], points, coarsest=coarsest, miss=1.0)
+
+    expected = cv2.perspectiveTransform(points[None], change)[0]
+    error = np.linalg.norm(found - expected, axis=1)
+    assert np.isfinite(error).mean() > 0.8
+    assert np.nanmedian(error) < (0.002 if coarsest == 0 and change[0, 2] == 0 else 0.1)
+
+
+def test_points_are_followed_as_opencv_follows_them(coffee):
+    moved = warped(coffee, turned(0.8, (200, 150)), coffee.shape[::-1])
+    first, second = _pixels.flatten(coffee), _pixels.flatten(moved)
+    points = grid(coffee.shape)
+    expected, _, _ = cv2.calcOpticalFlowPyrLK(
+        first, second, points[:, None], None, winSize=(13, 13), maxLevel=2
+    )
+
+    found = _pixels.Tracked(first).follow(
+        _pixels.Tracked(second), points, coarsest=2, miss=1.0
+    )
+
+    error = np.linalg.norm(found - expected[:, 0], axis=1)
+    assert np.nanmedian(error) < 0.05
+    assert np.nanpercentile(error, 90) < 0.3
+
+
+def test_points_without_structure_are_lost():
+    plain = _pixels.Tracked(np.full((90, 120), 128, np.uint8))
+    found = plain.follow(plain, grid((90, 120)), coarsest=2, miss=1.0)
+    assert np.isnan(found).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(pictures(), st.data())
+def test_what_is_found_lies_in_the_picture(picture, drawn):
+    """However small it is and wherever the points are: nothing is read outside."""
+    height, width = picture.shape
+    other = drawn.draw(hnp.arrays(np.uint8, picture.shape))
+    places = st.floats(-1e6, 1e6, width=32) | st.just(np.float32(np.nan))
+    near = st.floats(-4, 44, width=32)
+    points = drawn.draw(hnp.arrays(np.float32, (20, 2), elements=places | near))
+    coarsest = drawn.draw(st.integers(0, _pixels.TRACK_LEVELS - 1))
+
+    found = _pixels.Tracked(picture).follow(
+        _pixels.Tracked(other), points, coarsest=coarsest, miss=np.inf
+    )
+
+    seen = found[np.isfinite(found[:, 0])]
+    assert ((seen >= -2) & (seen <= (width + 1, height + 1))).all()
+
+
+# Windows
+
+HALF = _pixels.WINDOW // 2
+
+
+@st.composite
+def pairs(draw):
+    shape = draw(SIDES), draw(SIDES)
+    levels = st.integers(0, 255 * 16).map(lambda level: np.float32(level / 16))
+    return draw(hnp.arrays(np.float32, (2, *shape), elements=levels))
+
+
+def windows(picture):
+    """The 11 x 11 pixels around each, of the picture reflected at its sides."""
+    framed = cv2.copyMakeBorder(
+        picture, HALF, HALF, HALF, HALF, cv2.BORDER_REFLECT_101
+    ).astype(np.float64)
+    side = _pixels.WINDOW
+    return np.lib.stride_tricks.sliding_window_view(framed, (side, side))
+
+
+@settings(deadline=None)
+@given(pairs())
+def test_correlation_is_that_of_numpy(pair):
+    first, second = (windows(picture) for picture in pair)
+    first = first - first.mean(axis=(2, 3), keepdims=True)
+    second = second - second.mean(axis=(2, 3), keepdims=True)
+    variances = [(w**2).mean(axis=(2, 3)) for w in (first, second)]
+    spread = np.sqrt(np.maximum(variances[0], 1) * np.maximum(variances[1], 1))
+    expected = (first * second).mean(axis=(2, 3)) / spread
+
+    correlation, *found = _pixels.correlate(*pair, least=1.0)
+
+    np.testing.assert_allclose(correlation, expected, atol=0.01)
+    np.testing.assert_allclose(found, variances, rtol=1e-4, atol=0.01)
+
+
+def test_running_sums_do_not_drift():
+    """A window gives the same at the end of a long picture as by itself."""
+    rng = np.random.default_rng(0)
+    tall = rng.uniform(0, 255, (2, 4000, 30)).astype(np.float32)
+    whole = _pixels.correlate(*tall, least=1.0)
+    end = _pixels.correlate(*np.ascontiguousarray(tall[:, -40:]), least=1.0)
+    np.testing.assert_array_equal(np.array(whole)[:, -30:], np.array(end)[:, -30:])
+
+
+@settings(deadline=None)
+@given(pairs(), st.floats(0.125, 40, width=32), st.floats(0.0625, 1, width=32))
+def test_shades_are_those_of_numpy(pair, slope, contrast):
+    picture = pair[0]
+    dx = cv2.Sobel(picture, cv2.CV_64F, 1, 0, ksize=3, scale=1 / 8)
+    dy = cv2.Sobel(picture, cv2.CV_64F, 0, 1, ksize=3, scale=1 / 8)
+    steepness = np.hypot(dx, dy)
+    around = windows(picture)
+    most = contrast * (around.max(axis=(2, 3)) - around.min(axis=(2, 3)))
+
+    found = _pixels.shades(picture, slope=slope, contrast=contrast)
+
+    plain = np.minimum(np.abs(steepness - slope), np.abs(steepness - most)) > 1e-3
+    expected = (steepness > slope) & (steepness < most)
+    np.testing.assert_array_equal(found[plain], expected[plain])
+
+
+@given(pairs())
+def test_sparse_energy_is_that_of_numpy(pair):
+    first, second = pair.astype(np.float64)
+    inner = np.s_[HALF : len(first) - HALF, HALF : first.shape[1] - HALF]
+    dense = windows((first - second) ** 2).mean(axis=(2, 3))[inner]
+    expected = dense[:: _pixels.SPARSE, :: _pixels.SPARSE]
+
+    found = _pixels.sparse_energy(*pair)
+
+    np.testing.assert_allclose(found.ravel(), expected.ravel(), rtol=1e-4, atol=1e-3)
+
+
+def test_wrong_shapes_are_refused():
+    picture = np.zeros((20, 30), np.uint8)
+    tracked = _pixels.Tracked(picture)
+    points = np.zeros((3, 2), np.float32)
+    with pytest.raises(ShapeError, match="want pixels"):
+        _pixels.flatten(np.zeros((0, 30), np.uint8))
+    with pytest.raises(ShapeError, match="want a mask"):
+        _pixels.corners(picture, np.zeros((20, 29), np.uint8), cell=4)
+    with pytest.raises(ValueError, match="want cells"):
+        _pixels.corners(picture, picture, cell=0)
+    with pytest.raises(ShapeError, match="want points"):
+        tracked.follow(tracked, points[:, :1].copy(), coarsest=0, miss=1)
+    other = _pixels.Tracked(picture[:19])
+    with pytest.raises(ShapeError, match="one size"):
+        tracked.follow(other, points, coarsest=0, miss=1)
+    with pytest.raises(ValueError, match="want a level"):
+        tracked.follow(tracked, points, coarsest=_pixels.TRACK_LEVELS, miss=1)
+    levels = picture.astype(np.float32)
+    for compare in (partial(_pixels.correlate, least=1.0), _pixels.sparse_energy):
+        with pytest.raises(ShapeError, match="one size"):
+            compare(levels, levels[:19])
+    with pytest.raises(ShapeError, match="want pixels"):
+        _pixels.shades(levels[:0], slope=1.0, contrast=0.1)
