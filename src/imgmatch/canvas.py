@@ -186,6 +186,17 @@ def draw(
     Canvas or None
         None where the pictures do not overlap in more than a few pixels.
     """
+    return _drawn(reference, query, homography, side, None)
+
+
+def _drawn(
+    reference: Mipmap,
+    query: Mipmap,
+    homography: NDArray[np.float64],
+    side: int,
+    known: Canvas | None,
+) -> Canvas | None:
+    """Draw both previews, the reference's only if its frame is not the known one."""
     shared = overlap(homography, reference.full_size, query.full_size)
     if shared is None:
         return None
@@ -204,8 +215,17 @@ def draw(
             [0.0, 0.0, 1.0],
         ]
     )
+    if (
+        known is not None
+        and known.inside.shape == (size.height, size.width)
+        and np.allclose(known.to_reference, to_reference, rtol=1e-9, atol=1e-6)
+    ):
+        of_reference = known.reference
+    else:
+        shrink = reference.density / density
+        of_reference = reference.sample(to_reference, size, shrink)
     return Canvas(
-        reference.sample(to_reference, size, reference.density / density),
+        of_reference,
         query.sample(homography @ to_reference, size, query_density / density),
         fill(shared.reference, to_reference, size),
         to_reference,
@@ -282,7 +302,7 @@ def settle(
             break
     if homography is first.homography:
         return first
-    return draw(reference, query, homography) or first
+    return _drawn(reference, query, homography, CANVAS_SIDE, first) or first
 
 
 def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
