@@ -6,13 +6,15 @@ proves nothing.
 """
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.canvas import Mipmap, blurred_widely, draw
-from imgmatch.photometry import WINDOW, Photometry, pixels
+from imgmatch.canvas import Canvas, Mipmap
+from imgmatch.photometry import WINDOW, Photometry
 from imgmatch.transforms import Overlap, bounds, carry, local_scale
 from imgmatch.types import Direction, Size
 
@@ -33,20 +35,39 @@ in doubt, and too much even for a reference that a registry has compressed, and
 their correlation. Enlarged by any kernel, sharpened or saved at JPEG 30, twelve
 pictures stay below 1.4 or above 0.88; of 40 finer ones all but one are above 2.3."""
 
+TILES = 6
+TILE_SIDE = 32
+"""Parts of the canvas that detail is compared in, those with the strongest edges, and
+their side, canvas pixels. All of it would tell no more."""
+
 DETAIL_SIDE = 512
-EDGES = 85
-SHARPER = 1.6
-MUCH_SHARPER = 3.5
-"""Canvas on which detail is compared; percentile of the slopes that are edges; and
-times the reference's sharpness on them from which the query's is in doubt, and too
-much even for a sharpened copy of what a registry stores. Blurred by a pixel and
-more, 24 references were 1.8 to 8 times less sharp than their source."""
+FINEST = 0.75
+"""Side that the canvas would have at the scale at which detail is compared, and pixels
+at that scale for each of the coarser preview, at most: at its own pixels a preview is
+softer than the picture that it was reduced from."""
+
+OVERSAMPLED = 2
+"""Samples along the side of a pixel that is their mean. A picture sampled once for each
+pixel looks the sharper the more it is shrunk."""
+
+BORDER = 3
+"""Pixels along a tile's sides where slope and detail cannot be measured."""
 
 MIN_DETAIL_PIXELS = 400
+
+EDGES = 85
+SHARPER = 1.6
+MUCH_SHARPER = 4.5
+"""Percentile of the slopes that are edges; and times the reference's sharpness on them
+from which the query's is in doubt, and too much even for a sharpened copy of what a
+registry stores."""
 
 SAMPLES = 160
 MIN_SAMPLES = 60
 """Points along a side, and how many of them the query must show."""
+
+SOFTENING = 0.8
+"""Standard deviation of what softens the query along a side, preview pixels."""
 
 ENDS = 0.5
 CONTINUES = 0.8
@@ -84,17 +105,24 @@ def judge_direction(
     -------
     Direction
     """
+    worst = Direction.CONSISTENT
+    for found in _findings(reference, query, photometry, region):
+        if found is Direction.CONTRADICTS:
+            return found
+        if found is Direction.UNKNOWN:
+            worst = found
+    return worst
+
+
+def _findings(
+    reference: Mipmap, query: Mipmap, photometry: Photometry, region: Overlap
+) -> Iterator[Direction]:
+    """Look at one sign after the other, the cheapest first."""
     homography = photometry.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
-    found = {
-        _scene(query, homography, reference.full_size, region),
-        _detail(reference, query, photometry),
-        _resolution(reference, query, photometry, scale),
-    }
-    for direction in (Direction.CONTRADICTS, Direction.UNKNOWN):
-        if direction in found:
-            return direction
-    return Direction.CONSISTENT
+    yield _scene(query, homography, reference.full_size, region)
+    yield _detail(reference, query, photometry)
+    yield _resolution(reference, query, photometry, scale)
 
 
 def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Direction:
@@ -102,51 +130,113 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
 
     Recompression takes the faint detail away and leaves the edges.
     """
-    canvas = draw(reference, query, photometry.canvas.homography, side=DETAIL_SIDE)
-    if canvas is None:
-        return Direction.UNKNOWN
-    size = canvas.inside.shape[1], canvas.inside.shape[0]
-    agrees = cv2.resize(
-        photometry.agrees.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST
+    canvas = photometry.canvas
+    height, width = canvas.inside.shape
+    middle = np.array([width / 2, height / 2])
+    # Each with what carries the canvas onto it.
+    pictures = (
+        (reference, canvas.to_reference),
+        (query, canvas.homography @ canvas.to_reference),
     )
-    clear = canvas.inside & (cv2.erode(agrees, np.ones((5, 5), np.uint8)) > 0)
-    if np.count_nonzero(clear) < MIN_DETAIL_PIXELS:
+    densities = [
+        local_scale(to_picture, middle) * picture.density
+        for picture, to_picture in pictures
+    ]
+    zoom = min(FINEST * min(densities), DETAIL_SIDE / max(height, width))
+    clear = cv2.erode(photometry.agrees.astype(np.uint8), np.ones((5, 5), np.uint8))
+    tiles = _tiles(canvas, np.asarray(clear, np.uint8), zoom)
+    if np.count_nonzero(tiles.clear) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
-    of_reference = canvas.reference.astype(np.float32)
-    of_query = canvas.query.astype(np.float32)
-    slope = np.minimum(_slope(of_reference, clear), _slope(of_query, clear))
-    edges = clear & (slope >= _percentile(pixels(slope, clear), EDGES))
-    sharper = _sharpness(of_query, edges) / max(_sharpness(of_reference, edges), 1e-6)
+    (slope_r, detail_r), (slope_q, detail_q) = (
+        _strengths(tiles, picture, to_picture, density / (zoom * OVERSAMPLED))
+        for (picture, to_picture), density in zip(pictures, densities, strict=True)
+    )
+    steepness = np.minimum(slope_r / _mean(slope_r), slope_q / _mean(slope_q))
+    edges = steepness >= _percentile(steepness, EDGES)
+    sharper = (_mean(detail_q[edges]) / _mean(slope_q[edges])) / (
+        _mean(detail_r[edges]) / _mean(slope_r[edges])
+    )
     if sharper < SHARPER:
         return Direction.CONSISTENT
     return Direction.CONTRADICTS if sharper > MUCH_SHARPER else Direction.UNKNOWN
 
 
-def _slope(
-    picture: NDArray[np.float32], where: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Slope of the smoothed picture, as a multiple of its mean."""
-    smooth = cv2.GaussianBlur(picture, (0, 0), 1.5)
-    slope = cv2.magnitude(
-        cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
+class _Tiles(NamedTuple):
+    """Parts of a canvas, to be drawn at a finer scale, one below the other.
+
+    to_canvas : list of (3, 3) float64, sample (x, y) -> canvas (x, y) px
+    samples : Size, of a tile
+    clear : (N * H, W) bool, the pixels to measure at
+    """
+
+    to_canvas: list[NDArray[np.float64]]
+    samples: Size
+    clear: NDArray[np.bool_]
+
+
+def _tiles(canvas: Canvas, clear: NDArray[np.uint8], zoom: float) -> _Tiles:
+    """Pick the parts with the strongest edges."""
+    height, width = clear.shape
+    dx, dy = cv2.spatialGradient(cv2.pyrDown(canvas.reference))
+    slope = (np.abs(dx) + np.abs(dy)) * clear[::2, ::2]
+    columns, rows = (max(1, round(side / TILE_SIDE)) for side in (width, height))
+    energy = cv2.resize(
+        slope.astype(np.float32) ** 2, (columns, rows), interpolation=cv2.INTER_AREA
     )
-    steepness = np.asarray(slope, np.float32)
-    mean = float(pixels(steepness, where).mean())
-    return np.asarray(steepness / max(mean, 1e-6), np.float32)
+    tile = width / columns, height / rows
+    samples = Size(*(OVERSAMPLED * math.ceil(side * zoom) for side in tile))
+    x_step, y_step = np.divide(tile, samples)
+    to_canvas, drawn = [], []
+    for row, column in zip(
+        *np.unravel_index(np.argsort(energy, axis=None)[-TILES:], energy.shape),
+        strict=True,
+    ):
+        x, y = column * tile[0], row * tile[1]
+        placed = np.array(
+            [
+                [x_step, 0.0, x + 0.5 * x_step - 0.5],
+                [0.0, y_step, y + 0.5 * y_step - 0.5],
+                [0.0, 0.0, 1.0],
+            ]
+        )
+        to_canvas.append(placed)
+        shown = cv2.warpAffine(
+            clear, placed[:2], samples, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        )
+        drawn.append(shown[::OVERSAMPLED, ::OVERSAMPLED] > 0)
+    inner = np.zeros_like(drawn)
+    within = np.s_[:, BORDER:-BORDER, BORDER:-BORDER]
+    inner[within] = np.array(drawn)[within]
+    return _Tiles(to_canvas, samples, inner.reshape(-1, inner.shape[2]))
+
+
+def _strengths(
+    tiles: _Tiles, picture: Mipmap, to_picture: NDArray[np.float64], shrink: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Energies (N,) of the slope and of the finest detail at the pixels of the tiles."""
+    drawn = [
+        picture.sample(to_picture @ to_canvas, tiles.samples, shrink)
+        for to_canvas in tiles.to_canvas
+    ]
+    height, width = tiles.clear.shape
+    sheet = cv2.resize(
+        np.concatenate(drawn), (width, height), interpolation=cv2.INTER_AREA
+    )
+    where = np.flatnonzero(tiles.clear)
+    dx, dy = cv2.spatialGradient(cv2.GaussianBlur(sheet, (5, 5), 0))
+    detail = cv2.Laplacian(sheet, cv2.CV_16S, ksize=3)
+    x, y, fine = (part.take(where).astype(np.float32) for part in (dx, dy, detail))
+    return x * x + y * y, fine * fine
+
+
+def _mean(values: NDArray[np.float32]) -> float:
+    return max(float(values.mean()), 1e-6)
 
 
 def _percentile(values: NDArray[np.float32], percent: float) -> float:
     """Least value that so many percent do not exceed, ten times as fast as NumPy."""
     rank = math.ceil(percent / 100 * (len(values) - 1))
     return float(np.partition(values, rank)[rank])
-
-
-def _sharpness(picture: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
-    """Energy of the finest detail over that of the structure it sits on."""
-    fine = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.8), np.float32)
-    coarse = blurred_widely(picture, 3.0)
-    detail, structure = pixels(picture - fine, where), pixels(fine - coarse, where)
-    return float((detail**2).mean()) / max(float((structure**2).mean()), 1e-6)
 
 
 def _scene(
@@ -160,33 +250,34 @@ def _scene(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    grey: NDArray[np.float32] | None = None
     shown = np.array(query.preview.shape[::-1])
     zoom = shown / np.array(query.full_size)
     middle = np.array(reference_size) / 2
     step = 2.0 / (local_scale(homography, middle) * zoom[0])
     copied = bounds(region.reference)
-    sides = []
+    lines = []  # along each side four of them, from within the reference outwards
     for axis in (0, 1):
         margin = SIDE_MARGIN * reference_size[axis]
         reach = (copied[axis], reference_size[axis] - copied[axis + 2])
         along = np.linspace(0.05, 0.95, SAMPLES) * (reference_size[1 - axis] - 1)
+        distances = np.array([[-margin], [-step], [step], [margin]])
         for end, outer in enumerate((-0.5, reference_size[axis] - 0.5)):
             if reach[end] > margin:
                 continue  # a neighbour begins before the side
-            lines = []
-            for distance in (-margin, -step, step, margin):
-                points = np.empty((SAMPLES, 2))
-                points[:, axis] = outer + (distance if end else -distance)
-                points[:, 1 - axis] = along
-                lines.append((carry(homography, points) + 0.5) * zoom - 0.5)
-            seen = np.all(
-                [(p >= 0).all(1) & (p <= shown - 1).all(1) for p in lines], axis=0
-            )
-            if seen.sum() >= MIN_SAMPLES:
-                if grey is None:  # many queries show nothing beyond a side
-                    grey = _softened(query.preview)
-                sides.append(_side(*(_profile(grey, line[seen]) for line in lines)))
+            points = np.empty((4, SAMPLES, 2))
+            points[..., axis] = outer + (distances if end else -distances)
+            points[..., 1 - axis] = along
+            lines.append(points)
+    if not lines:
+        return Direction.CONSISTENT
+    points = (carry(homography, np.reshape(lines, (-1, 2))) + 0.5) * zoom - 0.5
+    points = points.reshape(-1, 4, SAMPLES, 2)
+    seen = ((points >= 0) & (points <= shown - 1)).all(axis=(1, 3))
+    sides = [
+        _side(*_profiles(query.preview, line[:, where]))
+        for line, where in zip(points, seen, strict=True)
+        if np.count_nonzero(where) >= MIN_SAMPLES
+    ]
     going_on = sides.count(Direction.CONTRADICTS)
     if going_on > sides.count(Direction.CONSISTENT):
         return Direction.CONTRADICTS
@@ -223,17 +314,20 @@ def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(profile - smooth, np.float32)
 
 
-def _softened(preview: NDArray[np.uint8]) -> NDArray[np.float32]:
-    blurred = cv2.GaussianBlur(preview.astype(np.float32), (0, 0), 0.8)
-    return np.asarray(blurred, np.float32)
-
-
-def _profile(
-    grey: NDArray[np.float32], points: NDArray[np.float64]
+def _profiles(
+    preview: NDArray[np.uint8], points: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    # A row of pixels: OpenCV 4 and 5 take a list of coordinates differently.
-    x, y = points.astype(np.float32).T[:, None]
-    return np.asarray(cv2.remap(grey, x, y, cv2.INTER_LINEAR)[0], np.float32)
+    """Sample a softened preview along lines (L, N, 2)."""
+    x, y = np.moveaxis(points.astype(np.float32), 2, 0)
+    shift = SOFTENING
+    around = cv2.remap(
+        preview,
+        np.concatenate([x - shift, x + shift, x - shift, x + shift]),
+        np.concatenate([y - shift, y - shift, y + shift, y + shift]),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(around.reshape(4, *x.shape).mean(axis=0, dtype=np.float32))
 
 
 def _resolution(
