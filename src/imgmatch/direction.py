@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.canvas import Canvas, Mipmap
+from imgmatch.canvas import Mipmap
 from imgmatch.photometry import WINDOW, Photometry
 from imgmatch.transforms import Overlap, bounds, carry, local_scale
 from imgmatch.types import Direction, Size
@@ -35,13 +35,13 @@ in doubt, and too much even for a reference that a registry has compressed, and
 their correlation. Enlarged by any kernel, sharpened or saved at JPEG 30, twelve
 pictures stay below 1.4 or above 0.88; of 40 finer ones all but one are above 2.3."""
 
-TILES = 6
+TILES = 8
 TILE_SIDE = 32
 """Parts of the canvas that detail is compared in, those with the strongest edges, and
 their side, canvas pixels. All of it would tell no more."""
 
 DETAIL_SIDE = 512
-FINEST = 0.75
+FINEST = 0.8
 """Side that the canvas would have at the scale at which detail is compared, and pixels
 at that scale for each of the coarser preview, at most: at its own pixels a preview is
 softer than the picture that it was reduced from."""
@@ -55,9 +55,9 @@ BORDER = 3
 
 MIN_DETAIL_PIXELS = 400
 
-EDGES = 85
+EDGES = 80
 SHARPER = 1.6
-MUCH_SHARPER = 4.5
+MUCH_SHARPER = 4.0
 """Percentile of the slopes that are edges; and times the reference's sharpness on them
 from which the query's is in doubt, and too much even for a sharpened copy of what a
 registry stores."""
@@ -144,7 +144,7 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
     ]
     zoom = min(FINEST * min(densities), DETAIL_SIDE / max(height, width))
     clear = cv2.erode(photometry.agrees.astype(np.uint8), np.ones((5, 5), np.uint8))
-    tiles = _tiles(canvas, np.asarray(clear, np.uint8), zoom)
+    tiles = _tiles(canvas.reference, np.asarray(clear, np.uint8), zoom)
     if np.count_nonzero(tiles.clear) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
     (slope_r, detail_r), (slope_q, detail_q) = (
@@ -174,46 +174,49 @@ class _Tiles(NamedTuple):
     clear: NDArray[np.bool_]
 
 
-def _tiles(canvas: Canvas, clear: NDArray[np.uint8], zoom: float) -> _Tiles:
-    """Pick the parts with the strongest edges."""
+def _tiles(
+    reference: NDArray[np.uint8], clear: NDArray[np.uint8], zoom: float
+) -> _Tiles:
+    """Pick the parts of the canvas with the strongest edges."""
     height, width = clear.shape
-    dx, dy = cv2.spatialGradient(cv2.pyrDown(canvas.reference))
+    dx, dy = cv2.spatialGradient(cv2.pyrDown(reference))
     slope = (np.abs(dx) + np.abs(dy)) * clear[::2, ::2]
     columns, rows = (max(1, round(side / TILE_SIDE)) for side in (width, height))
     energy = cv2.resize(
         slope.astype(np.float32) ** 2, (columns, rows), interpolation=cv2.INTER_AREA
     )
-    tile = width / columns, height / rows
-    samples = Size(*(OVERSAMPLED * math.ceil(side * zoom) for side in tile))
+    tile = Size(math.ceil(width / columns), math.ceil(height / rows))
+    pixels = Size(*(math.ceil(side * zoom) for side in tile))
+    samples = Size(*(OVERSAMPLED * side for side in pixels))
     x_step, y_step = np.divide(tile, samples)
-    to_canvas, drawn = [], []
-    for row, column in zip(
-        *np.unravel_index(np.argsort(energy, axis=None)[-TILES:], energy.shape),
-        strict=True,
+    to_canvas = []
+    inner = np.zeros((min(TILES, energy.size), pixels.height, pixels.width), bool)
+    for shown, number in zip(
+        inner, np.argsort(energy, axis=None)[-TILES:], strict=True
     ):
-        x, y = column * tile[0], row * tile[1]
-        placed = np.array(
-            [
-                [x_step, 0.0, x + 0.5 * x_step - 0.5],
-                [0.0, y_step, y + 0.5 * y_step - 0.5],
-                [0.0, 0.0, 1.0],
-            ]
+        row, column = divmod(int(number), columns)
+        x, y = width * column // columns, height * row // rows
+        to_canvas.append(
+            np.array(
+                [
+                    [x_step, 0.0, x + 0.5 * x_step - 0.5],
+                    [0.0, y_step, y + 0.5 * y_step - 0.5],
+                    [0.0, 0.0, 1.0],
+                ]
+            )
         )
-        to_canvas.append(placed)
-        shown = cv2.warpAffine(
-            clear, placed[:2], samples, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-        )
-        drawn.append(shown[::OVERSAMPLED, ::OVERSAMPLED] > 0)
-    inner = np.zeros_like(drawn)
-    within = np.s_[:, BORDER:-BORDER, BORDER:-BORDER]
-    inner[within] = np.array(drawn)[within]
-    return _Tiles(to_canvas, samples, inner.reshape(-1, inner.shape[2]))
+        part = clear[y : y + tile.height, x : x + tile.width]
+        within = np.s_[BORDER:-BORDER, BORDER:-BORDER]
+        shown[within] = cv2.resize(part, pixels, interpolation=cv2.INTER_NEAREST)[
+            within
+        ]
+    return _Tiles(to_canvas, samples, inner.reshape(-1, pixels.width))
 
 
 def _strengths(
     tiles: _Tiles, picture: Mipmap, to_picture: NDArray[np.float64], shrink: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Energies (N,) of the slope and of the finest detail at the pixels of the tiles."""
+    """Energies (N,) of the slope and of the finest detail at the clear pixels."""
     drawn = [
         picture.sample(to_picture @ to_canvas, tiles.samples, shrink)
         for to_canvas in tiles.to_canvas
@@ -317,17 +320,20 @@ def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
 def _profiles(
     preview: NDArray[np.uint8], points: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Sample a softened preview along lines (L, N, 2)."""
+    """Sample a softened picture along lines (L, N, 2)."""
+    # Three by three samples, weighted 1 : 2 : 1, so far apart have that deviation.
+    apart = math.sqrt(2) * SOFTENING * np.array([-1, 0, 1], np.float32)
+    weights = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32).ravel() / 16
     x, y = np.moveaxis(points.astype(np.float32), 2, 0)
-    shift = SOFTENING
-    around = cv2.remap(
+    samples = cv2.remap(
         preview,
-        np.concatenate([x - shift, x + shift, x - shift, x + shift]),
-        np.concatenate([y - shift, y - shift, y + shift, y + shift]),
+        (x + np.tile(apart, 3)[:, None, None]).reshape(-1, x.shape[1]),
+        (y + np.repeat(apart, 3)[:, None, None]).reshape(-1, x.shape[1]),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(around.reshape(4, *x.shape).mean(axis=0, dtype=np.float32))
+    profiles = weights @ samples.reshape(9, -1).astype(np.float32)
+    return np.asarray(profiles.reshape(x.shape), np.float32)
 
 
 def _resolution(
