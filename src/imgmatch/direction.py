@@ -123,7 +123,7 @@ def judge_direction(
 def _findings(
     reference: Mipmap, query: Mipmap, photometry: Photometry, region: Overlap
 ) -> Iterator[Direction]:
-    """Look at one sign after the other, the cheapest first."""
+    """Look for one sign after the other; the last takes longest, where it applies."""
     homography = photometry.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
     yield _scene(query, homography, reference.full_size, region)
@@ -149,6 +149,7 @@ def _detail(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Directi
         for picture, to_picture in pictures
     ]
     zoom = min(FINEST * min(densities), DETAIL_SIDE / max(height, width))
+    # What differs is near where windows cease to agree.
     clear = cv2.erode(photometry.agrees.astype(np.uint8), np.ones((5, 5), np.uint8))
     tiles = _tiles(canvas.reference, np.asarray(clear, np.uint8), zoom)
     if np.count_nonzero(tiles.clear) < MIN_DETAIL_PIXELS:
@@ -206,9 +207,8 @@ def _tiles(
             )
         )
         part = clear[y : y + tile.height, x : x + tile.width]
-        shown[within] = cv2.resize(part, pixels, interpolation=cv2.INTER_NEAREST)[
-            within
-        ]
+        part = np.asarray(cv2.resize(part, pixels, interpolation=cv2.INTER_NEAREST))
+        shown[within] = part[within]
     return _Tiles(to_canvas, samples, inner.reshape(-1, pixels.width))
 
 
