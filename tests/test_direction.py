@@ -232,7 +232,7 @@ def test_the_less_the_surroundings_resemble_the_less_they_tell(rng, kept, direct
 
 
 def test_faint_surroundings_tell_nothing(rng):
-    texture = cv2.GaussianBlur(rng.normal(0, 1, (500, 700)), (0, 0), 3)
+    texture = cv2.GaussianBlur(rng.normal(0, 1, (500, 700)), (0, 0), 6)
     page = np.repeat((200 + 6 * texture / texture.std())[..., None], 3, axis=2)
     page = page.astype(np.uint8)
     page[120:380, 150:550] = data.chelsea()[20:280, 20:420]
