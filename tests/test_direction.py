@@ -9,6 +9,7 @@ from skimage import data
 from aligned import grey, seen
 from imgmatch.canvas import Mipmap
 from imgmatch.direction import judge_direction
+from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.types import Direction, Size
 from pictures import encoded
 from planes import scaled, shifted, size_of
@@ -67,7 +68,7 @@ def test_the_same_picture_is_consistent(photograph):
 def test_enlarging_adds_no_detail(photograph, zoom, method):
     query = cv2.resize(photograph, None, fx=zoom, fy=zoom, interpolation=method)
     homography = scaled(*np.divide(size_of(query), size_of(photograph)))
-    assert judged(photograph, query, homography) is not Direction.CONTRADICTS
+    assert judged(photograph, query, homography) is Direction.CONSISTENT
 
 
 def sharpened(picture):
@@ -75,8 +76,8 @@ def sharpened(picture):
     return cv2.addWeighted(picture, 1.8, soft, -0.8, 0)
 
 
-def saved(picture):
-    with PILImage.open(io.BytesIO(encoded(picture, "JPEG", quality=30))) as file:
+def saved(picture, quality=30):
+    with PILImage.open(io.BytesIO(encoded(picture, "JPEG", quality=quality))) as file:
         return np.asarray(file)
 
 
@@ -92,6 +93,19 @@ def test_an_overlay_on_an_enlarged_copy_is_not_its_detail(photograph):
     for y in range(40, query.shape[0], 120):
         cv2.putText(query, "SHOP 24 SHOP 24 SHOP 24", (8, y), 0, 1, (255,) * 3, 2)
     assert judged(photograph, query, scaled(2)) is not Direction.CONTRADICTS
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_a_sharpened_enlargement_of_what_a_registry_keeps_is_no_source(name):
+    original = cut_even(getattr(data, name)())
+    query = saved(sharpened(resized(original, 2)), quality=80)
+    pair = seen(original, query, scaled(2))
+    kept = fingerprint(original, role=Role.REFERENCE).preview
+    maps = Mipmap(grey(kept), size_of(original)), Mipmap(grey(query), size_of(query))
+
+    found = judge_direction(*maps, pair.photometry, pair.region)
+
+    assert found is not Direction.CONTRADICTS
 
 
 def test_sharpening_adds_no_detail(photograph):
@@ -186,6 +200,41 @@ def test_a_sharper_query_of_the_same_size_contradicts(name):
 def test_plain_surroundings_tell_nothing():
     """A product on white: whoever cuts the white off has less white."""
     page = np.full((500, 700, 3), 248, np.uint8)
+    page[120:380, 150:550] = data.chelsea()[20:280, 20:420]
+    reference = np.ascontiguousarray(page[60:440, 80:620])
+
+    assert judged(reference, page, shifted(80, 60)) is Direction.UNKNOWN
+
+
+def surrounded(rng, kept):
+    """A reference, and a query whose surroundings keep so much of the scene."""
+    photograph = cut_even(data.astronaut())
+    other = cv2.GaussianBlur(rng.normal(0, 1, photograph.shape[:2]), (0, 0), 3)
+    other = (128 + 60 * other / other.std())[..., None]
+    query = np.clip(kept * photograph + (1 - kept) * other, 0, 255).astype(np.uint8)
+    reference, place = inner(photograph)
+    height, width = reference.shape[:2]
+    x, y = place[:2, 2].astype(int)
+    query[y : y + height, x : x + width] = reference
+    return reference, query, place
+
+
+@pytest.mark.parametrize(
+    ("kept", "direction"),
+    [
+        (0.3, Direction.CONSISTENT),
+        (0.55, Direction.UNKNOWN),
+        (1.0, Direction.CONTRADICTS),
+    ],
+)
+def test_the_less_the_surroundings_resemble_the_less_they_tell(rng, kept, direction):
+    assert judged(*surrounded(rng, kept)) is direction
+
+
+def test_faint_surroundings_tell_nothing(rng):
+    texture = cv2.GaussianBlur(rng.normal(0, 1, (500, 700)), (0, 0), 6)
+    page = np.repeat((200 + 6 * texture / texture.std())[..., None], 3, axis=2)
+    page = page.astype(np.uint8)
     page[120:380, 150:550] = data.chelsea()[20:280, 20:420]
     reference = np.ascontiguousarray(page[60:440, 80:620])
 
