@@ -261,18 +261,32 @@ def compare_pixels(
     same = photometry.textured & (photometry.correlation > 0.9)
     differs = inside & (change.amount > threshold) & ~same
     added, removed = [], []
-    for component, box in _components(differs, change.amount):
-        if not _is_added(change, component, box):
-            removed.append(_carried(box, canvas.to_reference))
+    to_query = canvas.homography @ canvas.to_reference
+    seen = _shrunk(inside, OUTLINE + 1)
+    for part in _components(differs, change.amount):
+        overlay = _to_the_sides(part, size)
+        if not _is_added(change, part, seen):
+            removed.append(_carried(overlay.box, canvas.to_reference))
             continue
-        added.append(_carried(box, canvas.homography @ canvas.to_reference))
-        if component.mean() > PLATE:
-            mark = _covered_mark(canvas.reference, component, box)
+        added.append(_carried(overlay.box, to_query))
+        if overlay.mask.mean() > PLATE:
+            mark = _covered_mark(canvas.reference, overlay)
             if mark is not None:
                 removed.append(_carried(mark, canvas.to_reference))
     return Differences(
         tuple(added[:MAX_OVERLAYS]), tuple(removed[:MAX_OVERLAYS]), change.recolouring
     )
+
+
+class _Part(NamedTuple):
+    """Pixels of the canvas that belong together.
+
+    mask : (H, W) bool, that fills the box
+    box : (x0, y0, x1, y1)
+    """
+
+    mask: NDArray[np.bool_]
+    box: tuple[int, int, int, int]
 
 
 class _Change(NamedTuple):
@@ -368,7 +382,23 @@ def _sampled(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_
 
 def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
-    return np.asarray(cv2.erode(mask.view(np.uint8), kernel)).view(np.bool_)
+    inner = cv2.erode(
+        mask.view(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(inner).view(np.bool_)
+
+
+def _to_the_sides(part: _Part, size: Size) -> _Part:
+    """Let what reaches the unseen edge of the canvas go on to its side."""
+    x0, y0, x1, y1 = part.box
+    left, top = x0 if x0 <= EDGE else 0, y0 if y0 <= EDGE else 0
+    right, bottom = size.width - x1, size.height - y1
+    right, bottom = (beyond if beyond <= EDGE else 0 for beyond in (right, bottom))
+    mask = cv2.copyMakeBorder(
+        part.mask.view(np.uint8), top, bottom, left, right, cv2.BORDER_REPLICATE
+    )
+    box = x0 - left, y0 - top, x1 + right, y1 + bottom
+    return _Part(np.asarray(mask).view(np.bool_), box)
 
 
 def _recolouring(
@@ -415,11 +445,8 @@ def _light(
 
 def _components(
     differs: NDArray[np.bool_], amount: NDArray[np.float32]
-) -> list[tuple[NDArray[np.bool_], tuple[int, int, int, int]]]:
-    """Group differing pixels into overlays, largest first; letters join up.
-
-    Returns the mask of each, cut to its box, and the box.
-    """
+) -> list[_Part]:
+    """Group differing pixels into overlays, largest first; letters join up."""
     reach = max(5, math.ceil(max(differs.shape) * 0.03) | 1)
     # Opened by two pixels, which an anchor of its own keeps from moving by one.
     two = np.ones((2, 2), np.uint8)
@@ -453,42 +480,39 @@ def _components(
         box = left + x + x0, top + y + y0, left + x + x1, top + y + y1
         found.append((count, own[y0:y1, x0:x1] > 0, box))
     found.sort(key=lambda entry: -entry[0])
-    return [(own, box) for _, own, box in found]
+    return [_Part(own, box) for _, own, box in found]
 
 
-def _is_added(
-    change: _Change, mask: NDArray[np.bool_], box: tuple[int, int, int, int]
-) -> bool:
-    """Tell whether the outline of a mask that fills a box is an edge of the query."""
-    x0, y0, x1, y1 = box
+def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
+    """Tell whether the outline of a part, as far as seen, is an edge of the query."""
+    x0, y0, x1, y1 = part.box
     top, left = min(y0, OUTLINE), min(x0, OUTLINE)
     frame = np.s_[y0 - top : y1 + OUTLINE, x0 - left : x1 + OUTLINE]
-    own = np.zeros(change.query[frame].shape, np.uint8)
-    own[top : top + y1 - y0, left : left + x1 - x0] = mask
+    own = np.zeros(seen[frame].shape, np.uint8)
+    own[top : top + y1 - y0, left : left + x1 - x0] = part.mask
     kernel = np.ones((2 * OUTLINE + 1, 2 * OUTLINE + 1), np.uint8)
-    outline = cv2.morphologyEx(own, cv2.MORPH_GRADIENT, kernel) > 0
+    outline = cv2.morphologyEx(own, cv2.MORPH_GRADIENT, kernel)
+    outline &= seen[frame]
     drawn, shown = (
-        float(pixels(_slope(picture[frame]), outline).mean())
+        cv2.mean(_slope(picture[frame]), outline)[0]
         for picture in (change.query, change.expected)
     )
     return drawn >= DOUBT * shown
 
 
 def _covered_mark(
-    reference: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    box: tuple[int, int, int, int],
+    reference: NDArray[np.uint8], plate: _Part
 ) -> tuple[int, int, int, int] | None:
-    """Look for lettering of the reference under a plate that fills a box."""
+    """Look for lettering of the reference under a plate."""
     height, width = reference.shape
-    x0, y0, x1, y1 = box
+    x0, y0, x1, y1 = plate.box
     left, top = max(0, x0 - MARGIN), max(0, y0 - MARGIN)
     right, bottom = min(width, x1 + MARGIN), min(height, y1 + MARGIN)
     # What the plate shares its colour with is hidden too.
     holes = np.ones((MARGIN + 1, MARGIN + 1), np.uint8)
-    plate = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, holes)
+    mask = cv2.morphologyEx(plate.mask.view(np.uint8), cv2.MORPH_CLOSE, holes)
     hidden = np.zeros((bottom - top, right - left), bool)
-    hidden[y0 - top : y1 - top, x0 - left : x1 - left] = plate > 0
+    hidden[y0 - top : y1 - top, x0 - left : x1 - left] = mask > 0
     found = lettering(reference[top:bottom, left:right], hidden)
     if found is None:
         return None
