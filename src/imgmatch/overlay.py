@@ -14,7 +14,13 @@ from imgmatch.photometry import WINDOW, Photometry, median, pixels
 from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
 from imgmatch.types import Box, Size
 
-__all__ = ["Differences", "compare_pixels", "copied_region", "halved", "without_banners"]
+__all__ = [
+    "Differences",
+    "compare_pixels",
+    "copied_region",
+    "halved",
+    "without_banners",
+]
 
 MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
@@ -47,7 +53,7 @@ MARGIN = 8
 """Fraction of its box that a plate over a mark fills, and canvas pixels around it
 where its like would show that what it hides is no mark."""
 
-MAX_COLOURS = 10_000
+MAX_COLOURS = 4_000
 """Agreeing pixels, evenly spread, that a change of colours is taken from."""
 
 MAX_OVERLAYS = 24
@@ -321,8 +327,8 @@ def _change(
     height, width = fine.shape
     size = coarse.shape[1], coarse.shape[0]
     if photometry.blur > 0:
-        fine = cv2.GaussianBlur(fine, (0, 0), photometry.blur)
-        coarse = cv2.GaussianBlur(coarse, (0, 0), photometry.blur * size[0] / width)
+        fine = _blurred(fine, photometry.blur)
+        coarse = _blurred(coarse, photometry.blur * size[0] / width)
     shown, copied = (
         pixels(picture.astype(np.float32), _sampled(agrees, size), MAX_COLOURS)
         for picture in (coarse, colour.query)
@@ -330,17 +336,17 @@ def _change(
     recolouring = float(np.abs(copied - shown).mean())
     matrix = _recolouring(shown, copied)
     expected = cv2.transform(coarse, matrix)
-    change = cv2.subtract(colour.query, expected, dtype=cv2.CV_32F)
+    moved = cv2.subtract(colour.query, expected, dtype=cv2.CV_32F)
+    change = np.asarray(moved, np.float32)
     light = _light(change, known)
-    change = change - light
     # Brightness keeps the detail of its finer grid, and takes from the coarser one
     # by how much colours and light moved it.
     contrast = float(GREY @ matrix[:, :3].sum(axis=1))
-    moved = _grey(expected + light) - contrast * _grey(coarse.astype(np.float32))
-    moved = cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR)
-    grey = cv2.addWeighted(fine, contrast, moved, 1.0, 0.0, dtype=cv2.CV_32F)
+    added = _grey(expected + light) - contrast * _grey(coarse.astype(np.float32))
+    added = np.asarray(cv2.resize(added, (width, height)), np.float32)
+    grey = cv2.addWeighted(fine, contrast, added, 1.0, 0.0, dtype=cv2.CV_32F)
     query = photometry.canvas.query.astype(np.float32)
-    red, green, blue = cv2.split(np.abs(change))
+    red, green, blue = cv2.split(cv2.absdiff(change, light))
     tint = cv2.resize(cv2.max(cv2.max(red, green), blue), (width, height))
     amount = cv2.max(cv2.absdiff(query, grey), tint)
     return _Change(
@@ -351,9 +357,7 @@ def _change(
     )
 
 
-def _known(
-    agrees: NDArray[np.bool_], plain: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _known(agrees: NDArray[np.bool_], plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Add the plain parts that belong to the photograph to what agrees.
 
     Neither picture tells where it is plain; but the drawn parts end in edges that
@@ -368,6 +372,10 @@ def _known(
     own = np.bincount(labels[agreeing], minlength=parts) > GROUND * whole
     own[0] = False
     return np.asarray(own[labels])
+
+
+def _blurred(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
 def _grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -411,7 +419,7 @@ def _recolouring(
     source = np.ones((len(shown), 4))
     source[:, :3] = shown
     target = copied.astype(np.float64)
-    # By the normal equations: there are four unknowns and 10,000 pixels. In a grey
+    # By the normal equations: there are four unknowns and 4,000 pixels. In a grey
     # picture the channels are one, so the smallest of all solutions is taken.
     products = source.T @ source, source.T @ target
     return np.asarray(np.linalg.lstsq(*products, rcond=1e-10)[0].T, np.float64)
@@ -443,9 +451,7 @@ def _light(
     return np.asarray(cv2.resize(spread, (width, height)), np.float32)
 
 
-def _components(
-    differs: NDArray[np.bool_], amount: NDArray[np.float32]
-) -> list[_Part]:
+def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list[_Part]:
     """Group differing pixels into overlays, largest first; letters join up."""
     reach = max(5, math.ceil(max(differs.shape) * 0.03) | 1)
     # Opened by two pixels, which an anchor of its own keeps from moving by one.
@@ -458,7 +464,7 @@ def _components(
     raw = raw[within]
     # A drawn edge, softened by resampling, lies at half of its height.
     peak = cv2.dilate(amount[within], np.ones((5, 5), np.uint8))
-    solid = raw & (amount[within] > 0.5 * peak)
+    solid = amount[within] > 0.5 * peak
     padded = cv2.copyMakeBorder(
         raw, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0
     )
@@ -475,7 +481,7 @@ def _components(
         count = int(np.count_nonzero(own))
         if count < MIN_AREA or min(cv2.boundingRect(own)[2:]) < MIN_SIDE:
             continue
-        x0, y0, width, height = cv2.boundingRect(own & solid[frame])
+        x0, y0, width, height = cv2.boundingRect(own * solid[frame])
         x1, y1 = x0 + width, y0 + height
         box = left + x + x0, top + y + y0, left + x + x1, top + y + y1
         found.append((count, own[y0:y1, x0:x1] > 0, box))
@@ -492,7 +498,7 @@ def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
     own[top : top + y1 - y0, left : left + x1 - x0] = part.mask
     kernel = np.ones((2 * OUTLINE + 1, 2 * OUTLINE + 1), np.uint8)
     outline = cv2.morphologyEx(own, cv2.MORPH_GRADIENT, kernel)
-    outline &= seen[frame]
+    outline = cv2.min(outline, seen[frame].view(np.uint8))
     drawn, shown = (
         cv2.mean(_slope(picture[frame]), outline)[0]
         for picture in (change.query, change.expected)
