@@ -331,14 +331,27 @@ def test_a_plain_plate_is_no_light(coffee):
 
 
 def test_what_surrounds_an_inset_is_no_overlay(coffee):
-    """Its pixels reach into the outermost of the inset where the two are resampled."""
-    page = np.zeros((600, 900, 3), np.uint8)
-    page[100:500, 150:750] = coffee
-    query = cv2.resize(page, (630, 420), interpolation=cv2.INTER_AREA)
+    """It reaches into the outermost pixels: no alignment is exact."""
+    page = cv2.copyMakeBorder(coffee, 50, 50, 50, 50, cv2.BORDER_REPLICATE)
+    page[250:, :54] = page[:200, 646:] = (20, 240, 40)
 
-    found = differences(coffee, query, scaled(0.7) @ shifted(150, 100))
+    found = differences(coffee, page, shifted(50, 50))
 
     assert found.added == found.removed == ()
+
+
+@pytest.mark.parametrize("name", ["brick", "grass", "gravel"])
+def test_a_plain_bar_at_the_side_of_a_textured_picture_was_added(name):
+    """Where it leaves the canvas, the texture under it is no edge of its own."""
+    photograph = cv2.resize(getattr(data, name)(), (600, 600))
+    photograph = cv2.cvtColor(photograph, cv2.COLOR_GRAY2RGB)[:400]
+    query = photograph.copy()
+    query[360:] = np.minimum(photograph.mean() + 60, 255)
+
+    found = differences(photograph, query)
+
+    assert found.removed == ()
+    assert iou(found.added[0], (0, 360, 600, 400)) >= 0.6
 
 
 def test_pictures_without_agreement_have_no_edits(coffee):
