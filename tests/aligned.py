@@ -5,8 +5,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from imgmatch.canvas import Canvas, Mipmap, draw
-from imgmatch.overlay import copied_region
+from imgmatch.canvas import Canvas, Mipmap, draw, redraw
+from imgmatch.overlay import copied_region, halved
 from imgmatch.photometry import Photometry, examine
 from imgmatch.transforms import Overlap, overlap
 from planes import size_of
@@ -35,6 +35,7 @@ def seen(reference, query, homography):
     maps = [Mipmap(picture, size_of(picture)) for picture in (reference, query)]
     greys = [Mipmap(grey(picture), size_of(picture)) for picture in (reference, query)]
     shared = overlap(homography, *sizes)
-    photometry = examine(draw(*greys, homography))
+    canvas = draw(*greys, homography)
+    photometry = examine(canvas)
     region = copied_region(photometry, shared, *sizes)
-    return Pair(photometry, draw(*maps, homography), shared, region)
+    return Pair(photometry, redraw(halved(canvas), *maps), shared, region)

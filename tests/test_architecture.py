@@ -14,7 +14,16 @@ ROWS = (
     *("errors", "types", "results", "threads", "workers"),
     *("_core", "_pixels", "transforms", "hamming"),
     *("image", "hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
-    *("photometry", "overlay", "direction", "edits", "decision", "compare", "sources"),
+    *(
+        "lettering",
+        "photometry",
+        "overlay",
+        "direction",
+        "edits",
+        "decision",
+        "compare",
+        "sources",
+    ),
     *("index", "registry", "verify", "scan", "duplicates"),
     *("describe", "figure", "report", "evidence", "plot", "cli", "__main__"),
 )

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as PILImage
+from PIL import ImageDraw, ImageFont
 from skimage import data
 
 from aligned import seen
@@ -72,6 +73,14 @@ def test_boxes_are_pixels_of_the_edited_picture(coffee):
     query = sticker(page, (390, 160, 480, 220))
     found = differences(coffee, query, inset)
     assert iou(found.added[0], (390, 160, 480, 220)) >= 0.6
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_a_box_ends_where_the_sticker_does(coffee, box):
+    """A canvas pixel is two of the picture's."""
+    found = differences(coffee, sticker(coffee, box)).added[0]
+
+    assert iou(found, box) >= 0.8
 
 
 @pytest.mark.parametrize("side", [16, 24])
@@ -159,6 +168,69 @@ def test_a_mark_wiped_by_inpainting_was_removed(coffee):
     assert found.added == ()
 
 
+def lettered(picture, x, y, colour=(250, 250, 250)):
+    """A shop's name in white, and its box."""
+    image = PILImage.fromarray(picture)
+    face = ImageFont.load_default(32)
+    ImageDraw.Draw(image).text((x, y), "shop.example", fill=colour, font=face)
+    out = np.asarray(image)
+    changed = np.abs(out.astype(int) - picture).max(axis=2) > 8
+    x0, y0, width, height = cv2.boundingRect(changed.astype(np.uint8))
+    return out, (x0, y0, x0 + width, y0 + height)
+
+
+def plated(picture, box, pad=10):
+    """A plate over a box of the picture, and its own box."""
+    x0, y0, x1, y1 = box
+    cover = (max(0, x0 - pad), max(0, y0 - pad), x1 + pad, y1 + pad)
+    return sticker(picture, cover, (20, 90, 200)), cover
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y"),
+    [("coffee", 20, 200), ("chelsea", 20, 200), ("rocket", 300, 60)],
+)
+@pytest.mark.parametrize("quality", [None, 75])
+def test_a_plate_over_a_mark_adds_one_and_removes_one(name, x, y, quality):
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    marked, box = lettered(photograph, x, y)
+    query, cover = plated(marked, box)
+
+    found = differences(marked, query if quality is None else saved(query, quality))
+
+    (added,), (removed,) = found.added, found.removed
+    assert iou(added, cover) >= 0.6
+    assert iou(removed, box) >= 0.6
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
+def test_a_plate_over_the_picture_itself_removes_no_mark(name):
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    for x, y in [(300, 20), (60, 100), (20, 200), (200, 300)]:
+        _, box = lettered(photograph, x, y)
+        query, cover = plated(photograph, box)
+
+        found = differences(photograph, query)
+
+        assert max(iou(added, cover) for added in found.added) >= 0.6
+        assert found.removed == ()
+
+
+def test_marks_wiped_from_a_textured_picture_are_not_taken_for_added():
+    photograph = cv2.resize(data.brick(), (600, 600))
+    photograph = cv2.cvtColor(photograph, cv2.COLOR_GRAY2RGB)[:400]
+    marked, box = lettered(photograph, 100, 200)
+    ink = (np.abs(marked.astype(int) - photograph).max(axis=2) > 0).astype(np.uint8)
+    mask = cv2.dilate(ink, np.ones((5, 5), np.uint8))
+    wiped = cv2.inpaint(marked, mask, 4, cv2.INPAINT_TELEA)
+
+    found = differences(marked, wiped)
+
+    assert found.added == ()
+    x0, y0, x1, y1 = np.transpose(found.removed)
+    assert iou((x0.min(), y0.min(), x1.max(), y1.max()), box) >= 0.6
+
+
 def test_removed_marks_are_pixels_of_the_reference(coffee):
     marked = sticker(coffee, BOXES[0])
     query = cv2.resize(coffee, (300, 200), interpolation=cv2.INTER_AREA)
@@ -235,6 +307,51 @@ def test_a_glow_is_not_an_overlay(coffee, strength):
     found = differences(coffee, query)
 
     assert found.added == found.removed == ()
+
+
+@pytest.mark.parametrize("name", ["coffee", "astronaut", "rocket"])
+@pytest.mark.parametrize("strength", [0.3, 0.5])
+def test_a_fall_of_light_over_the_picture_is_not_an_overlay(name, strength):
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    light = np.linspace(1, 1 - strength, 600)[None, :, None]
+
+    found = differences(photograph, (photograph * light).astype(np.uint8))
+
+    assert found.added == found.removed == ()
+
+
+def test_a_plain_plate_is_no_light(coffee):
+    """Though it is as plain as the ground that light is told from."""
+    query = coffee.copy()
+    query[:70] = (150, 60, 40)
+
+    (found,) = differences(coffee, query).added
+
+    assert iou(found, (0, 0, 600, 70)) >= 0.9
+
+
+def test_what_surrounds_an_inset_is_no_overlay(coffee):
+    """It reaches into the outermost pixels: no alignment is exact."""
+    page = cv2.copyMakeBorder(coffee, 50, 50, 50, 50, cv2.BORDER_REPLICATE)
+    page[250:, :54] = page[:200, 646:] = (20, 240, 40)
+
+    found = differences(coffee, page, shifted(50, 50))
+
+    assert found.added == found.removed == ()
+
+
+@pytest.mark.parametrize("name", ["brick", "grass", "gravel"])
+def test_a_plain_bar_at_the_side_of_a_textured_picture_was_added(name):
+    """Where it leaves the canvas, the texture under it is no edge of its own."""
+    photograph = cv2.resize(getattr(data, name)(), (600, 600))
+    photograph = cv2.cvtColor(photograph, cv2.COLOR_GRAY2RGB)[:400]
+    query = photograph.copy()
+    query[360:] = np.minimum(photograph.mean() + 60, 255)
+
+    found = differences(photograph, query)
+
+    assert found.removed == ()
+    assert iou(found.added[0], (0, 360, 600, 400)) >= 0.6
 
 
 def test_pictures_without_agreement_have_no_edits(coffee):

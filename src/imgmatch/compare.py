@@ -32,6 +32,7 @@ from imgmatch.overlay import (
     Differences,
     compare_pixels,
     copied_region,
+    halved,
     without_banners,
 )
 from imgmatch.photometry import Photometry, examine, largest_gap
@@ -185,7 +186,7 @@ def _differences(
     reference: Fingerprint, query: Fingerprint, examined: Examined
 ) -> Differences:
     colour = redraw(
-        examined.photometry.canvas,
+        halved(examined.photometry.canvas),
         Mipmap(reference.preview, reference.size),
         Mipmap(query.preview, query.size),
     )

@@ -190,8 +190,10 @@ def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
 
 def area(polygon: NDArray[np.float64]) -> float:
     """Area of a polygon (shoelace formula)."""
-    x, y = polygon[:, 0], polygon[:, 1]
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+    points = polygon.tolist()  # so few that arrays would take longer
+    before = points[-1:] + points[:-1]
+    cross = [a * y - b * x for (a, b), (x, y) in zip(before, points, strict=True)]
+    return abs(float(sum(cross))) / 2
 
 
 def bounds(polygon: NDArray[np.float64]) -> Box:
