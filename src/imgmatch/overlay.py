@@ -89,7 +89,7 @@ class Differences:
     added : tuple of Box
         Drawn over the picture; query pixels.
     removed : tuple of Box
-        Marks of the reference that were wiped; reference pixels.
+        Marks of the reference that were wiped or covered; reference pixels.
     recolouring : float
         Mean change of the agreeing pixels, 8-bit levels.
     """
@@ -250,7 +250,7 @@ def compare_pixels(
 
     The agreeing pixels tell how colours were changed; what then still differs
     was drawn, where the query has the sharper edges, or wiped, where the
-    reference has them.
+    reference has them. A plate drawn over a mark did both.
     """
     canvas = photometry.canvas
     size = Size(*photometry.agrees.shape[::-1])
