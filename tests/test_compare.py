@@ -406,7 +406,7 @@ def test_a_drawn_banner_along_a_side_is_no_gap(name):
 
 @pytest.mark.parametrize(
     ("scores", "taken", "looked_at"),
-    [((-2.0, 0.4), 0, 2), ((-2.0, 1.0, 3.0), 2, 3), ((1.0, 6.0, 9.0), 1, 2)],
+    [((-2.0, -0.4), 0, 2), ((-2.0, 1.0, 3.0), 2, 3), ((1.0, 6.0, 9.0), 1, 2)],
 )
 def test_what_accuses_most_is_taken_or_else_the_least_accidental(
     monkeypatch, scores, taken, looked_at

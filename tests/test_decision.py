@@ -164,7 +164,7 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
     middle = replace(
-        between(COPY, REPHOTOGRAPHED, 0.1), log_nfa=-5, gap=1.5, gap_shading=0.4
+        between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, gap=1.4, gap_shading=0.4
     )
     assert score(middle) > REVIEW_SCORE  # and no rule holds it back
     assert score(change(middle, 30)) > score(middle) + 0.01
