@@ -353,6 +353,17 @@ def test_a_part_that_was_drawn_over_is_the_smaller_for_it():
     assert decide(part)[0] is Verdict.REVIEW
 
 
+def test_what_a_drawn_mark_has_of_shades_is_no_photograph():
+    """Its letters are soft here and there, so a large one has some of both."""
+    wiped = replace(COPY, agreeing=340, exact=338, lost=40)
+    assert score(replace(wiped, photographic_lost=4)) == score(wiped)
+    assert score(replace(wiped, photographic_lost=12)) < score(wiped) - 1
+    covered = replace(COPY, agreeing=340, exact=338, conflicting=40)
+    assert score(replace(covered, photographic_conflicting=4)) == score(covered)
+    other = replace(covered, photographic_conflicting=12)
+    assert score(other) < score(covered) - 1
+
+
 def test_a_product_that_was_cut_out_is_no_small_part():
     """Of a busy scene little may be left on the plain ground."""
     cut = replace(COPY, textured=700, agreeing=150, exact=148)
