@@ -161,7 +161,8 @@ class Evidence:
         both pictures'.
     gap, gap_shading : float
         Radius of the largest disc that nothing in is the same, windows, apart
-        from banners along the sides; fraction of it that is shaded in the query.
+        from banners along the sides; fraction of it that is shaded in the query, and
+        has structure there.
     reference_kept, query_covered : float
         Fractions of either picture that the copied region takes.
     perspective : float

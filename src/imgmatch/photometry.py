@@ -207,7 +207,8 @@ class Gap(NamedTuple):
     radius : float
         In windows. Lettering and marks are narrow, another subject is not.
     shading : float
-        Fraction of its pixels that are shaded in the query.
+        Fraction of its pixels that are shaded in the query and lie where it has
+        structure: what a wiped mark leaves is smooth.
     """
 
     radius: float
@@ -240,7 +241,8 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
     _, radius, _, center = cv2.minMaxLoc(depth)
     disc = np.zeros(differs.shape, np.uint8)
     cv2.circle(disc, center, round(radius), 1, -1)
-    return Gap(radius / WINDOW, float(photometry.query_shades[disc > 0].mean()))
+    shaded = photometry.query_shades & ~(photometry.lost | photometry.blank)
+    return Gap(radius / WINDOW, float(shaded[disc > 0].mean()))
 
 
 def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
