@@ -101,8 +101,8 @@ def carry(
 
 def local_scale(homography: NDArray[np.float64], point: NDArray[np.float64]) -> float:
     """Length in the target for each pixel around a point of the source."""
-    jacobian = local_affine(homography, point)
-    return math.sqrt(abs(float(np.linalg.det(jacobian))))
+    (a, b), (c, d) = local_affine(homography, point).tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def local_affine(
