@@ -19,6 +19,7 @@ from imgmatch.transforms import (
     bounds,
     carry,
     fit,
+    inverse,
     local_scale,
     overlap,
     transfer_error,
@@ -262,8 +263,7 @@ def fill(
 ) -> NDArray[np.bool_]:
     """Mask (H, W) of a canvas inside a polygon of reference pixels."""
     mask = np.zeros((size.height, size.width), np.uint8)
-    to_canvas = np.linalg.inv(to_reference).astype(np.float64)
-    corners = carry(to_canvas, polygon)
+    corners = carry(inverse(to_reference), polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
     return mask > 0
 
@@ -311,7 +311,7 @@ def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
     corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
     on_reference = carry(canvas.to_reference, corners)
     # Where the query shows what the old homography had there.
-    back = np.linalg.inv(homography @ canvas.to_reference) @ canvas.homography
+    back = inverse(homography @ canvas.to_reference) @ canvas.homography
     return float(transfer_error(back, on_reference, corners).max())
 
 
@@ -372,7 +372,7 @@ def _follow(
         return None
     # The query is drawn where the old homography puts it, so the change, made
     # on the canvas, comes before it.
-    from_reference = np.linalg.inv(canvas.to_reference)
+    from_reference = inverse(canvas.to_reference)
     homography = canvas.homography @ canvas.to_reference @ change @ from_reference
     return np.asarray(homography / homography[2, 2], np.float64)
 

@@ -294,5 +294,5 @@ def _examine(
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),
     )
-    reflected = bool(np.linalg.det(canvas.homography[:2, :2]) < 0)
+    reflected = cv2.determinant(canvas.homography[:2, :2]) < 0
     return Examined(reference, query, photometry, region, reflected, evidence)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Mipmap
 from imgmatch.photometry import WINDOW, Photometry
-from imgmatch.transforms import Overlap, bounds, carry, local_scale
+from imgmatch.transforms import Overlap, bounds, carry, inverse, local_scale
 from imgmatch.types import Direction, Size
 
 __all__ = ["judge_direction"]
@@ -382,9 +382,9 @@ def _enlarged(
         np.uint8,
     )
     to_query = canvas.homography @ canvas.to_reference
-    to_preview = np.asarray(np.linalg.inv(_to_full(query)) @ to_query, np.float64)
-    to_canvas = np.linalg.inv(to_preview)
-    to_reference = np.linalg.inv(_to_full(reference)) @ canvas.to_reference @ to_canvas
+    to_preview = inverse(_to_full(query)) @ to_query
+    to_canvas = inverse(to_preview)
+    to_reference = inverse(_to_full(reference)) @ canvas.to_reference @ to_canvas
     original = reference.preview.astype(np.float32)
     blurs = [blur * scale * query.density for blur in (FINE_BLUR, WIDE_BLUR)]
     corners, tile = _strongest(canvas.reference, clear)

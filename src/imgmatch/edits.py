@@ -91,14 +91,14 @@ def _within(box: Box, size: Size) -> Box:
 def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
     """Split a (2, 2) map into mirror, rotation, scale and stretch."""
     edits = []
-    if np.linalg.det(jacobian) < 0:
+    (a, b), (c, d) = jacobian.tolist()
+    if a * d < b * c:
         edits.append(Edit(EditKind.MIRROR))
-        jacobian = jacobian @ np.diag([-1.0, 1.0])
-    (a, b), (c, d) = jacobian
+        a, c = -a, -c
     degrees = math.degrees(math.atan2(c - b, a + d))
     if abs(degrees) > MIN_ROTATION:
         edits.append(Edit(EditKind.ROTATION, amount=degrees))
-    scale = math.sqrt(abs(float(np.linalg.det(jacobian))))
+    scale = math.sqrt(abs(a * d - b * c))
     if max(scale, 1 / scale) > MIN_RESIZE:
         edits.append(Edit(EditKind.RESIZE, amount=scale))
     stretch = math.hypot(a, c) / math.hypot(b, d)

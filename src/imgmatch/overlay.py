@@ -421,8 +421,10 @@ def _recolouring(
     target = copied.astype(np.float64)
     # By the normal equations: there are four unknowns and 4,000 pixels. In a grey
     # picture the channels are one, so the smallest of all solutions is taken.
-    products = source.T @ source, source.T @ target
-    return np.asarray(np.linalg.lstsq(*products, rcond=1e-10)[0].T, np.float64)
+    _, values, vectors = cv2.eigen(source.T @ source)
+    known = values.ravel() > 1e-10 * values[0]
+    axes = vectors[known]
+    return np.asarray((target.T @ source) @ axes.T / values[known].T @ axes, np.float64)
 
 
 def _light(

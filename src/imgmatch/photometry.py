@@ -279,10 +279,14 @@ def _same(
     if np.count_nonzero(agrees) < WINDOW**2:
         return np.zeros_like(agrees)
     shown = pixels(reference, agrees, MAX_TONES)
-    gain, offset = np.polyfit(shown, pixels(query, agrees, MAX_TONES), 1)
-    expected = np.clip(gain * reference + offset, 0, 255)
-    alike = (np.abs(query - expected) < SAME).astype(np.uint8)
-    return np.asarray(cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3)))) > 0
+    copied = pixels(query, agrees, MAX_TONES)
+    middle = shown.mean()
+    centred = shown - middle
+    gain = (centred @ copied) / max(centred @ centred, np.float32(1e-6))
+    expected = np.clip(gain * (reference - middle) + copied.mean(), 0, 255)
+    alike = (np.abs(query - expected) < SAME).view(np.uint8)
+    opened = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return np.asarray(opened).view(np.bool_)
 
 
 def _shades(grey: NDArray[np.float32]) -> NDArray[np.bool_]:

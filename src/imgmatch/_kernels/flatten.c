@@ -1,4 +1,5 @@
 #include "pixels.h"
+#include "wide.h"
 
 #include <math.h>
 
@@ -28,8 +29,9 @@ size_t im_flatten_room(size_t height, size_t width)
 }
 
 /* Mean and mean square of the blocks of a row. */
-static void sum_blocks(const uint8_t *grey, size_t height, size_t width,
-                       uint32_t *totals, float *restrict mean, float *restrict square)
+IM_INLINE void sum_blocks(const uint8_t *grey, size_t height, size_t width,
+                          uint32_t *totals, float *restrict mean,
+                          float *restrict square)
 {
     uint32_t *restrict first = totals, *restrict second = totals + width;
     for (size_t x = 0; x < 2 * width; x++)
@@ -53,14 +55,16 @@ static void sum_blocks(const uint8_t *grey, size_t height, size_t width,
     }
 }
 
-static void add_weighed(const float *row, float weight, size_t n, float *restrict sum)
+IM_INLINE void add_weighed(const float *row, float weight, size_t n,
+                           float *restrict sum)
 {
     for (size_t i = 0; i < n; i++)
         sum[i] += weight * row[i];
 }
 
 /* Blur a plane of blocks, in which those at the sides go on beyond them. */
-static void blur(float *plane, size_t rows, size_t columns, float *line, float *other)
+IM_INLINE void blur(float *plane, size_t rows, size_t columns, float *line,
+                    float *other)
 {
     for (size_t i = 0; i < rows * columns; i++)
         other[i] = 0;
@@ -79,7 +83,7 @@ static void blur(float *plane, size_t rows, size_t columns, float *line, float *
 }
 
 /* Interpolate a row of blocks to pixels, from half a block before the first on. */
-static void widen(const float *row, size_t columns, float *restrict out)
+IM_INLINE void widen(const float *row, size_t columns, float *restrict out)
 {
     for (size_t b = 0; b <= columns; b++) {
         const float left = row[b ? b - 1 : 0], right = row[b < columns ? b : columns - 1];
@@ -88,9 +92,9 @@ static void widen(const float *row, size_t columns, float *restrict out)
     }
 }
 
-static void flatten_row(const uint8_t *grey, size_t width, const float *mean,
-                        const float *mean_below, const float *gain,
-                        const float *gain_below, float part, uint8_t *restrict flat)
+IM_INLINE void flatten_row(const uint8_t *grey, size_t width, const float *mean,
+                           const float *mean_below, const float *gain,
+                           const float *gain_below, float part, uint8_t *restrict flat)
 {
     for (size_t x = 0; x < width; x++) {
         const float centre = mean[x] + (mean_below[x] - mean[x]) * part;
@@ -101,8 +105,8 @@ static void flatten_row(const uint8_t *grey, size_t width, const float *mean,
     }
 }
 
-void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
-                uint8_t *flat)
+IM_WIDE void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
+                        uint8_t *flat)
 {
     const size_t rows = blocks(height), columns = blocks(width), n = rows * columns;
     const size_t wide = BLOCK * (columns + 1);

@@ -14,12 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wide.h"
+
 #if defined(__GNUC__) || defined(__clang__)
-#define IM_INLINE static inline __attribute__((always_inline))
 #define IM_RARELY(condition) __builtin_expect(!!(condition), 0)
 #define IM_PREFETCH(address) __builtin_prefetch(address)
 #else
-#define IM_INLINE static inline
 #define IM_RARELY(condition) (condition)
 #define IM_PREFETCH(address) ((void)0)
 #endif

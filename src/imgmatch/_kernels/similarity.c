@@ -1,10 +1,11 @@
 #include "similarity.h"
+#include "wide.h"
 
 #include <math.h>
 
 /* Without branches, and with `&` for the same reason, so that it becomes SIMD. */
-static void vote(const im_similarities *all, const im_agreement *limits, size_t i,
-                 uint8_t *restrict support)
+IM_INLINE void vote(const im_similarities *all, const im_agreement *limits, size_t i,
+                    uint8_t *restrict support)
 {
     const float *x = all->x, *y = all->y, *u = all->u, *v = all->v;
     const float *scale = all->scale, *cos = all->cos, *sin = all->sin;
@@ -24,9 +25,9 @@ static void vote(const im_similarities *all, const im_agreement *limits, size_t 
     }
 }
 
-void im_similarity_votes(const im_similarities *all, const im_agreement *limits,
-                         const int32_t *rows, size_t m, uint8_t *support,
-                         int32_t *votes)
+IM_WIDE void im_similarity_votes(const im_similarities *all, const im_agreement *limits,
+                                 const int32_t *rows, size_t m, uint8_t *support,
+                                 int32_t *votes)
 {
     for (size_t i = 0; i < m; i++) {
         const uint8_t *row = support + i * all->n;

@@ -1,4 +1,5 @@
 #include "pixels.h"
+#include "wide.h"
 
 #include <math.h>
 #include <string.h>
@@ -100,8 +101,8 @@ static int holds(const im_track_level *level, im_place at)
 
 /* Interpolate `rows` lines from (left, top) of the place on: 64ths of a level. Lines
  * are laid end to end first, for compilers make more of one long loop. */
-static void sample(const im_track_level *level, im_place at, int left, int top, int rows,
-                   int16_t *restrict out)
+IM_INLINE void sample(const im_track_level *level, im_place at, int left, int top,
+                      int rows, int16_t *restrict out)
 {
     const int x = (int)floor(at.x), y = (int)floor(at.y);
     const int16_t across = (int16_t)((at.x - x) * 128 + 0.5);
@@ -124,7 +125,7 @@ static void sample(const im_track_level *level, im_place at, int left, int top, 
     }
 }
 
-static int32_t dot(const int16_t *a, const int16_t *b)
+IM_INLINE int32_t dot(const int16_t *a, const int16_t *b)
 {
     int32_t sum = 0;
     for (int i = 0; i < SIDE * LINE; i++)
@@ -140,12 +141,12 @@ typedef struct {
 } im_window;
 
 /* A slope across three lines, by Scharr's filter. */
-static int16_t weighed(int16_t before, int16_t middle, int16_t after)
+IM_INLINE int16_t weighed(int16_t before, int16_t middle, int16_t after)
 {
     return (int16_t)((3 * (before >> 4) + 10 * (middle >> 4) + 3 * (after >> 4)) >> 4);
 }
 
-static int cut(const im_track_level *level, im_place at, im_window *window)
+IM_INLINE int cut(const im_track_level *level, im_place at, im_window *window)
 {
     int16_t patch[PATCH * LINE + 2] = {0}; /* the last slopes look beyond its end */
     sample(level, at, RADIUS + 1, RADIUS + 1, PATCH, patch);
@@ -176,8 +177,8 @@ static int cut(const im_track_level *level, im_place at, im_window *window)
 /* Move `to` until what lies there looks like the window. The slopes are the window's
  * own, so they are worked out once (Baker and Matthews, "Lucas-Kanade 20 years on",
  * IJCV 2004). Returns 0 if it leaves the picture. */
-static int settle(const im_window *window, const im_track_level *level, double enough,
-                  im_place *to)
+IM_INLINE int settle(const im_window *window, const im_track_level *level,
+                     double enough, im_place *to)
 {
     int16_t off[SIDE * LINE];
     for (int step = 0; step < MAX_STEPS; step++) {
@@ -211,8 +212,8 @@ static im_place from_level(im_place at, int level)
 
 /* Follow a point from the coarsest level down. A level that shows nothing there leaves
  * it to the next; the finest has to. */
-static int follow(const im_track_level *from, const im_track_level *to, int coarsest,
-                  im_place start, im_place *end)
+IM_INLINE int follow(const im_track_level *from, const im_track_level *to, int coarsest,
+                     im_place start, im_place *end)
 {
     im_window window;
     *end = start;
@@ -230,9 +231,9 @@ static int follow(const im_track_level *from, const im_track_level *to, int coar
     return 1;
 }
 
-void im_track(const im_track_level from[IM_TRACK_LEVELS],
-              const im_track_level to[IM_TRACK_LEVELS], int coarsest,
-              const float *points, size_t n, float miss, float *found)
+IM_WIDE void im_track(const im_track_level from[IM_TRACK_LEVELS],
+                      const im_track_level to[IM_TRACK_LEVELS], int coarsest,
+                      const float *points, size_t n, float miss, float *found)
 {
     for (size_t i = 0; i < n; i++, points += 2, found += 2) {
         const im_place start = {points[0], points[1]};

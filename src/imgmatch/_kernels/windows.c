@@ -1,4 +1,5 @@
 #include "pixels.h"
+#include "wide.h"
 
 #include <math.h>
 
@@ -21,7 +22,7 @@ static size_t reflected(ptrdiff_t i, size_t n)
 }
 
 /* Round a picture and put a frame of its reflection around it. */
-static void put_frame(const float *grey, size_t height, size_t width, int16_t *out)
+IM_INLINE void put_frame(const float *grey, size_t height, size_t width, int16_t *out)
 {
     const size_t wide = framed(width);
     for (size_t y = 0; y < framed(height); y++, out += wide) {
@@ -52,8 +53,9 @@ size_t im_correlate_room(size_t height, size_t width)
 }
 
 /* Let the windows move on by a row: one comes in, another goes out. */
-static void move_on(const int16_t *first, const int16_t *second, const int16_t *old_first,
-                    const int16_t *old_second, size_t n, int32_t *restrict sums)
+IM_INLINE void move_on(const int16_t *first, const int16_t *second,
+                       const int16_t *old_first, const int16_t *old_second, size_t n,
+                       int32_t *restrict sums)
 {
     for (size_t x = 0; x < n; x++) {
         const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
@@ -66,8 +68,8 @@ static void move_on(const int16_t *first, const int16_t *second, const int16_t *
 }
 
 /* Add up eleven columns each, by way of two and of four. */
-static void add_columns(const int32_t *sums, size_t width, int32_t *restrict twos,
-                        int32_t *restrict fours, int32_t *restrict out)
+IM_INLINE void add_columns(const int32_t *sums, size_t width, int32_t *restrict twos,
+                           int32_t *restrict fours, int32_t *restrict out)
 {
     for (size_t x = 0; x < width + 8; x++)
         twos[x] = sums[x] + sums[x + 1];
@@ -77,9 +79,10 @@ static void add_columns(const int32_t *sums, size_t width, int32_t *restrict two
         out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
 }
 
-static void correlate_row(const int32_t *windows, size_t n, size_t width, float least,
-                          float *restrict correlation, float *restrict first_variance,
-                          float *restrict second_variance)
+IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
+                             float least, float *restrict correlation,
+                             float *restrict first_variance,
+                             float *restrict second_variance)
 {
     const int32_t *first = windows + FIRST * n, *second = windows + SECOND * n;
     const int32_t *first_square = windows + FIRST_SQUARE * n;
@@ -97,9 +100,9 @@ static void correlate_row(const int32_t *windows, size_t n, size_t width, float 
     }
 }
 
-void im_correlate(const float *first, const float *second, size_t height, size_t width,
-                  float least, void *room, float *correlation, float *first_variance,
-                  float *second_variance)
+IM_WIDE void im_correlate(const float *first, const float *second, size_t height,
+                          size_t width, float least, void *room, float *correlation,
+                          float *first_variance, float *second_variance)
 {
     const size_t n = framed(width);
     int32_t *sums = room, *windows = sums + PLANES * n, *scratch = windows + PLANES * n;
@@ -132,13 +135,13 @@ size_t im_shades_room(size_t height, size_t width)
 }
 
 /* Let each of n values be the least, or the largest, of itself and of one further on. */
-static void spread_least(int16_t *values, size_t n, size_t on)
+IM_INLINE void spread_least(int16_t *values, size_t n, size_t on)
 {
     for (size_t i = 0; i < n; i++)
         values[i] = values[i] < values[i + on] ? values[i] : values[i + on];
 }
 
-static void spread_most(int16_t *values, size_t n, size_t on)
+IM_INLINE void spread_most(int16_t *values, size_t n, size_t on)
 {
     for (size_t i = 0; i < n; i++)
         values[i] = values[i] > values[i + on] ? values[i] : values[i + on];
@@ -147,9 +150,9 @@ static void spread_most(int16_t *values, size_t n, size_t on)
 /* So many at each step make eleven: 2, 4, 8, and two of 8 that overlap. */
 static const size_t ON[] = {1, 2, 4, 3};
 
-static void shade_row(const int16_t *row, size_t wide, const int16_t *least,
-                      const int16_t *most, size_t width, float slope, float contrast,
-                      uint8_t *restrict shades)
+IM_INLINE void shade_row(const int16_t *row, size_t wide, const int16_t *least,
+                         const int16_t *most, size_t width, float slope, float contrast,
+                         uint8_t *restrict shades)
 {
     const int16_t *above = row - wide, *below = row + wide;
     for (size_t x = 0; x < width; x++) {
@@ -163,8 +166,8 @@ static void shade_row(const int16_t *row, size_t wide, const int16_t *least,
     }
 }
 
-void im_shades(const float *grey, size_t height, size_t width, float slope,
-               float contrast, void *room, uint8_t *shades)
+IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slope,
+                       float contrast, void *room, uint8_t *shades)
 {
     const size_t wide = framed(width), n = framed(height) * wide;
     int16_t *levels = room, *least = levels + n, *most = least + n;
