@@ -255,6 +255,18 @@ def test_a_gap_says_whether_the_query_shows_something_drawn_there(chelsea):
     assert largest_gap(found, np.ones_like(found.agrees)).shading < 0.35
 
 
+def test_what_a_wiped_mark_leaves_is_no_photograph(chelsea):
+    """It slopes gently from side to side, and has no structure of its own."""
+    query = chelsea.copy()
+    query[40:160, 60:220] = np.linspace(60, 200, 160)
+    found = examined(chelsea, query)
+
+    gap = largest_gap(found, np.ones_like(found.agrees))
+    assert gap.radius * WINDOW > 15
+    assert found.query_shades[60:140, 80:200].mean() > 0.5
+    assert gap.shading < 0.1
+
+
 def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
     query = chelsea.copy()
     query[60:200, 100:260] = 30
