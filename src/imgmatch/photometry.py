@@ -235,12 +235,13 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
     outside = gaps.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
-    gaps[1:-1, 1:-1][photometry.agrees | photometry.same] = 0
+    gaps[1:-1, 1:-1] &= ~(photometry.agrees | photometry.same)
     depth = cv2.distanceTransform(gaps, cv2.DIST_L2, 3)[1:-1, 1:-1]
     _, radius, _, center = cv2.minMaxLoc(depth)
     disc = np.zeros(differs.shape, np.uint8)
     cv2.circle(disc, center, round(radius), 1, -1)
-    return Gap(radius / WINDOW, float(photometry.query_shades[disc > 0].mean()))
+    shading = cv2.mean(photometry.query_shades.view(np.uint8), disc)[0]
+    return Gap(radius / WINDOW, shading)
 
 
 def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
