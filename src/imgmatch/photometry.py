@@ -235,7 +235,7 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
     outside = gaps.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
-    gaps[1:-1, 1:-1] &= ~(photometry.agrees | photometry.same)
+    gaps[1:-1, 1:-1][photometry.agrees | photometry.same] = 0
     depth = cv2.distanceTransform(gaps, cv2.DIST_L2, 3)[1:-1, 1:-1]
     _, radius, _, center = cv2.minMaxLoc(depth)
     disc = np.zeros(differs.shape, np.uint8)
