@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -148,7 +149,10 @@ def _proposals(
         best = support[votes.argmax()]
         chosen.append(best)
         # A proposal mostly inside an earlier one would refine to the same.
-        apart = np.count_nonzero(support & best, axis=1) < 0.5 * votes
+        common = cv2.reduce(
+            (support & best).view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S
+        )
+        apart = common.ravel() < 0.5 * votes
         support, votes = support[apart], votes[apart]
     return chosen
 
@@ -203,8 +207,10 @@ def _log_nfa(
     ordered = np.sort(scale[rows])  # a median of NumPy's takes longer than all this
     median = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2
     x, y = np.floor(source[rows] / (4.0 * median + 1e-9)).astype(np.int64).T
-    _, first = np.unique((x << 32) + y, return_index=True)
-    distinct = rows[np.sort(first)]
+    # From the last on, so that the first at a spot stays.
+    spots = reversed(((x << 32) + y).tolist())
+    first = dict(zip(spots, reversed(range(len(rows))), strict=True))
+    distinct = rows[sorted(first.values())]
     n = len(error) - (len(rows) - len(distinct))
     least = max(sample + 1, MIN_INLIERS)
     if len(distinct) < least:

@@ -107,8 +107,11 @@ def inverse(homography: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def local_scale(homography: NDArray[np.float64], point: NDArray[np.float64]) -> float:
     """Length in the target for each pixel around a point of the source."""
-    (a, b), (c, d) = local_affine(homography, point).tolist()
-    return math.sqrt(abs(a * d - b * c))
+    # The Jacobian's determinant is the homography's by the cube of the depth.
+    x, y = point.tolist()
+    (a, b, c), (d, e, f), (g, h, i) = homography.tolist()
+    determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    return math.sqrt(abs(determinant / (g * x + h * y + i) ** 3))
 
 
 def local_affine(
