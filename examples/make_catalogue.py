@@ -86,7 +86,7 @@ def fonts_in(sources: Path) -> graphics.Fonts:
 def as_published(fonts: graphics.Fonts) -> dict[str, Step]:
     """Return the marks that two owners print on their own photographs."""
     return {
-        "fig": lay(graphics.studio_seal(fonts), width=0.26, at=(0.03, 0.05)),
+        "fig": lay(graphics.studio_seal(fonts), width=0.2, at=(0.03, 0.05)),
         "living-room": lay(graphics.furniture_banner(fonts), width=1, at=(0, 1)),
     }
 

@@ -260,7 +260,7 @@ def copies(photos: Mapping[str, Image.Image], fonts: graphics.Fonts) -> list[Lis
         derived(
             "fig",
             "seal-wiped.jpg",
-            (fit(1000), wipe(seal, width=0.26, at=(0.03, 0.05))),
+            (fit(1000), wipe(seal, width=0.2, at=(0.03, 0.05))),
             (RESIZE, REMOVED),
             "the owner's seal was wiped by inpainting",
         ),
@@ -274,7 +274,7 @@ def copies(photos: Mapping[str, Image.Image], fonts: graphics.Fonts) -> list[Lis
         derived(
             "fig",
             "seal-covered.jpg",
-            (fit(900), lay(sticker, width=0.31, at=(0.0, 0.0))),
+            (fit(900), lay(sticker, width=0.22, at=(0.02, 0.03))),
             (RESIZE, ADDED, REMOVED),
             "the owner's seal was covered by a sticker",
         ),
@@ -302,7 +302,7 @@ def copies(photos: Mapping[str, Image.Image], fonts: graphics.Fonts) -> list[Lis
         derived(
             "motorcycle",
             "crop-sticker.webp",
-            (crop(0.12, 0.1, 0.95, 0.97), lay(sticker, width=0.3, at=(0.02, 0.04))),
+            (crop(0.12, 0.1, 0.95, 0.97), lay(sticker, width=0.25, at=(0.02, 0.04))),
             (CROP, ADDED),
             "cropped, sticker",
         ),

@@ -358,10 +358,6 @@ def test_what_a_drawn_mark_has_of_shades_is_no_photograph():
     wiped = replace(COPY, agreeing=340, exact=338, lost=40)
     assert score(replace(wiped, photographic_lost=4)) == score(wiped)
     assert score(replace(wiped, photographic_lost=12)) < score(wiped) - 1
-    covered = replace(COPY, agreeing=340, exact=338, conflicting=40)
-    assert score(replace(covered, photographic_conflicting=4)) == score(covered)
-    other = replace(covered, photographic_conflicting=12)
-    assert score(other) < score(covered) - 1
 
 
 def test_a_product_that_was_cut_out_is_no_small_part():

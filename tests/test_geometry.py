@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imgmatch.features import Features
@@ -161,6 +161,7 @@ def test_chance_matches_hardly_ever_align():
 
 
 @settings(max_examples=30)
+@example(seed=168960, count=24)  # the half of it is found by nothing
 @given(st.integers(0, 2**32), st.integers(24, 60))
 def test_more_support_is_less_accidental(seed, count):
     rng = np.random.default_rng(seed)
@@ -175,13 +176,13 @@ def test_more_support_is_less_accidental(seed, count):
             keypoints(f.xy[:support], f.scale[:support], f.angle[:support])
             for f in (spread, copies)
         )
-        best, *_ = align(
+        found = align(
             joined(reference, elsewhere),
             joined(query, chance),
             paired(support + 20, np.random.default_rng(seed)),
             SIZE,
         )
-        return best.log_nfa
+        return found[0].log_nfa if found else 0.0
 
     assert log_nfa(count) < log_nfa(count // 2) - 3
 
