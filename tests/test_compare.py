@@ -11,12 +11,12 @@ from skimage import data
 
 from imgmatch import compare
 from imgmatch.compare import MAX_EXAMINED, examine_pair, strongest
-from imgmatch.decision import DERIVED_SCORE, score
+from imgmatch.decision import CERTAIN_SCORE, DERIVED_SCORE, score
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.transforms import carry, mirror
 from imgmatch.types import Box, Direction, EditKind, Size, Verdict
-from pictures import encoded
+from pictures import draw, encoded
 from planes import corners_of, iou, scaled, shifted, size_of, turned, warped
 
 PHOTOGRAPHS = ["astronaut", "chelsea", "coffee", "rocket"]
@@ -426,3 +426,16 @@ def test_a_query_without_its_mirror_is_compared_upright():
     found = list(examine_pair(reference, reference))
     assert found
     assert not any(examined.mirrored for examined in found)
+
+
+def test_the_very_file_is_derived_however_simple_its_drawing():
+    file = encoded(draw(0))
+    (found, *_) = examine_pair(
+        fingerprint(file, role=Role.REFERENCE), fingerprint(file, role=Role.QUERY)
+    )
+    assert score(found.evidence) < CERTAIN_SCORE
+
+    comparison = compare(file, file)
+    assert comparison.verdict is Verdict.DERIVED
+    assert comparison.score >= CERTAIN_SCORE
+    assert compare(file, file, derived_score=100.0).verdict is Verdict.REVIEW

@@ -12,7 +12,6 @@ from typer.main import get_command
 
 from authority import Authority, needs_openssl
 from imgmatch import cli
-from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import InputError, TokenError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.ledger import Ledger
@@ -275,7 +274,7 @@ def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, m
 
 @pytest.mark.parametrize(
     ("score", "status", "message"),
-    [("3", 0, "derived: "), ("99", 1, "review: "), ("1", 2, str(DERIVED_SCORE))],
+    [("3", 0, "derived: "), ("99", 1, "review: "), ("1", 2, "--derived-score")],
 )
 def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, message):
     registry, bundle = tmp_path / "registry", tmp_path / "bundle.zip"

@@ -131,6 +131,10 @@ def compare_fingerprints(
     evidence = None if best is None else best.evidence
     value = score(evidence)
     verdict, reason = decide(evidence, derived_score=derived_score)
+    if verdict is Verdict.REVIEW and reference.sha256 == query.sha256:
+        # However simple what it shows is, two do not make one file by chance.
+        value = max(value, CERTAIN_SCORE)
+        verdict = Verdict.DERIVED if value >= derived_score else verdict
     if best is None or verdict is Verdict.UNRELATED:
         return Comparison(verdict, value, reason, reference.size, query.size)
     direction = Direction.UNKNOWN
