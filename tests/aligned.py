@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from imgmatch.canvas import Canvas, Mipmap, draw, redraw
-from imgmatch.overlay import copied_region, halved
+from imgmatch.overlay import halved
 from imgmatch.photometry import Photometry, examine
+from imgmatch.region import copied_region
 from imgmatch.transforms import Overlap, overlap
 from planes import size_of
 

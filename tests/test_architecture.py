@@ -17,6 +17,7 @@ ROWS = (
     *(
         "lettering",
         "photometry",
+        "region",
         "overlay",
         "direction",
         "edits",

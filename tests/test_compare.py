@@ -438,4 +438,5 @@ def test_the_very_file_is_derived_however_simple_its_drawing():
     comparison = compare(file, file)
     assert comparison.verdict is Verdict.DERIVED
     assert comparison.score >= CERTAIN_SCORE
+    assert comparison.reason == "it is the very file of the original"
     assert compare(file, file, derived_score=100.0).verdict is Verdict.REVIEW

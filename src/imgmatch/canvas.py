@@ -29,7 +29,6 @@ from imgmatch.types import Size
 __all__ = [
     "Canvas",
     "Mipmap",
-    "blurred_widely",
     "draw",
     "fill",
     "redraw",
@@ -170,7 +169,7 @@ def draw(
     query: Mipmap,
     homography: NDArray[np.float64],
     *,
-    side: int = CANVAS_SIDE,
+    known: Canvas | None = None,
 ) -> Canvas | None:
     """Draw both previews on one canvas.
 
@@ -179,25 +178,14 @@ def draw(
     reference, query : Mipmap
     homography : (3, 3) float64
         Full-size reference px -> full-size query px.
-    side : int
-        Largest width or height of the canvas.
+    known : Canvas, optional
+        Of the same pictures; where its frame is the same, so is the reference in it.
 
     Returns
     -------
     Canvas or None
         None where the pictures do not overlap in more than a few pixels.
     """
-    return _drawn(reference, query, homography, side, None)
-
-
-def _drawn(
-    reference: Mipmap,
-    query: Mipmap,
-    homography: NDArray[np.float64],
-    side: int,
-    known: Canvas | None,
-) -> Canvas | None:
-    """Draw both previews, the reference's only if its frame is not the known one."""
     shared = overlap(homography, reference.full_size, query.full_size)
     if shared is None:
         return None
@@ -205,7 +193,7 @@ def _drawn(
     center = shared.reference.mean(axis=0)
     query_density = local_scale(homography, center) * query.density
     longest = max(box.x1 - box.x0, box.y1 - box.y0)
-    density = min(reference.density, query_density, side / longest)
+    density = min(reference.density, query_density, CANVAS_SIDE / longest)
     size = Size(round((box.x1 - box.x0) * density), round((box.y1 - box.y0) * density))
     if min(size) < MIN_CANVAS_SIDE:
         return None
@@ -302,7 +290,7 @@ def settle(
             break
     if homography is first.homography:
         return first
-    return _drawn(reference, query, homography, CANVAS_SIDE, first) or first
+    return draw(reference, query, homography, known=first) or first
 
 
 def _moved(canvas: Canvas, homography: NDArray[np.float64]) -> float:
@@ -340,6 +328,7 @@ def refine(canvas: Canvas) -> NDArray[np.float64] | None:
 class _Anchors(NamedTuple):
     """The reference's side of a canvas as it is tracked, and the points to look for.
 
+    picture : Tracked
     points : (N, 2) float32
     """
 
@@ -395,28 +384,6 @@ def _robust_fit(
             break
         change = fitted
     return change, float(weights.sum())
-
-
-def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Blur by a Gaussian, what is wide of it on a coarser grid.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, C) float32
-    sigma : float
-        Standard deviation, pixels.
-
-    References
-    ----------
-    Burt, "Fast filter transforms for image processing", CGIP 1981.
-    """
-    if sigma < 3:
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
-    # Either way between the grids blurs by one pixel; a coarse pixel is two fine ones.
-    coarse = np.asarray(cv2.pyrDown(image), np.float32)
-    coarse = blurred_widely(coarse, math.sqrt(sigma**2 - 2) / 2)
-    size = image.shape[1], image.shape[0]
-    return np.asarray(cv2.pyrUp(coarse, dstsize=size), np.float32)
 
 
 def _spread_points(

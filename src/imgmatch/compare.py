@@ -28,14 +28,9 @@ from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.geometry import Alignment, align
 from imgmatch.image import ImageSource
 from imgmatch.matching import match
-from imgmatch.overlay import (
-    Differences,
-    compare_pixels,
-    copied_region,
-    halved,
-    without_banners,
-)
+from imgmatch.overlay import Differences, compare_pixels, halved
 from imgmatch.photometry import Photometry, examine, largest_gap
+from imgmatch.region import copied_region, without_banners
 from imgmatch.transforms import Overlap, area, bounds, perspective
 from imgmatch.types import Comparison, Direction, Edit, Size, Verdict
 
@@ -134,7 +129,8 @@ def compare_fingerprints(
     if verdict is Verdict.REVIEW and reference.sha256 == query.sha256:
         # However simple what it shows is, two do not make one file by chance.
         value = max(value, CERTAIN_SCORE)
-        verdict = Verdict.DERIVED if value >= derived_score else verdict
+        if value >= derived_score:
+            verdict, reason = Verdict.DERIVED, "it is the very file of the original"
     if best is None or verdict is Verdict.UNRELATED:
         return Comparison(verdict, value, reason, reference.size, query.size)
     direction = Direction.UNKNOWN

@@ -10,17 +10,11 @@ from numpy.typing import NDArray
 
 from imgmatch.canvas import Canvas, fill
 from imgmatch.lettering import lettering
-from imgmatch.photometry import WINDOW, Photometry, median, pixels
-from imgmatch.transforms import Overlap, bounds, carry, clip, perspective
+from imgmatch.photometry import Photometry, median, pixels
+from imgmatch.transforms import Overlap, bounds, carry
 from imgmatch.types import Box, Size
 
-__all__ = [
-    "Differences",
-    "compare_pixels",
-    "copied_region",
-    "halved",
-    "without_banners",
-]
+__all__ = ["Differences", "compare_pixels", "halved"]
 
 MIN_DIFFERENCE = 12.0
 """Least change of a pixel that counts as drawn, 8-bit levels."""
@@ -62,23 +56,6 @@ MAX_OVERLAYS = 24
 GREY = np.array([0.299, 0.587, 0.114])
 """Brightness of red, green and blue, as the grey canvas weighs them."""
 
-FOREIGN_SHARE = 0.2
-FOREIGN_TEXTURE = 0.05
-"""A line of the canvas is foreign if less of its structure agrees (by chance some
-does: up to a tenth of a line), and if so much of it has structure at all."""
-
-BANNER = 0.25
-BANNER_SHADING = 0.42
-"""Fraction of the canvas, from one side of it, that a banner takes at most, and of
-its pixels that are shaded."""
-
-UPRIGHT = 0.015
-"""Slope of a side, and perspective, up to which a picture is upright."""
-
-INNER_SIDE = 0.02
-"""A side of the reference is inside the query if the query goes on beyond it by
-this fraction of the reference."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differences:
@@ -97,133 +74,6 @@ class Differences:
     added: tuple[Box, ...]
     removed: tuple[Box, ...]
     recolouring: float
-
-
-def copied_region(
-    photometry: Photometry, shared: Overlap, reference_size: Size, query_size: Size
-) -> Overlap:
-    """Cut off what lies in both frames but belongs to a neighbour.
-
-    A tile of a collage shows a cut of the reference, and where the cut part
-    would be, the query shows something else: strips along a side that do not
-    agree at all, where the query goes on beyond the reference. Tiles are upright:
-    in a turned or tilted picture such a strip is a part that moved.
-
-    Parameters
-    ----------
-    photometry : Photometry
-    shared : Overlap
-        Where the two frames overlap.
-    reference_size, query_size : Size
-
-    Returns
-    -------
-    Overlap
-    """
-    canvas = photometry.canvas
-    if not _upright(canvas.homography, shared):
-        return shared
-    x0, y0, x1, y1 = _agreeing_box(photometry)
-    height, width = photometry.agrees.shape
-    edges = carry(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
-    frame = ((x0 > 0, y0 > 0), (x1 < width, y1 < height))
-    polygon = shared.reference
-    sides = _inner_sides(canvas.homography, reference_size, query_size)
-    for corner, inward in ((0, 1.0), (1, -1.0)):
-        for axis in (0, 1):
-            if frame[corner][axis] and sides[corner][axis]:
-                cut = clip(polygon, axis, inward, float(edges[corner, axis]))
-                polygon = cut if len(cut) >= 3 else polygon
-    return Overlap(polygon, carry(canvas.homography, polygon))
-
-
-def without_banners(
-    photometry: Photometry, within: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Take drawn strips along the sides of the canvas off a mask (H, W)."""
-    kept = within.copy()
-    x0, y0, x1, y1 = _agreeing_box(photometry)
-    height, width = within.shape
-    for strip, share in (
-        (np.s_[:, :x0], x0 / width),
-        (np.s_[:, x1:], 1 - x1 / width),
-        (np.s_[:y0], y0 / height),
-        (np.s_[y1:], 1 - y1 / height),
-    ):
-        if share <= BANNER and _drawn(photometry, strip):
-            kept[strip] = False
-    return kept
-
-
-def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
-    """Tell whether what conflicts in a part of the canvas is drawn."""
-    conflicts = photometry.conflicts[part]
-    shaded = np.count_nonzero(conflicts & photometry.query_shades[part])
-    return bool(shaded <= BANNER_SHADING * np.count_nonzero(conflicts))
-
-
-def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
-    """Tell whether the reference's sides are level or plumb in the query."""
-    start = shared.reference.mean(axis=0)
-    reach = 0.5 * np.ptp(shared.reference, axis=0)
-    for axis in (0, 1):
-        ends = np.array([start, start])
-        ends[:, axis] += (-reach[axis], reach[axis])
-        run = np.abs(np.diff(carry(homography, ends), axis=0)[0])
-        if run.min() > UPRIGHT * run.max():
-            return False
-    return perspective(homography, shared) < UPRIGHT
-
-
-def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
-    """Cut the canvas inside of the foreign lines along each side.
-
-    A line is foreign if it has structure and next to none of it agrees. Lines
-    without structure stay: nothing speaks against them.
-    """
-    spans = []
-    for axis in (0, 1):
-        agrees = _lines(photometry.agrees, axis)
-        textured = _lines(photometry.textured, axis)
-        own = agrees > FOREIGN_SHARE * textured
-        foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
-        first, last = 0, len(agrees)
-        lines = np.flatnonzero(own)
-        if len(lines):
-            before = np.flatnonzero(foreign[: lines[0]])
-            after = np.flatnonzero(foreign[lines[-1] + 1 :]) + lines[-1] + 1
-            # A window is foreign already when it only touches what is.
-            if len(before):
-                first = max(0, int(before[-1]) + 1 - WINDOW // 2)
-            if len(after):
-                last = min(last, int(after[0]) + WINDOW // 2)
-        spans.append((first, last))
-    (x0, x1), (y0, y1) = spans
-    return x0, y0, x1, y1
-
-
-def _lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
-    """Count a mask along an axis, ten times as fast as its sum."""
-    counts = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return np.asarray(counts, np.int32).ravel()
-
-
-def _inner_sides(
-    homography: NDArray[np.float64], reference_size: Size, query_size: Size
-) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-    """Tell on which sides ((left, top), (right, bottom)) the query goes on."""
-    width, height = reference_size
-    middle = np.array([width / 2, height / 2])
-    beyond = []
-    for outward in (-1, 1):
-        row = []
-        for axis in (0, 1):
-            point = middle.copy()
-            point[axis] += outward * (0.5 + INNER_SIDE) * (width, height)[axis]
-            x, y = carry(homography, point[None])[0]
-            row.append(0 <= x < query_size.width and 0 <= y < query_size.height)
-        beyond.append((row[0], row[1]))
-    return beyond[0], beyond[1]
 
 
 def halved(canvas: Canvas) -> Canvas:

@@ -4,6 +4,7 @@ A local correlation is taken at every pixel of the overlap, wherever keypoints
 matched or not: a copy agrees there too.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch import _pixels
-from imgmatch.canvas import Canvas, blurred_widely
+from imgmatch.canvas import Canvas
 
 __all__ = [
     "WINDOW",
     "Gap",
     "Photometry",
+    "blurred_widely",
     "examine",
     "largest_gap",
     "median",
@@ -360,6 +362,28 @@ def sharpness(
         return 0.0
     energy = _pixels.sparse_energy(grey, _blurred(grey, fine))
     return median(np.divide(pixels(energy, rows), pixels(strength, rows)))
+
+
+def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Blur by a Gaussian, what is wide of it on a coarser grid.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, C) float32
+    sigma : float
+        Standard deviation, pixels.
+
+    References
+    ----------
+    Burt, "Fast filter transforms for image processing", CGIP 1981.
+    """
+    if sigma < 3:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
+    # Either way between the grids blurs by one pixel; a coarse pixel is two fine ones.
+    coarse = np.asarray(cv2.pyrDown(image), np.float32)
+    coarse = blurred_widely(coarse, math.sqrt(sigma**2 - 2) / 2)
+    size = image.shape[1], image.shape[0]
+    return np.asarray(cv2.pyrUp(coarse, dstsize=size), np.float32)
 
 
 def pixels(
