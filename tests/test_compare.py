@@ -390,6 +390,37 @@ def test_a_neighbour_in_a_collage_is_no_evidence(name):
     assert evidence.agreeing > 0.9 * evidence.textured
 
 
+def test_beside_what_agrees_there_is_a_border_and_no_other_photograph():
+    photograph, other = data.coffee(), cv2.resize(data.chelsea(), (600, 400))
+    striped, replaced = photograph.copy(), photograph.copy()
+    for x in range(20, 600, 60):
+        striped[:, x : x + 6] = other[:, x : x + 6]
+    replaced[100:300, 200:400] = other[100:300, 200:400]
+
+    border = strongest(examined_pair(photograph, striped)).evidence
+    photographic = strongest(examined_pair(photograph, replaced)).evidence
+
+    assert border.conflicting > 50
+    assert border.photographic_conflicting < 0.1 * border.conflicting
+    assert photographic.photographic_conflicting > 0.2 * photographic.conflicting
+
+
+@pytest.mark.parametrize("ground", [255, 30])
+def test_a_plain_ground_is_blank_and_a_blurred_one_lost(ground):
+    photograph = data.astronaut()
+    cut, blurred = photograph.copy(), photograph.copy()
+    cut[:, 300:] = ground
+    blurred[:, 300:] = cv2.GaussianBlur(photograph, (0, 0), 25)[:, 300:]
+
+    plain = strongest(examined_pair(photograph, cut)).evidence
+    shaded = strongest(examined_pair(photograph, blurred)).evidence
+
+    assert plain.blank > 50
+    assert plain.lost < 0.1 * plain.blank
+    assert shaded.lost > 50
+    assert shaded.blank < 0.1 * shaded.lost
+
+
 @pytest.mark.parametrize("name", ["coffee", "chelsea"])
 def test_a_drawn_banner_along_a_side_is_no_gap(name):
     photograph = cv2.resize(getattr(data, name)(), (600, 400))

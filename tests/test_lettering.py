@@ -56,6 +56,16 @@ def test_what_goes_on_beside_the_cover_is_the_picture(rng):
     assert lettering(picture, HIDDEN) is not None
 
 
+def test_letters_that_go_on_beside_the_cover_are_the_picture(rng):
+    """Most of them are under it; on a label, those beside it stand in the same line."""
+    picture, _ = written(ground(rng), "a label's words")
+    cover = HIDDEN.copy()
+    assert lettering(picture, cover) is not None
+
+    cover[:, 150:] = False
+    assert lettering(picture, cover) is None
+
+
 def test_a_seam_is_no_lettering(rng):
     picture = ground(rng)
     cv2.line(picture, (30, 30), (170, 32), 250, 2)
