@@ -26,6 +26,7 @@ COPY = Evidence(
     agreeing=395,
     exact=390,
     conflicting=0,
+    foreign=0,
     lost=0,
     blank=0,
     photographic_agreeing=250,
@@ -33,7 +34,6 @@ COPY = Evidence(
     photographic_lost=0,
     shading=0.55,
     gap=0.0,
-    gap_shading=0.0,
     reference_kept=1.0,
     query_covered=1.0,
     perspective=0.0,
@@ -44,12 +44,12 @@ REPHOTOGRAPHED = replace(
     agreeing=50,
     exact=20,
     conflicting=250,
+    foreign=200,
     lost=60,
     photographic_agreeing=25,
     photographic_conflicting=100,
     photographic_lost=25,
     gap=3.0,
-    gap_shading=0.5,
     perspective=0.05,
 )
 SAME_BANNER = replace(
@@ -58,13 +58,13 @@ SAME_BANNER = replace(
     agreeing=70,
     exact=60,
     conflicting=200,
+    foreign=160,
     lost=60,
     photographic_agreeing=1,
     shading=0.3,
     photographic_conflicting=80,
     photographic_lost=25,
     gap=4.0,
-    gap_shading=0.5,
 )
 CHANCE = replace(
     COPY,
@@ -72,13 +72,13 @@ CHANCE = replace(
     agreeing=2,
     exact=1,
     conflicting=200,
+    foreign=160,
     lost=60,
     photographic_agreeing=1,
     shading=0.3,
     photographic_conflicting=80,
     photographic_lost=25,
     gap=4.0,
-    gap_shading=0.5,
 )
 
 
@@ -87,6 +87,7 @@ def evidence(draw):
     """Counts that can go together: parts are no larger than their wholes."""
     agreeing = draw(st.floats(0, 500))
     conflicting = draw(st.floats(0, 500))
+    foreign = conflicting * draw(st.floats(0, 1))
     lost = draw(st.floats(0, 300))
     blank = draw(st.floats(0, 300))
     return Evidence(
@@ -95,14 +96,14 @@ def evidence(draw):
         agreeing=agreeing,
         exact=agreeing * draw(st.floats(0, 1)),
         conflicting=conflicting,
+        foreign=foreign,
         lost=lost,
         blank=blank,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
-        photographic_conflicting=conflicting * draw(st.floats(0, 1)),
+        photographic_conflicting=foreign * draw(st.floats(0, 1)),
         photographic_lost=lost * draw(st.floats(0, 1)),
         shading=draw(st.floats(0, 1)),
         gap=draw(st.floats(0, 8)),
-        gap_shading=draw(st.floats(0, 1)),
         reference_kept=draw(st.floats(0, 1)),
         query_covered=draw(st.floats(0, 1)),
         perspective=draw(st.floats(0, 0.5)),
@@ -133,9 +134,7 @@ STRONGER = {
     "less of the photograph is lost": lambda e, d: replace(
         e, photographic_lost=max(e.photographic_lost - d, 0)
     ),
-    "what differs is drawn": lambda e, d: replace(
-        e, gap_shading=max(e.gap_shading - d / 100, 0)
-    ),
+    "fewer windows are foreign": lambda e, d: replace(e, foreign=max(e.foreign - d, 0)),
     "gaps are smaller": lambda e, d: replace(e, gap=max(e.gap - d / 10, 0)),
     "fewer photographic ones conflict": lambda e, d: replace(
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
@@ -163,9 +162,7 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
-    middle = replace(
-        between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, gap=1.4, gap_shading=0.4
-    )
+    middle = replace(between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, gap=1.4)
     assert score(middle) > REVIEW_SCORE  # and no rule holds it back
     assert score(change(middle, 30)) > score(middle) + 0.01
 
@@ -239,6 +236,7 @@ def test_what_nothing_photographic_shares_is_no_accusation(case):
         case,
         textured=case.textured + 100,
         conflicting=case.conflicting + 100,
+        foreign=case.foreign + 100,
         photographic_agreeing=0.0,
         shading=0.3,
         photographic_conflicting=case.photographic_conflicting + 60,
@@ -323,9 +321,11 @@ def test_what_chance_aligns_never_accuses():
 
 def test_another_photograph_in_the_place_of_a_part_is_for_a_human():
     """As when a fixed camera takes one thing after another; stickers are drawn."""
-    covered = replace(COPY, agreeing=380, exact=376, conflicting=12, gap=2.2)
-    assert decide(replace(covered, gap_shading=0.2))[0] is Verdict.DERIVED
-    assert decide(replace(covered, gap_shading=0.6))[0] is Verdict.REVIEW
+    covered = replace(
+        COPY, agreeing=340, exact=336, conflicting=50, foreign=30, gap=2.2
+    )
+    assert decide(covered)[0] is Verdict.DERIVED
+    assert decide(replace(covered, photographic_conflicting=9))[0] is Verdict.REVIEW
 
 
 def test_what_agrees_less_closely_than_a_copy_is_for_a_human():

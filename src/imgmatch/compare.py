@@ -268,7 +268,7 @@ def _examine(
 
     agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
     inner = without_banners(photometry, within)
-    gap = largest_gap(photometry, inner)
+    foreign = photometry.foreign & inner
     shaded = (
         windows(agrees & photometry.reference_shades),
         windows(agrees & photometry.query_shades),
@@ -280,16 +280,14 @@ def _examine(
         agreeing=agreeing,
         exact=windows(photometry.exact),
         conflicting=windows(conflicts),
+        foreign=windows(foreign),
         lost=windows(lost),
         blank=windows(photometry.blank),
         photographic_agreeing=windows(agrees & photometry.photographic),
-        photographic_conflicting=windows(
-            photometry.foreign & photometry.query_shades & inner
-        ),
+        photographic_conflicting=windows(foreign & photometry.query_photographic),
         photographic_lost=windows(lost & photometry.reference_photographic),
         shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
-        gap=gap.radius,
-        gap_shading=gap.shading,
+        gap=largest_gap(photometry, inner),
         reference_kept=area(region.reference) / math.prod(reference.full_size),
         query_covered=area(region.query) / math.prod(query.full_size),
         perspective=perspective(canvas.homography, region),

@@ -5,17 +5,17 @@ reference: 0 is even odds among the training pairs, each unit more multiplies
 the odds by e. The model sees eight figures, each allowed one sign only:
 
 - photographic_coherence (+): log of the photographic windows that agree over the
-  photographic part of the conflict, since unrelated pictures share graphics;
-- photographic_share (+): how much of what agrees is photographic, up to a fifth;
+  foreign ones, which conflict apart from the border of what agrees;
+- photographic_share (+): how much of what agrees is photographic, up to a
+  fifth, since unrelated pictures share graphics;
 - geometry (+): tens of orders of magnitude by which chance does not explain the
   keypoints, up to four;
 - unanimity (+): by how much more than e squared times what agrees outweighs all
   else that has structure, where one picture is whole inside the other;
-- gap (-): square of the radius of the largest disc that nothing in is the same, less
-  if what the query shows there is drawn: overlays are thin, small or drawn, another
-  subject is a photograph;
-- photographic_conflict (-): the root of the conflict where the query is shaded, apart
-  from the border of what agrees: overlays are drawn, another subject is not;
+- gap (-): square of the radius of the largest disc that nothing in is the same:
+  overlays are thin or small, another subject is neither;
+- photographic_conflict (-): the root of the foreign windows that are photographic in
+  the query: overlays are drawn, another subject is not;
 - photographic_loss (-): what the query lost of the photograph, other than to plain
   ground: a copy is cut out, or adds to its source more than it takes away;
 - perspective (-): a copy is rarely tilted, a print photographed anew is.
@@ -44,16 +44,16 @@ __all__ = [
     "score",
 ]
 
-BIAS = -6.04
+BIAS = -6.07
 WEIGHTS = {
-    "photographic_coherence": 0.891,
-    "photographic_share": 19.295,
-    "geometry": 1.423,
-    "unanimity": 1.230,
-    "gap": -0.484,
-    "photographic_conflict": -0.778,
-    "photographic_loss": -0.548,
-    "perspective": -5.898,
+    "photographic_coherence": 0.755,
+    "photographic_share": 21.136,
+    "geometry": 1.419,
+    "unanimity": 1.276,
+    "gap": -0.194,
+    "photographic_conflict": -1.246,
+    "photographic_loss": -0.414,
+    "perspective": -6.369,
 }
 
 DERIVED_SCORE = 2.0
@@ -85,12 +85,6 @@ MIN_EXACT = 0.7
 """Fraction of the agreeing windows that are exact, below which it takes a human to
 accuse. Of 1,300 copies one has less, a heavy mark tiled over it; close-ups from the
 same shoot have 0.5 to 0.8."""
-
-SUBJECT_GAP = 1.5
-SUBJECT_SHADING = 0.45
-"""Radius of a gap, windows, and shaded fraction of what the query shows in it, from
-which it takes a human to accuse: another subject may stand before the same backdrop.
-Of 1,300 copies four have such a gap; of frames of a fixed camera, two in three."""
 
 MIN_COMPLETE = 0.4
 """Fraction of the one picture or the other that the copied region takes, times the
@@ -146,21 +140,20 @@ class Evidence:
     ----------
     log_nfa : float
         log10 of the false alarms of the keypoints' geometry.
-    textured, agreeing, exact, conflicting, lost, blank : float
+    textured, agreeing, exact, conflicting, foreign, lost, blank : float
         Windows with structure in either picture; where it agrees; where it does
-        as closely as in a copy; where both have structure and it differs; where
-        the query has none of it; where it has plain ground instead.
+        as closely as in a copy; where both have structure and it differs; where it
+        does apart from banners along the sides and from the border of what agrees;
+        where the query has none of it; where it has plain ground instead.
     photographic_agreeing, photographic_conflicting, photographic_lost : float
-        Those that hold shading and not only drawn graphics: in both pictures; in
-        the query, apart from banners along the sides and from the border of what
-        agrees; in the reference.
+        Those that hold shading and not only drawn graphics: of the agreeing in both
+        pictures; of the foreign in the query; of the lost in the reference.
     shading : float
         Fraction of the agreeing pixels that are shaded, the geometric mean of
         both pictures'.
-    gap, gap_shading : float
+    gap : float
         Radius of the largest disc that nothing in is the same, windows, apart
-        from banners along the sides; fraction of it that is shaded in the query, and
-        has structure there.
+        from banners along the sides.
     reference_kept, query_covered : float
         Fractions of either picture that the copied region takes.
     perspective : float
@@ -172,6 +165,7 @@ class Evidence:
     agreeing: float
     exact: float
     conflicting: float
+    foreign: float
     lost: float
     blank: float
     photographic_agreeing: float
@@ -179,7 +173,6 @@ class Evidence:
     photographic_lost: float
     shading: float
     gap: float
-    gap_shading: float
     reference_kept: float
     query_covered: float
     perspective: float
@@ -206,17 +199,15 @@ def features(evidence: Evidence) -> dict[str, float]:
     agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
     other = max(evidence.textured - agreeing, 0.0)
     majority = math.log((agreeing + 1) / (other + 1))
-    conflict = evidence.photographic_conflicting
     loss = max(evidence.photographic_lost - DRAWN_LEAK * evidence.lost, 0.0)
-    photograph = _clamp((evidence.gap_shading - 0.2) / 0.25, 0.0, 1.0)
     return {
-        "photographic_coherence": math.log((photographic + 1) / (conflict + 1)),
+        "photographic_coherence": math.log((photographic + 1) / (evidence.foreign + 1)),
         "photographic_share": min(photographic / max(agreeing, 1.0), 0.2),
         "geometry": _clamp(-evidence.log_nfa / 10, 0.0, 4.0),
         "unanimity": _clamp(majority - 2, 0.0, 2.5)
         * _clamp((evidence.framed - 0.4) / 0.4, 0.0, 1.0),
-        "gap": min(evidence.gap, 5.5) ** 2 * (0.15 + 0.85 * photograph),
-        "photographic_conflict": min(math.sqrt(conflict), 7.0),
+        "gap": min(evidence.gap, 5.5) ** 2,
+        "photographic_conflict": min(math.sqrt(evidence.photographic_conflicting), 7.0),
         "photographic_loss": min(loss, 20.0),
         "perspective": min(evidence.perspective, 0.1) * 10,
     }
@@ -266,8 +257,7 @@ def _complete(evidence: Evidence) -> bool:
         evidence.photographic_agreeing < MIN_PHOTOGRAPHIC
         and evidence.log_nfa > SIMPLE_LOG_NFA
     )
-    replaced = evidence.gap >= SUBJECT_GAP and evidence.gap_shading >= SUBJECT_SHADING
-    return exact and framed and not (drawn or simple or tilted or replaced)
+    return exact and framed and not (drawn or simple or tilted)
 
 
 def decide(

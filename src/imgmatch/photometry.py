@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,7 +18,6 @@ from imgmatch.canvas import Canvas
 
 __all__ = [
     "WINDOW",
-    "Gap",
     "Photometry",
     "blurred_widely",
     "examine",
@@ -124,9 +122,14 @@ class Photometry:
         return _mostly(self.reference_shades)
 
     @cached_property
+    def query_photographic(self) -> NDArray[np.bool_]:
+        """Windows (H, W) where most of the query is shaded."""
+        return _mostly(self.query_shades)
+
+    @cached_property
     def photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) where most of both pictures is shaded."""
-        return self.reference_photographic & _mostly(self.query_shades)
+        return self.reference_photographic & self.query_photographic
 
     @property
     def foreign(self) -> NDArray[np.bool_]:
@@ -201,24 +204,10 @@ def examine(canvas: Canvas) -> Photometry:
     )
 
 
-class Gap(NamedTuple):
-    """The largest disc of a pair where structures differ and nothing is the same.
+def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
+    """Find the largest disc where structures differ and nothing is the same.
 
-    Attributes
-    ----------
-    radius : float
-        In windows. Lettering and marks are narrow, another subject is not.
-    shading : float
-        Fraction of its pixels that are shaded in the query and lie where it has
-        structure: what a wiped mark leaves is smooth.
-    """
-
-    radius: float
-    shading: float
-
-
-def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
-    """Look for what an overlay, or another subject, leaves of the agreement.
+    Lettering and marks are narrow, another subject is not.
 
     Parameters
     ----------
@@ -228,7 +217,8 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
 
     Returns
     -------
-    Gap
+    float
+        Radius of the disc, windows.
     """
     differs = photometry.conflicts | photometry.lost | photometry.blank
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
@@ -239,12 +229,7 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> Gap:
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
     gaps[1:-1, 1:-1][photometry.agrees | photometry.same] = 0
-    depth = cv2.distanceTransform(gaps, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    _, radius, _, center = cv2.minMaxLoc(depth)
-    disc = np.zeros(differs.shape, np.uint8)
-    cv2.circle(disc, center, round(radius), 1, -1)
-    shaded = photometry.query_shades & ~(photometry.lost | photometry.blank)
-    return Gap(radius / WINDOW, cv2.mean(shaded.view(np.uint8), disc)[0])
+    return float(cv2.distanceTransform(gaps, cv2.DIST_L2, 3).max()) / WINDOW
 
 
 def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
