@@ -126,10 +126,10 @@ def compare_fingerprints(
     evidence = None if best is None else best.evidence
     value = score(evidence)
     verdict, reason = decide(evidence, derived_score=derived_score)
-    if verdict is Verdict.REVIEW and reference.sha256 == query.sha256:
+    if value >= REVIEW_SCORE and reference.sha256 == query.sha256:
         # However simple what it shows is, two do not make one file by chance.
         value = max(value, CERTAIN_SCORE)
-        if value >= derived_score:
+        if verdict is not Verdict.DERIVED and value >= derived_score:
             verdict, reason = Verdict.DERIVED, "it is the very file of the original"
     if best is None or verdict is Verdict.UNRELATED:
         return Comparison(verdict, value, reason, reference.size, query.size)
@@ -268,7 +268,7 @@ def _examine(
 
     agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
     inner = without_banners(photometry, within)
-    foreign = photometry.foreign & inner
+    foreign, uneven = photometry.foreign & inner, photometry.uneven
     shaded = (
         windows(agrees & photometry.reference_shades),
         windows(agrees & photometry.query_shades),
@@ -283,8 +283,10 @@ def _examine(
         foreign=windows(foreign),
         lost=windows(lost),
         blank=windows(photometry.blank),
-        photographic_agreeing=windows(agrees & photometry.photographic),
-        photographic_conflicting=windows(foreign & photometry.query_photographic),
+        photographic_agreeing=windows(agrees & uneven & photometry.photographic),
+        photographic_conflicting=windows(
+            foreign & uneven & photometry.query_photographic
+        ),
         photographic_lost=windows(lost & photometry.reference_photographic),
         shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
         gap=largest_gap(photometry, inner),

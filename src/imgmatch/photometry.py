@@ -96,6 +96,9 @@ class Photometry:
         though a window around them may conflict: between the letters of a text.
     reference_shades, query_shades : (H, W) bool
         Pixels of gradual shades, as photographs have and drawn graphics lack.
+    uneven : (H, W) bool
+        Windows that have structure in both pictures, apart from a slope: light that
+        falls off makes one on any wall, and on a copy by a filter.
     inverted : bool
         The query is a negative of the reference.
     blur : float
@@ -113,6 +116,7 @@ class Photometry:
     same: NDArray[np.bool_]
     reference_shades: NDArray[np.bool_]
     query_shades: NDArray[np.bool_]
+    uneven: NDArray[np.bool_]
     inverted: bool
     blur: float
 
@@ -126,7 +130,7 @@ class Photometry:
         """Windows (H, W) where most of the query is shaded."""
         return _mostly(self.query_shades)
 
-    @cached_property
+    @property
     def photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) where most of both pictures is shaded."""
         return self.reference_photographic & self.query_photographic
@@ -174,7 +178,9 @@ def examine(canvas: Canvas) -> Photometry:
         reference = _blurred(reference, blur)
     elif blur < 0:
         query = _blurred(query, -blur)
-    correlation, var_r, var_q = _pixels.correlate(reference, query, least=1.0)
+    correlation, var_r, var_q, uneven_r, uneven_q = _pixels.correlate(
+        reference, query, least=1.0
+    )
     floor = TEXTURE**2
     textured = inside & (np.maximum(var_r, var_q) > floor)
     inverse = np.count_nonzero(textured & (correlation < INVERSE))
@@ -199,6 +205,7 @@ def examine(canvas: Canvas) -> Photometry:
         same=same,
         reference_shades=shades[0],
         query_shades=shades[1],
+        uneven=np.minimum(uneven_r, uneven_q) > floor,
         inverted=inverted,
         blur=blur,
     )
