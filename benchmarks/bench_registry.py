@@ -216,7 +216,8 @@ def main(
     )
     found = list(suspects(folder, hosts, photographs, seed))
     figures = []
-    out.mkdir(parents=True, exist_ok=True)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     for size in sizes:
         real = min(size, len(described))
         with tempfile.TemporaryDirectory(dir=out, prefix="registry-") as scratch:

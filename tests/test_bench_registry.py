@@ -67,7 +67,6 @@ def test_the_peer_finds_a_crop():
 
 def test_benchmark_runs_at_tiny_size(tmp_path, monkeypatch):
     data, out = tmp_path / "data", tmp_path / "out"
-    out.mkdir()
     (data / "photos").mkdir(parents=True)
     pictures = {
         "original": [skimage.data.astronaut(), skimage.data.coffee()],
@@ -96,3 +95,6 @@ def test_benchmark_runs_at_tiny_size(tmp_path, monkeypatch):
     assert figures == json.loads((out / "registry.json").read_text())
     assert "| originals | 4 | 29 |" in (out / "registry.md").read_text()
     assert {path.name for path in out.iterdir()} == {"registry.json", "registry.md"}
+
+    (unwritten,) = bench_registry.main(data, sizes=[4], photographs=1)
+    assert unwritten["originals"] == 4
