@@ -182,18 +182,18 @@ def examine(canvas: Canvas) -> Photometry:
         reference, query, least=1.0
     )
     floor = TEXTURE**2
-    textured = inside & (np.maximum(var_r, var_q) > floor)
+    has_r, has_q = inside & (var_r > floor), inside & (var_q > floor)
+    textured = has_r | has_q
     inverse = np.count_nonzero(textured & (correlation < INVERSE))
     inverted = bool(2 * inverse > np.count_nonzero(textured))
     if inverted:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
-    conflicts = inside & (np.minimum(var_r, var_q) > floor) & (correlation < CONFLICT)
+    conflicts = has_r & has_q & (correlation < CONFLICT)
     # What a loss of contrast takes below the floor is not lost.
     kept = _contrast(reference, query, agrees)
-    lost = inside & (var_r * kept**2 > floor) & (var_q <= floor) & ~agrees
+    lost = has_r & (var_r > floor / kept**2) & ~(has_q | agrees)
     plain = var_q < PLAIN**2
-    same = inside & (var_r > floor) & _same(reference, query, agrees)
     return Photometry(
         canvas=canvas,
         correlation=correlation,
@@ -202,10 +202,10 @@ def examine(canvas: Canvas) -> Photometry:
         conflicts=conflicts,
         lost=lost & ~plain,
         blank=lost & plain,
-        same=same,
+        same=has_r & _same(reference, query, agrees),
         reference_shades=shades[0],
         query_shades=shades[1],
-        uneven=np.minimum(uneven_r, uneven_q) > floor,
+        uneven=(uneven_r > floor) & (uneven_q > floor),
         inverted=inverted,
         blur=blur,
     )
