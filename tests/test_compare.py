@@ -424,6 +424,36 @@ def test_a_plain_ground_is_blank_and_a_blurred_one_lost(ground):
     assert shaded.blank < 0.1 * shaded.lost
 
 
+def on_a_wall(light):
+    """A photograph between two strips of a wall that light falls off along."""
+    room = np.empty((400, 900, 3), np.uint8)
+    room[:, :150] = room[:, -150:] = (250 * light)[None, :, None]
+    room[:, 150:-150] = data.coffee()
+    return room
+
+
+def test_a_slope_of_light_is_no_photograph_in_common():
+    wall = on_a_wall(np.linspace(1, 0.1, 150))
+
+    examined = strongest(examined_pair(wall, wall))
+
+    photometry, evidence = examined.photometry, examined.evidence
+    shaded = photometry.windows(photometry.agrees & photometry.photographic)
+    assert evidence.agreeing > 300
+    assert evidence.photographic_agreeing < 0.8 * shaded
+
+
+def test_a_lamp_that_moved_is_no_other_photograph():
+    light = np.linspace(1, 0.1, 150)
+
+    examined = strongest(examined_pair(on_a_wall(light), on_a_wall(light[::-1])))
+
+    photometry, evidence = examined.photometry, examined.evidence
+    shaded = photometry.foreign & photometry.query_photographic
+    assert photometry.windows(shaded) > 20
+    assert evidence.photographic_conflicting < 0.3 * photometry.windows(shaded)
+
+
 def test_light_that_falls_off_is_no_other_photograph():
     """A vignette slopes also where the original is all but plain."""
     photograph = data.astronaut()
@@ -445,6 +475,7 @@ def test_a_drawn_banner_along_a_side_is_no_gap(name):
 
     assert evidence.conflicting > 50
     assert evidence.gap < 1
+    assert evidence.foreign < 0.2 * evidence.conflicting
 
 
 @pytest.mark.parametrize(

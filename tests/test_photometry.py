@@ -276,6 +276,11 @@ def test_light_that_falls_off_is_textured_but_not_uneven(chelsea):
     assert found.textured[plain].all()
     assert not found.uneven[plain].any()
     assert found.uneven[70:130, 190:260].mean() > 0.5
+    # Nor where only one of the two has more.
+    other = (wall * light).astype(np.uint8)
+    other[20:180, 20:130] = chelsea[20:180, 20:130]
+    assert not examined(wall, other).uneven[30:170, 30:120].any()
+    assert not examined(other, wall).uneven[30:170, 30:120].any()
 
 
 def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
