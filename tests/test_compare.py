@@ -1,7 +1,5 @@
 import json
 import math
-import sys
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -10,7 +8,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 from imgmatch import compare
-from imgmatch.compare import MAX_EXAMINED, examine_pair, strongest
+from imgmatch.compare import examine_pair
 from imgmatch.decision import CERTAIN_SCORE, DERIVED_SCORE, REVIEW_SCORE, score
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
@@ -154,6 +152,15 @@ def test_an_inset():
     assert found.query_covered == pytest.approx(covered, rel=0.03)
     assert {EditKind.INSET, EditKind.RESIZE} <= kinds(found)
     assert found.reference_kept == pytest.approx(1, abs=0.02)
+
+
+def test_light_that_falls_off_is_no_other_photograph():
+    """A vignette slopes also where the original is all but plain."""
+    photograph = data.astronaut()
+    y, x = np.mgrid[-1:1:512j, -1:1:512j]
+    light = np.clip(1.15 - 0.6 * (x**2 + y**2), 0.1, 1)[..., None]
+    found = compare(photograph, (photograph * light).astype(np.uint8))
+    assert found.verdict is Verdict.DERIVED
 
 
 def test_a_grey_copy():
@@ -349,157 +356,7 @@ def test_what_is_no_image_raises():
         compare(np.zeros((5, 5, 5), np.uint8), data.coffee())
 
 
-# Examining
-
-
-def examined_pair(reference, query):
-    return list(
-        examine_pair(
-            fingerprint(reference, role=Role.REFERENCE),
-            fingerprint(query, role=Role.QUERY),
-        )
-    )
-
-
-def test_alignments_are_examined_best_first_and_few():
-    photograph = data.coffee()
-    page = np.full((800, 1200, 3), 240, np.uint8)
-    for row in (0, 400):
-        for column in (0, 600):
-            page[row : row + 400, column : column + 600] = photograph
-
-    examined = examined_pair(photograph, page)
-
-    assert 1 <= len(examined) <= MAX_EXAMINED
-    log_nfa = [found.evidence.log_nfa for found in examined]
-    assert log_nfa == sorted(log_nfa)
-    best = compare(photograph, page)
-    assert best.score >= max(score(found.evidence) for found in examined[:1])
-    assert best.verdict is Verdict.DERIVED
-    assert best.query_covered == pytest.approx(0.25, abs=0.02)
-
-
-@pytest.mark.parametrize("name", ["coffee", "chelsea"])
-def test_a_neighbour_in_a_collage_is_no_evidence(name):
-    """The tile is a cut of the reference; where the rest would be is another."""
-    photograph = cv2.resize(getattr(data, name)(), (600, 400))
-    collage = cv2.resize(data.astronaut(), (900, 700))
-    collage[150:550, 150:510] = photograph[:, :360]
-
-    evidence = strongest(examined_pair(photograph, collage)).evidence
-
-    assert evidence.agreeing > 200
-    assert evidence.conflicting + evidence.lost < 0.05 * evidence.agreeing
-    assert evidence.agreeing > 0.9 * evidence.textured
-
-
-def test_beside_what_agrees_there_is_a_border_and_no_other_photograph():
-    photograph, other = data.coffee(), cv2.resize(data.chelsea(), (600, 400))
-    striped, replaced = photograph.copy(), photograph.copy()
-    for x in range(20, 600, 60):
-        striped[:, x : x + 6] = other[:, x : x + 6]
-    replaced[100:300, 200:400] = other[100:300, 200:400]
-
-    border = strongest(examined_pair(photograph, striped)).evidence
-    photographic = strongest(examined_pair(photograph, replaced)).evidence
-
-    assert border.conflicting > 50
-    assert border.photographic_conflicting < 0.1 * border.conflicting
-    assert photographic.photographic_conflicting > 0.2 * photographic.conflicting
-
-
-@pytest.mark.parametrize("ground", [255, 30])
-def test_a_plain_ground_is_blank_and_a_blurred_one_lost(ground):
-    photograph = data.astronaut()
-    cut, blurred = photograph.copy(), photograph.copy()
-    cut[:, 300:] = ground
-    blurred[:, 300:] = cv2.GaussianBlur(photograph, (0, 0), 25)[:, 300:]
-
-    plain = strongest(examined_pair(photograph, cut)).evidence
-    shaded = strongest(examined_pair(photograph, blurred)).evidence
-
-    assert plain.blank > 50
-    assert plain.lost < 0.1 * plain.blank
-    assert shaded.lost > 50
-    assert shaded.blank < 0.1 * shaded.lost
-
-
-def on_a_wall(light):
-    """A photograph between two strips of a wall that light falls off along."""
-    room = np.empty((400, 900, 3), np.uint8)
-    room[:, :150] = room[:, -150:] = (250 * light)[None, :, None]
-    room[:, 150:-150] = data.coffee()
-    return room
-
-
-def test_a_slope_of_light_is_no_photograph_in_common():
-    wall = on_a_wall(np.linspace(1, 0.1, 150))
-
-    examined = strongest(examined_pair(wall, wall))
-
-    photometry, evidence = examined.photometry, examined.evidence
-    shaded = photometry.windows(photometry.agrees & photometry.photographic)
-    assert evidence.agreeing > 300
-    assert evidence.photographic_agreeing < 0.8 * shaded
-
-
-def test_a_lamp_that_moved_is_no_other_photograph():
-    light = np.linspace(1, 0.1, 150)
-
-    examined = strongest(examined_pair(on_a_wall(light), on_a_wall(light[::-1])))
-
-    photometry, evidence = examined.photometry, examined.evidence
-    shaded = photometry.foreign & photometry.query_photographic
-    assert photometry.windows(shaded) > 20
-    assert evidence.photographic_conflicting < 0.3 * photometry.windows(shaded)
-
-
-def test_light_that_falls_off_is_no_other_photograph():
-    """A vignette slopes also where the original is all but plain."""
-    photograph = data.astronaut()
-    y, x = np.mgrid[-1:1:512j, -1:1:512j]
-    light = np.clip(1.15 - 0.6 * (x**2 + y**2), 0.1, 1)[..., None]
-    found = compare(photograph, (photograph * light).astype(np.uint8))
-    assert found.verdict is Verdict.DERIVED
-
-
-@pytest.mark.parametrize("name", ["coffee", "chelsea"])
-def test_a_drawn_banner_along_a_side_is_no_gap(name):
-    photograph = cv2.resize(getattr(data, name)(), (600, 400))
-    query = photograph.copy()
-    query[:80] = 30
-    for y in (35, 70):
-        cv2.putText(query, "FREE SHIPPING TODAY", (20, y), 0, 1.4, (250, 240, 60), 3)
-
-    evidence = strongest(examined_pair(photograph, query)).evidence
-
-    assert evidence.conflicting > 50
-    assert evidence.gap < 1
-    assert evidence.foreign < 0.2 * evidence.conflicting
-
-
-@pytest.mark.parametrize(
-    ("scores", "taken", "looked_at"),
-    [((-2.0, -0.4), 0, 2), ((-2.0, 1.0, 3.0), 2, 3), ((1.0, 6.0, 9.0), 1, 2)],
-)
-def test_what_accuses_most_is_taken_or_else_the_least_accidental(
-    monkeypatch, scores, taken, looked_at
-):
-    found = [SimpleNamespace(evidence=value) for value in scores]
-    monkeypatch.setattr(sys.modules["imgmatch.compare"], "score", lambda value: value)
-    remaining = iter(found)
-
-    assert strongest(remaining) is found[taken]
-    assert len(list(remaining)) == len(found) - looked_at
-
-
-def test_a_query_without_its_mirror_is_compared_upright():
-    photograph = data.coffee()
-    reference = fingerprint(photograph, role=Role.REFERENCE)
-    assert reference.mirrored is None
-    found = list(examine_pair(reference, reference))
-    assert found
-    assert not any(examined.mirrored for examined in found)
+# The very file
 
 
 def test_the_very_file_is_derived_however_simple_its_drawing():
