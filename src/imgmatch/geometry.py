@@ -207,10 +207,8 @@ def _log_nfa(
     ordered = np.sort(scale[rows])  # a median of NumPy's takes longer than all this
     median = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2
     x, y = np.floor(source[rows] / (4.0 * median + 1e-9)).astype(np.int64).T
-    # From the last on, so that the first at a spot stays.
-    spots = reversed(((x << 32) + y).tolist())
-    first = dict(zip(spots, reversed(range(len(rows))), strict=True))
-    distinct = rows[sorted(first.values())]
+    _, first = np.unique((x << 32) + y, return_index=True)
+    distinct = rows[np.sort(first)]
     n = len(error) - (len(rows) - len(distinct))
     least = max(sample + 1, MIN_INLIERS)
     if len(distinct) < least:
