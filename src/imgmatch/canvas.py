@@ -135,9 +135,10 @@ class Mipmap:
         shrink : float
             Preview pixels for each canvas pixel.
         """
-        level = self._level(max(0, round(math.log2(max(shrink, 1.0)))))
-        zoom_x = level.shape[1] / self.full_size.width
-        zoom_y = level.shape[0] / self.full_size.height
+        number = max(0, round(math.log2(max(shrink, 1.0))))
+        height, width = self.preview.shape[:2]
+        zoom_x = width / self.full_size.width / 2**number
+        zoom_y = height / self.full_size.height / 2**number
         to_level = np.array(
             [
                 [zoom_x, 0.0, 0.5 * zoom_x - 0.5],
@@ -146,7 +147,7 @@ class Mipmap:
             ]
         )
         drawn = cv2.warpPerspective(
-            level,
+            self._level(number),
             to_level @ to_picture,
             canvas_size,
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -156,10 +157,14 @@ class Mipmap:
 
     def _level(self, number: int) -> NDArray[np.uint8]:
         while len(self._levels) <= number:
-            height, width = self._levels[-1].shape[:2]
-            half = (max(1, width // 2), max(1, height // 2))
-            # At half the size, linear interpolation is the mean of the area.
-            level = cv2.resize(self._levels[-1], half, interpolation=cv2.INTER_LINEAR)
+            finer = self._levels[-1]
+            height, width = (max(1, side // 2) for side in finer.shape[:2])
+            # Pixels are halved by twos, so a last odd row or column is left out.
+            level = cv2.resize(
+                finer[: 2 * height, : 2 * width],
+                (width, height),
+                interpolation=cv2.INTER_AREA,
+            )
             self._levels.append(np.asarray(level, np.uint8))
         return self._levels[number]
 
