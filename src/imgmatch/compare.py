@@ -215,7 +215,10 @@ def examine_pair(
         if alignment.log_nfa > max_log_nfa:
             continue
         if pictures is None:
-            pictures = _grey(reference), _grey(query)
+            pictures = (
+                Mipmap(reference.grey, reference.size),
+                Mipmap(query.grey, query.size),
+            )
         examined = _examine(*pictures, alignment, mirrored=mirrored)
         if examined is not None:
             yield examined
@@ -239,11 +242,6 @@ def _aligned(
 ) -> tuple[Alignment, ...]:
     correspondences = match(reference.features, features)
     return align(reference.features, features, correspondences, query_size)
-
-
-def _grey(picture: Fingerprint) -> Mipmap:
-    grey = cv2.cvtColor(picture.preview, cv2.COLOR_RGB2GRAY)
-    return Mipmap(np.asarray(grey, np.uint8), picture.size)
 
 
 def _examine(

@@ -70,6 +70,8 @@ class Fingerprint:
     features : Features
     preview : (H, W, 3) uint8
         RGB, reduced, for the pixel check.
+    grey : (H, W) uint8
+        The preview's luma.
     mirrored : Features or None
         The mirror image's features; only a query carries them.
     """
@@ -79,6 +81,7 @@ class Fingerprint:
     hashes: Hashes
     features: Features
     preview: NDArray[np.uint8]
+    grey: NDArray[np.uint8]
     mirrored: Features | None = None
 
 
@@ -112,12 +115,14 @@ class Original:
             If the picture is broken.
         """
         image = decode(self.picture)
+        grey = image.grey
         return Fingerprint(
             sha256=self.sha256,
             size=self.size,
             hashes=self.hashes,
-            features=orb.detect(image.grey, full_size=self.size),
+            features=orb.detect(grey, full_size=self.size),
             preview=image.pixels,
+            grey=grey,
         )
 
 
@@ -177,6 +182,7 @@ def fingerprint(source: ImageSource, *, role: Role) -> Fingerprint:
         hash_luma(grey),
         upright,
         image.pixels,
+        grey,
         mirrored,
     )
 

@@ -8,7 +8,6 @@ for bit. Whoever has the original can fingerprint it and get the same.
 from collections.abc import Mapping
 from io import BytesIO
 
-import cv2
 import numpy as np
 
 from imgmatch.errors import BundleError
@@ -52,7 +51,7 @@ def read_reference(
         If a member is missing or is no such thing.
     """
     try:
-        preview = decode(members[PREVIEW]).pixels
+        picture = decode(members[PREVIEW])
         arrays = {
             name: np.load(BytesIO(members[member]), allow_pickle=False)
             for name, member in _FEATURES.items()
@@ -67,5 +66,7 @@ def read_reference(
                 f"{_FEATURES[name]}: want {dtype} {shape}, got {array.dtype} "
                 f"{array.shape}"
             )
-    grey = np.asarray(cv2.cvtColor(preview, cv2.COLOR_RGB2GRAY), np.uint8)
-    return Fingerprint(sha256, size, hash_luma(grey), Features(**arrays), preview)
+    grey = picture.grey
+    return Fingerprint(
+        sha256, size, hash_luma(grey), Features(**arrays), picture.pixels, grey
+    )
