@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -190,9 +191,9 @@ def examine(canvas: Canvas) -> Photometry:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
     conflicts = has_r & has_q & (correlation < CONFLICT)
+    tone = _tone(reference, query, agrees)
     # What a loss of contrast takes below the floor is not lost.
-    kept = _contrast(reference, query, agrees)
-    lost = has_r & (var_r > floor / kept**2) & ~(has_q | agrees)
+    lost = has_r & (var_r > floor / tone.contrast**2) & ~(has_q | agrees)
     plain = var_q < PLAIN**2
     return Photometry(
         canvas=canvas,
@@ -202,7 +203,7 @@ def examine(canvas: Canvas) -> Photometry:
         conflicts=conflicts,
         lost=lost & ~plain,
         blank=lost & plain,
-        same=has_r & _same(reference, query, agrees),
+        same=has_r & _same(reference, query, tone),
         reference_shades=shades[0],
         query_shades=shades[1],
         uneven=(uneven_r > floor) & (uneven_q > floor),
@@ -248,37 +249,43 @@ def _blurred(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
 
 
-def _contrast(
+class _Tone(NamedTuple):
+    """What became of the reference's levels, as far as both pictures agree.
+
+    gain, offset : float, of the line of least squares; not a number if too little does
+    contrast : float, of the query as a fraction of the reference's
+    """
+
+    gain: float
+    offset: float
+    contrast: float
+
+
+def _tone(
     reference: NDArray[np.float32],
     query: NDArray[np.float32],
     agrees: NDArray[np.bool_],
-) -> float:
-    """Contrast of the query where both agree, as a fraction of the reference's."""
-    # Every second row tells as much.
-    rows = np.s_[::2]
-    shown = agrees[rows].view(np.uint8)
-    if 2 * np.count_nonzero(shown) < WINDOW**2:
-        return 1.0
-    spread_r = float(cv2.meanStdDev(reference[rows], mask=shown)[1][0, 0])
-    spread_q = float(cv2.meanStdDev(query[rows], mask=shown)[1][0, 0])
-    return min(max(spread_q / max(spread_r, 1e-3), 0.2), 1.0)
+) -> _Tone:
+    rows = np.flatnonzero(agrees)
+    if len(rows) < WINDOW**2:
+        return _Tone(math.nan, math.nan, 1.0)
+    rows = _thinned(rows, MAX_TONES)
+    shown, copied = reference.ravel().take(rows), query.ravel().take(rows)
+    middle, level = float(shown.mean()), float(copied.mean())
+    shown -= middle
+    copied -= level
+    spread = max(float(shown @ shown), 1e-6)
+    gain = float(shown @ copied) / spread
+    contrast = math.sqrt(float(copied @ copied) / spread)
+    return _Tone(gain, level - gain * middle, min(max(contrast, 0.2), 1.0))
 
 
 def _same(
-    reference: NDArray[np.float32],
-    query: NDArray[np.float32],
-    agrees: NDArray[np.bool_],
+    reference: NDArray[np.float32], query: NDArray[np.float32], tone: _Tone
 ) -> NDArray[np.bool_]:
     """Pixels that differ by no more than a change of tone, in patches of nine."""
-    if np.count_nonzero(agrees) < WINDOW**2:
-        return np.zeros_like(agrees)
-    shown = pixels(reference, agrees, MAX_TONES)
-    copied = pixels(query, agrees, MAX_TONES)
-    middle = shown.mean()
-    centred = shown - middle
-    gain = (centred @ copied) / max(centred @ centred, np.float32(1e-6))
-    expected = np.clip(gain * (reference - middle) + copied.mean(), 0, 255)
-    alike = (np.abs(query - expected) < SAME).view(np.uint8)
+    expected = np.clip(tone.gain * reference + tone.offset, 0, 255)
+    alike = (cv2.absdiff(query, expected) < SAME).view(np.uint8)
     opened = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(opened).view(np.bool_)
 
@@ -396,8 +403,12 @@ def pixels(
     """
     rows = np.flatnonzero(where)
     if most is not None:
-        rows = rows[:: -(-len(rows) // most) or 1]
+        rows = _thinned(rows, most)
     return image.reshape(where.size, *image.shape[2:]).take(rows, axis=0)
+
+
+def _thinned(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    return rows[:: -(-len(rows) // most) or 1]
 
 
 def median(values: NDArray[np.float32]) -> float:
