@@ -31,7 +31,6 @@ from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 STAGES = {
     "match": "match descriptors",
     "align": "align keypoints",
-    "_grey": "convert to grey",
     "settle": "draw and refine",
     "examine": "correlate",
     "copied_region": "cut the region",

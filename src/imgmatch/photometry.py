@@ -229,14 +229,19 @@ def largest_gap(photometry: Photometry, within: NDArray[np.bool_]) -> float:
         Radius of the disc, windows.
     """
     differs = photometry.conflicts | photometry.lost | photometry.blank
+    differs &= within
+    left, top, width, height = cv2.boundingRect(differs.view(np.uint8))
+    # Bridging looks at no more than this beyond what differs.
+    x0, y0 = max(0, left - BRIDGED), max(0, top - BRIDGED)
+    part = np.s_[y0 : top + height + BRIDGED, x0 : left + width + BRIDGED]
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
-    gaps = cv2.morphologyEx((differs & within).view(np.uint8), cv2.MORPH_CLOSE, bridge)
-    # A frame around the canvas: it lies outside of every gap.
+    gaps = cv2.morphologyEx(differs[part].view(np.uint8), cv2.MORPH_CLOSE, bridge)
+    # A frame around the part: it lies outside of every gap.
     gaps = cv2.copyMakeBorder(gaps, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     outside = gaps.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
     gaps[outside == 0] = 1  # a plain part that the gap goes around
-    gaps[1:-1, 1:-1][photometry.agrees | photometry.same] = 0
+    gaps[1:-1, 1:-1][photometry.agrees[part] | photometry.same[part]] = 0
     return float(cv2.distanceTransform(gaps, cv2.DIST_L2, 3).max()) / WINDOW
 
 
