@@ -20,7 +20,6 @@ from imgmatch.canvas import Canvas
 __all__ = [
     "WINDOW",
     "Photometry",
-    "blurred_widely",
     "examine",
     "largest_gap",
     "median",
@@ -64,6 +63,9 @@ INVERSE = -0.4
 
 BLURS = (0.0, 0.8, 1.3, 2.0, 3.0)
 """Standard deviations, canvas pixels, that make up for a difference in sharpness."""
+
+COARSE = 6.0
+"""Standard deviation, canvas pixels, of what blurs away all but coarse structure."""
 
 MAX_TONES = 10_000
 """Agreeing pixels, evenly spread, that a change of tone is taken from."""
@@ -334,60 +336,44 @@ def _softness(
 
 
 def sharpness(
-    grey: NDArray[np.float32],
-    where: NDArray[np.bool_] | None = None,
-    *,
-    fine: float = 1.5,
-    coarse: float = 6.0,
+    grey: NDArray[np.float32], where: NDArray[np.bool_] | None = None
 ) -> float:
     """Fine detail as a fraction of coarse structure, 0..1.
+
+    The detail is what halving the picture takes away, the structure what blurring
+    it by six pixels does.
 
     Parameters
     ----------
     grey : (H, W) float32
     where : (H, W) bool, optional
         Pixels to look at; all, if not stated.
-    fine, coarse : float
-        What a blur of this standard deviation takes away is the detail, and
-        the structure.
 
     Returns
     -------
     float
         The median over structured windows, which an overlay on the lesser
         part does not move; 0 where too few have structure.
-    """
-    strength = _pixels.sparse_energy(grey, blurred_widely(grey, coarse))
-    rows = strength > 4 * TEXTURE**2
-    if where is not None:
-        half = WINDOW // 2
-        rows &= where[half : -half : _pixels.SPARSE, half : -half : _pixels.SPARSE]
-    if _pixels.SPARSE**2 * np.count_nonzero(rows) < WINDOW**2:
-        return 0.0
-    energy = _pixels.sparse_energy(grey, _blurred(grey, fine))
-    return median(np.divide(pixels(energy, rows), pixels(strength, rows)))
-
-
-def blurred_widely(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Blur by a Gaussian, what is wide of it on a coarser grid.
-
-    Parameters
-    ----------
-    image : (H, W) or (H, W, C) float32
-    sigma : float
-        Standard deviation, pixels.
 
     References
     ----------
-    Burt, "Fast filter transforms for image processing", CGIP 1981.
+    Burt and Adelson, "The Laplacian pyramid as a compact image code", IEEE
+    Transactions on Communications 1983.
     """
-    if sigma < 3:
-        return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
-    # Either way between the grids blurs by one pixel; a coarse pixel is two fine ones.
-    coarse = np.asarray(cv2.pyrDown(image), np.float32)
-    coarse = blurred_widely(coarse, math.sqrt(sigma**2 - 2) / 2)
-    size = image.shape[1], image.shape[0]
-    return np.asarray(cv2.pyrUp(coarse, dstsize=size), np.float32)
+    half = np.asarray(cv2.pyrDown(grey), np.float32)
+    size = grey.shape[1], grey.shape[0]
+    # A half's pixel is two, and each way between them blurs by one more.
+    wide = cv2.pyrUp(_blurred(half, math.sqrt(COARSE**2 - 2) / 2), dstsize=size)
+    strength = _pixels.sparse_energy(grey, np.asarray(wide, np.float32))
+    rows = strength > 4 * TEXTURE**2
+    if where is not None:
+        middles = np.s_[WINDOW // 2 : -(WINDOW // 2) : _pixels.SPARSE]
+        rows &= where[middles, middles]
+    if _pixels.SPARSE**2 * np.count_nonzero(rows) < WINDOW**2:
+        return 0.0
+    fine = np.asarray(cv2.pyrUp(half, dstsize=size), np.float32)
+    energy = _pixels.sparse_energy(grey, fine)
+    return median(np.divide(pixels(energy, rows), pixels(strength, rows)))
 
 
 def pixels(
