@@ -7,6 +7,7 @@ from PIL import Image as PILImage
 from skimage import data
 
 from aligned import grey, seen
+from imgmatch import compare
 from imgmatch.canvas import Mipmap
 from imgmatch.direction import judge_direction
 from imgmatch.fingerprint import Role, fingerprint
@@ -106,6 +107,22 @@ def test_a_sharpened_enlargement_of_what_a_registry_keeps_is_no_source(name):
     found = judge_direction(*maps, pair.photometry, pair.region)
 
     assert found is not Direction.CONTRADICTS
+
+
+def test_a_crop_is_as_sharp_as_the_reduced_picture_that_a_registry_keeps():
+    """At its own pixels what was reduced is softer than what was not."""
+    original = data.hubble_deep_field()
+    height, width = (3 * side // 10 for side in original.shape[:2])
+    crop = original[height : height * 7 // 3, width : width * 7 // 3]
+
+    found = compare(
+        *(
+            encoded(picture, "JPEG", quality=90)
+            for picture in (original, np.ascontiguousarray(crop))
+        )
+    )
+
+    assert found.direction is Direction.CONSISTENT
 
 
 def test_sharpening_adds_no_detail(photograph):
@@ -229,6 +246,22 @@ def surrounded(rng, kept):
 )
 def test_the_less_the_surroundings_resemble_the_less_they_tell(rng, kept, direction):
     assert judged(*surrounded(rng, kept)) is direction
+
+
+@pytest.mark.parametrize("name", ["astronaut", "coffee"])
+def test_surroundings_as_light_and_dark_by_chance_tell_nothing(rng, name):
+    """They go on from the reference at large, and are another picture close up."""
+    photograph = cut_even(getattr(data, name)())
+    texture = cv2.GaussianBlur(rng.normal(0, 1, photograph.shape[:2]), (0, 0), 2)
+    large = cv2.GaussianBlur(photograph, (0, 0), 12)
+    query = np.clip(large + (12 * texture / texture.std())[..., None], 0, 255)
+    query = query.astype(np.uint8)
+    reference, place = inner(photograph)
+    height, width = reference.shape[:2]
+    x, y = place[:2, 2].astype(int)
+    query[y : y + height, x : x + width] = reference
+
+    assert judged(reference, query, place) is not Direction.CONTRADICTS
 
 
 def test_faint_surroundings_tell_nothing(rng):
