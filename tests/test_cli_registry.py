@@ -114,6 +114,13 @@ def test_export_prints_records_and_writes_pictures(run, folder, tmp_path):
         assert picture.size == (200, 150)
 
 
+def test_export_of_no_registry_makes_no_directory(run, tmp_path):
+    status, _, _ = run("export", tmp_path, "--pictures", tmp_path / "pictures")
+
+    assert status == 2
+    assert not (tmp_path / "pictures").exists()
+
+
 @pytest.mark.parametrize("command", ["info", "verify", "compact", "export"])
 def test_what_is_no_registry_is_an_error(run, tmp_path, command):
     status, out, err = run(command, tmp_path)

@@ -100,11 +100,10 @@ def export_(
     With --pictures, a record's "picture" is the name of its file there.
     """
     with guarded():
-        if pictures:
-            pictures.mkdir(parents=True, exist_ok=True)
         for number, kept in enumerate(export(registry, pictures=bool(pictures))):
             line = kept.record.to_dict()
             if pictures and kept.picture is not None:
+                pictures.mkdir(parents=True, exist_ok=True)
                 name = f"{number:08}.avif"  # an id may be no file name
                 (pictures / name).write_bytes(kept.picture)
                 line["picture"] = name
