@@ -237,25 +237,11 @@ def test_correlation_is_that_of_numpy(pair):
     variances = [(w**2).mean(axis=(2, 3)) for w in (first, second)]
     spread = np.sqrt(np.maximum(variances[0], 1) * np.maximum(variances[1], 1))
     expected = (first * second).mean(axis=(2, 3)) / spread
-    place = np.arange(_pixels.WINDOW) - HALF
-    for w, variance in ((first, variances[0]), (second, variances[1])):
-        slopes = [(w * at).mean(axis=(2, 3)) for at in (place, place[:, None])]
-        # A plane s x + t y has the variance 10 (s^2 + t^2): so much for each slope.
-        variances.append(variance - sum(slope**2 for slope in slopes) / 10)
 
     correlation, *found = _pixels.correlate(*pair, least=1.0)
 
     np.testing.assert_allclose(correlation, expected, atol=0.01)
     np.testing.assert_allclose(found, variances, rtol=1e-4, atol=0.01)
-
-
-def test_a_slope_leaves_nothing():
-    y, x = np.mgrid[:40, :50].astype(np.float32)
-    slope = 20 + 2 * x + 0.5 * y
-    _, sloped, _, left, _ = _pixels.correlate(slope, slope, least=1.0)
-    inner = np.s_[HALF:-HALF, HALF:-HALF]
-    np.testing.assert_allclose(sloped[inner], 10 * (4 + 0.25), rtol=1e-4)
-    np.testing.assert_allclose(left[inner], 0, atol=0.01)
 
 
 def test_running_sums_do_not_drift():
@@ -268,20 +254,43 @@ def test_running_sums_do_not_drift():
 
 
 @settings(deadline=None)
-@given(pairs(), st.floats(0.125, 40, width=32), st.floats(0.0625, 1, width=32))
-def test_shades_are_those_of_numpy(pair, slope, contrast):
+@given(
+    pairs(),
+    st.floats(0.125, 40, width=32),
+    st.floats(0.0625, 1, width=32),
+    st.integers(0, 60),
+)
+def test_shades_are_those_of_numpy(pair, slope, contrast, bend):
     picture = pair[0]
     dx = cv2.Sobel(picture, cv2.CV_64F, 1, 0, ksize=3, scale=1 / 8)
     dy = cv2.Sobel(picture, cv2.CV_64F, 0, 1, ksize=3, scale=1 / 8)
     steepness = np.hypot(dx, dy)
     around = windows(picture)
     most = contrast * (around.max(axis=(2, 3)) - around.min(axis=(2, 3)))
+    near = slice(HALF - _pixels.BEND_REACH, HALF + _pixels.BEND_REACH + 1)
+    sides = around[..., near, near][..., :: _pixels.BEND_REACH, :: _pixels.BEND_REACH]
+    bends = np.abs(sides + sides[..., ::-1, ::-1] - 2 * picture[..., None, None])
 
-    found = _pixels.shades(picture, slope=slope, contrast=contrast)
+    found = _pixels.shades(picture, slope=slope, contrast=contrast, bend=bend)
 
     plain = np.minimum(np.abs(steepness - slope), np.abs(steepness - most)) > 1e-3
-    expected = (steepness > slope) & (steepness < most)
+    expected = (steepness > slope) & (steepness < most) & (bends.max((2, 3)) > bend)
     np.testing.assert_array_equal(found[plain], expected[plain])
+
+
+def test_an_even_slope_has_no_shades():
+    y, x = np.mgrid[:60, :80].astype(np.float32)
+    even, curved = 20 + x + 2 * y, 20 + 0.02 * x**2
+    limits = {"slope": 0.5, "contrast": 0.2, "bend": 0.0}
+    inner = np.s_[HALF:-HALF, 20:-20]
+    assert not _pixels.shades(even, **limits)[inner].any()
+    assert _pixels.shades(curved, **limits)[inner].all()
+
+
+@pytest.mark.parametrize("bend", [-1, 256, float("nan")])
+def test_a_bend_that_no_levels_have_is_an_error(bend):
+    with pytest.raises(ValueError, match="want a bend of 0 to 255 levels"):
+        _pixels.shades(np.zeros((9, 9), np.float32), slope=1, contrast=0.1, bend=bend)
 
 
 @given(pairs())
@@ -318,4 +327,4 @@ def test_wrong_shapes_are_refused():
         with pytest.raises(ShapeError, match="one size"):
             compare(levels, levels[:19])
     with pytest.raises(ShapeError, match="want pixels"):
-        _pixels.shades(levels[:0], slope=1.0, contrast=0.1)
+        _pixels.shades(levels[:0], slope=1.0, contrast=0.1, bend=1.0)

@@ -26,12 +26,12 @@ cdef extern from "pixels.h" nogil:
     void im_track_build(const uint8_t *, size_t, size_t, uint8_t *, im_track_level *)
     void im_track(const im_track_level *, const im_track_level *, int, const float *,
                   size_t, float, float *)
-    enum: IM_WINDOW, IM_SPARSE
+    enum: IM_WINDOW, IM_SPARSE, IM_BEND_REACH
     size_t im_correlate_room(size_t, size_t)
     void im_correlate(const float *, const float *, size_t, size_t, float, void *,
-                      float *, float *, float *, float *, float *)
+                      float *, float *, float *)
     size_t im_shades_room(size_t, size_t)
-    void im_shades(const float *, size_t, size_t, float, float, void *, uint8_t *)
+    void im_shades(const float *, size_t, size_t, float, float, float, void *, uint8_t *)
     size_t im_sparse_windows(size_t)
     void im_sparse_energy(const float *, const float *, size_t, size_t, float *, float *)
 
@@ -40,6 +40,7 @@ CORNER_MARGIN = IM_CORNER_MARGIN
 TRACK_LEVELS = IM_TRACK_LEVELS
 WINDOW = IM_WINDOW
 SPARSE = IM_SPARSE
+BEND_REACH = IM_BEND_REACH
 
 _CORNER = np.dtype([("x", np.int32), ("y", np.int32), ("strength", np.float32)])
 
@@ -129,30 +130,31 @@ def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float le
     """Correlate the windows of two pictures.
 
     Returns the correlation, where a variance of less than `least` is taken for that
-    much; the variance of the one and of the other; and what a slope, the plane of least
-    squares, leaves of the one and of the other: five of (H, W) float32.
+    much, and the variance of the one and of the other: three of (H, W) float32.
     """
     _check_pair(first, second)
     cdef size_t height = first.shape[0], width = first.shape[1]
-    found = np.empty((5, height, width), np.float32)
+    found = np.empty((3, height, width), np.float32)
     cdef float[:, :, ::1] view = found
     cdef uint8_t[::1] room = np.empty(im_correlate_room(height, width), np.uint8)
     with nogil:
         im_correlate(&first[0, 0], &second[0, 0], height, width, least, &room[0],
-                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0],
-                     &view[3, 0, 0], &view[4, 0, 0])
+                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0])
     return tuple(found)
 
 
-def shades(const float[:, ::1] grey, *, float slope, float contrast):
-    """Pixels (H, W) bool that slope, but by little of the contrast around them."""
+def shades(const float[:, ::1] grey, *, float slope, float contrast, float bend):
+    """Pixels (H, W) bool that slope unevenly, by little of the contrast around them."""
     _check_picture(grey)
+    if not 0 <= bend <= 255:
+        raise ValueError(f"want a bend of 0 to 255 levels, got {bend}")
     cdef size_t height = grey.shape[0], width = grey.shape[1]
     found = np.empty((height, width), np.uint8)
     cdef uint8_t[:, ::1] view = found
     cdef uint8_t[::1] room = np.empty(im_shades_room(height, width), np.uint8)
     with nogil:
-        im_shades(&grey[0, 0], height, width, slope, contrast, &room[0], &view[0, 0])
+        im_shades(&grey[0, 0], height, width, slope, contrast, bend, &room[0],
+                  &view[0, 0])
     return found.view(np.bool_)
 
 

@@ -16,9 +16,10 @@ FOREIGN_TEXTURE = 0.05
 does: up to a tenth of a line), and if so much of it has structure at all."""
 
 BANNER = 0.25
-BANNER_SHADING = 0.42
+BANNER_PHOTOGRAPHIC = 0.1
 """Fraction of the canvas, from one side of it, that a banner takes at most, and of
-its pixels that are shaded."""
+its windows that are photographic: none of a plain one, up to 0.07 of one that is
+filled with a gradient, more in nine of ten such strips of photographs."""
 
 UPRIGHT = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
@@ -87,8 +88,8 @@ def without_banners(
 def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
     """Tell whether what conflicts in a part of the canvas is drawn."""
     conflicts = photometry.conflicts[part]
-    shaded = np.count_nonzero(conflicts & photometry.query_shades[part])
-    return bool(shaded <= BANNER_SHADING * np.count_nonzero(conflicts))
+    photographic = np.count_nonzero(conflicts & photometry.query_photographic[part])
+    return bool(photographic <= BANNER_PHOTOGRAPHIC * np.count_nonzero(conflicts))
 
 
 def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
@@ -112,8 +113,9 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
     """
     spans = []
     for axis in (0, 1):
-        agrees = _lines(photometry.agrees, axis)
-        textured = _lines(photometry.textured, axis)
+        agrees, textured = (
+            _full_lines(mask, axis) for mask in (photometry.agrees, photometry.textured)
+        )
         own = agrees > FOREIGN_SHARE * textured
         foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
         first, last = 0, len(agrees)
@@ -131,10 +133,17 @@ def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
     return x0, y0, x1, y1
 
 
-def _lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
-    """Count a mask along an axis, ten times as fast as its sum."""
-    counts = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return np.asarray(counts, np.int32).ravel()
+def _full_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
+    """Count a mask along an axis, ten times as fast as its sum.
+
+    Windows that hang over the canvas' sides see it reflected, and may agree by
+    that alone, so the outermost lines are taken for the first full ones.
+    """
+    reduced = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    counts = np.asarray(reduced, np.int32).ravel()
+    half = WINDOW // 2
+    counts[:half], counts[-half:] = counts[half], counts[-half - 1]
+    return counts
 
 
 def _inner_sides(

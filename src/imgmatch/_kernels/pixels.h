@@ -61,20 +61,23 @@ void im_track(const im_track_level from[IM_TRACK_LEVELS],
 enum { IM_WINDOW = 11 };
 
 /* Correlation (ZNCC, -1 to 1) of the windows of two pictures of 0 to 255, and their
- * variances, of which `least` is taken at least to divide by, with what a slope (the
- * plane of least squares) leaves of them. Pixels are rounded to a sixteenth of a level.
- * `room` holds im_correlate_room bytes. */
+ * variances, of which `least` is taken at least to divide by. Pixels are rounded to a
+ * sixteenth of a level. `room` holds im_correlate_room bytes. */
 size_t im_correlate_room(size_t height, size_t width);
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
                   float least, void *room, float *correlation, float *first_variance,
-                  float *second_variance, float *first_uneven, float *second_uneven);
+                  float *second_variance);
+
+/* Pixels to either side of one that tell whether its slope bends. */
+enum { IM_BEND_REACH = 3 };
 
 /* Tell which pixels slope by more than `slope` levels a pixel, by Sobel's filter, but
- * by less than `contrast` times the range of levels in their window. `room` holds
- * im_shades_room bytes. */
+ * by less than `contrast` times the range of levels in their window, and not evenly: in
+ * one of the four directions the levels to either side are, together, more than `bend`
+ * from twice the pixel's. `room` holds im_shades_room bytes. */
 size_t im_shades_room(size_t height, size_t width);
 void im_shades(const float *grey, size_t height, size_t width, float slope,
-               float contrast, void *room, uint8_t *shades);
+               float contrast, float bend, void *room, uint8_t *shades);
 
 /* Pixels from one sparse window to the next: they overlap still. */
 enum { IM_SPARSE = 4 };

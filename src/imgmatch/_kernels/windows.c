@@ -43,12 +43,8 @@ IM_INLINE void put_frame(const float *grey, size_t height, size_t width, int16_t
 
 /* --- correlation --- */
 
-/* Sums over columns of the window: of each picture, of their squares and product, and
- * of each picture times the row, from -REACH to REACH. */
-enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, FIRST_DOWN, SECOND_DOWN, PLANES };
-
-/* Mean square of what a column, or row, of the window is counted by. */
-static const float SPREAD = REACH * (REACH + 1) / 3.f;
+/* Sums over columns of the window: of each picture, of their squares and product. */
+enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, PLANES };
 
 size_t im_correlate_room(size_t height, size_t width)
 {
@@ -63,9 +59,6 @@ IM_INLINE void move_on(const int16_t *first, const int16_t *second,
 {
     for (size_t x = 0; x < n; x++) {
         const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
-        /* All rows but the new one are counted by one less than before. */
-        sums[FIRST_DOWN * n + x] += REACH * a + (REACH + 1) * c - sums[FIRST * n + x];
-        sums[SECOND_DOWN * n + x] += REACH * b + (REACH + 1) * d - sums[SECOND * n + x];
         sums[FIRST * n + x] += a - c;
         sums[SECOND * n + x] += b - d;
         sums[FIRST_SQUARE * n + x] += a * a - c * c;
@@ -84,17 +77,6 @@ IM_INLINE void add_columns(const int32_t *sums, size_t width, int32_t *restrict 
         fours[x] = twos[x] + twos[x + 2];
     for (size_t x = 0; x < width; x++)
         out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
-}
-
-/* Add up eleven columns times their place, from -REACH to REACH. */
-IM_INLINE void add_across(const int32_t *sums, size_t width, int32_t *restrict out)
-{
-    for (size_t x = 0; x < width; x++) {
-        const int32_t *middle = sums + x + REACH;
-        out[x] = middle[1] - middle[-1] + 2 * (middle[2] - middle[-2]) +
-                 3 * (middle[3] - middle[-3]) + 4 * (middle[4] - middle[-4]) +
-                 5 * (middle[5] - middle[-5]);
-    }
 }
 
 IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
@@ -118,21 +100,9 @@ IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
     }
 }
 
-/* Take off a variance what the plane of least squares explains of it. */
-IM_INLINE void take_off_slope(const int32_t *across, const int32_t *down, size_t width,
-                              const float *variance, float *restrict left)
-{
-    const float level = 1.f / (STEPS * PIXELS);
-    for (size_t x = 0; x < width; x++) {
-        const float a = (float)across[x] * level, d = (float)down[x] * level;
-        left[x] = variance[x] - (a * a + d * d) / SPREAD;
-    }
-}
-
 IM_WIDE void im_correlate(const float *first, const float *second, size_t height,
                           size_t width, float least, void *room, float *correlation,
-                          float *first_variance, float *second_variance,
-                          float *first_uneven, float *second_uneven)
+                          float *first_variance, float *second_variance)
 {
     const size_t n = framed(width);
     int32_t *sums = room, *windows = sums + PLANES * n, *scratch = windows + PLANES * n;
@@ -155,12 +125,6 @@ IM_WIDE void im_correlate(const float *first, const float *second, size_t height
         const size_t row = y * width;
         correlate_row(windows, n, width, least, correlation + row, first_variance + row,
                       second_variance + row);
-        add_across(sums + FIRST * n, width, scratch);
-        take_off_slope(scratch, windows + FIRST_DOWN * n, width, first_variance + row,
-                       first_uneven + row);
-        add_across(sums + SECOND * n, width, scratch);
-        take_off_slope(scratch, windows + SECOND_DOWN * n, width, second_variance + row,
-                       second_uneven + row);
     }
 }
 
@@ -187,11 +151,24 @@ IM_INLINE void spread_most(int16_t *values, size_t n, size_t on)
 /* So many at each step make eleven: 2, 4, 8, and two of 8 that overlap. */
 static const size_t ON[] = {1, 2, 4, 3};
 
+/* How far the two pixels that are `away` from one, together, are from twice its level. */
+IM_INLINE int16_t bend_along(const int16_t *pixel, ptrdiff_t away)
+{
+    const int16_t both = (int16_t)(pixel[-away] + pixel[away] - 2 * pixel[0]);
+    return both < 0 ? (int16_t)-both : both;
+}
+
+IM_INLINE int16_t larger(int16_t a, int16_t b)
+{
+    return a > b ? a : b;
+}
+
 IM_INLINE void shade_row(const int16_t *row, size_t wide, const int16_t *least,
                          const int16_t *most, size_t width, float slope, float contrast,
-                         uint8_t *restrict shades)
+                         int16_t bend, uint8_t *restrict shades)
 {
     const int16_t *above = row - wide, *below = row + wide;
+    const ptrdiff_t down = IM_BEND_REACH * (ptrdiff_t)wide;
     for (size_t x = 0; x < width; x++) {
         const int16_t dx = (int16_t)(above[x + 1] - above[x - 1] + below[x + 1] -
                                      below[x - 1] + 2 * (row[x + 1] - row[x - 1]));
@@ -199,12 +176,17 @@ IM_INLINE void shade_row(const int16_t *row, size_t wide, const int16_t *least,
                                      above[x + 1] + 2 * (below[x] - above[x]));
         const float square = (float)((int32_t)dx * dx + (int32_t)dy * dy);
         const float most_allowed = contrast * (float)(int16_t)(most[x] - least[x]);
-        shades[x] = (square > slope * slope) & (square < most_allowed * most_allowed);
+        const int16_t level = larger(bend_along(row + x, IM_BEND_REACH),
+                                     bend_along(row + x, down));
+        const int16_t across = larger(bend_along(row + x, down + IM_BEND_REACH),
+                                      bend_along(row + x, down - IM_BEND_REACH));
+        shades[x] = (square > slope * slope) & (square < most_allowed * most_allowed) &
+                    (larger(level, across) > bend);
     }
 }
 
 IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slope,
-                       float contrast, void *room, uint8_t *shades)
+                       float contrast, float bend, void *room, uint8_t *shades)
 {
     const size_t wide = framed(width), n = framed(height) * wide;
     int16_t *levels = room, *least = levels + n, *most = least + n;
@@ -225,7 +207,7 @@ IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slo
     for (size_t y = 0; y < height; y++) /* Sobel's filter multiplies a slope by 8 */
         shade_row(levels + (y + REACH) * wide + REACH, wide, least + y * wide,
                   most + y * wide, width, slope * 8 * STEPS, contrast * 8,
-                  shades + y * width);
+                  (int16_t)(bend * STEPS), shades + y * width);
 }
 
 /* --- energy --- */
