@@ -118,6 +118,21 @@ def test_a_lamp_that_moved_is_no_other_photograph():
     assert evidence.photographic_conflicting < 0.02 * evidence.conflicting
 
 
+def test_nothing_conflicts_with_the_plain_ground_of_what_was_cut_out():
+    product, scene = data.coffee(), cv2.resize(data.hubble_deep_field(), (600, 400))
+    y, x = np.mgrid[:400, :600]
+    from_edge = (np.hypot(y - 200, x - 300) - 150)[..., None]
+    on_white = np.where(from_edge < 0, product, 255).astype(np.uint8)
+    in_scene = np.where(from_edge < 0, product, scene)
+
+    found = strongest(examined_pair(on_white, in_scene)).photometry
+
+    height, width = found.conflicts.shape
+    ground = cv2.resize(from_edge, (width, height)) > 6
+    assert found.textured[ground].mean() > 0.5
+    assert found.conflicts[ground].mean() < 0.005
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_badge_filled_with_a_gradient_is_no_other_photograph(axis):
     photograph = data.astronaut()

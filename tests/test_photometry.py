@@ -267,15 +267,30 @@ def test_what_is_drawn_in_place_of_a_part_is_foreign_and_not_photographic(
     ).sum() > 0.2 * photograph.foreign.sum()
 
 
-def test_light_that_falls_off_is_textured_but_not_shaded(chelsea):
+def test_light_that_falls_off_is_textured_but_not_uneven_nor_shaded(chelsea):
     wall = np.full_like(chelsea, 240)
     wall[60:140, 180:] = chelsea[60:140, 180:]
     light = 1 - 0.9 * np.abs(np.linspace(-1, 1, wall.shape[1]))
     found = examined(wall, (wall * light).astype(np.uint8))
     plain = np.s_[20:180, 20:130]
     assert found.textured[plain].all()
+    assert not found.uneven[plain].any()
     assert not found.query_shades[plain].any()
-    assert found.query_photographic[70:130, 190:260].mean() > 0.5
+    assert found.uneven[70:130, 190:260].mean() > 0.5
+    # Nor where only one of the two has more.
+    other = (wall * light).astype(np.uint8)
+    other[20:180, 20:130] = chelsea[20:180, 20:130]
+    assert not examined(wall, other).uneven[30:170, 30:120].any()
+    assert not examined(other, wall).uneven[30:170, 30:120].any()
+
+
+def test_a_plain_part_of_the_subject_is_no_ground(chelsea, astronaut):
+    """Ground reaches from the sides; what is plain within may be a screen."""
+    reference = chelsea.copy()
+    reference[60:140, 100:200] = 200
+    beside = np.s_[64:136, 104:108]
+
+    assert examined(reference, astronaut).conflicts[beside].any()
 
 
 def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):

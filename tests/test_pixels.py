@@ -237,11 +237,25 @@ def test_correlation_is_that_of_numpy(pair):
     variances = [(w**2).mean(axis=(2, 3)) for w in (first, second)]
     spread = np.sqrt(np.maximum(variances[0], 1) * np.maximum(variances[1], 1))
     expected = (first * second).mean(axis=(2, 3)) / spread
+    place = np.arange(_pixels.WINDOW) - HALF
+    for w, variance in ((first, variances[0]), (second, variances[1])):
+        slopes = [(w * at).mean(axis=(2, 3)) for at in (place, place[:, None])]
+        # A plane s x + t y has the variance 10 (s^2 + t^2): so much for each slope.
+        variances.append(variance - sum(slope**2 for slope in slopes) / 10)
 
     correlation, *found = _pixels.correlate(*pair, least=1.0)
 
     np.testing.assert_allclose(correlation, expected, atol=0.01)
     np.testing.assert_allclose(found, variances, rtol=1e-4, atol=0.01)
+
+
+def test_a_slope_leaves_nothing():
+    y, x = np.mgrid[:40, :50].astype(np.float32)
+    slope = 20 + 2 * x + 0.5 * y
+    _, sloped, _, left, _ = _pixels.correlate(slope, slope, least=1.0)
+    inner = np.s_[HALF:-HALF, HALF:-HALF]
+    np.testing.assert_allclose(sloped[inner], 10 * (4 + 0.25), rtol=1e-4)
+    np.testing.assert_allclose(left[inner], 0, atol=0.01)
 
 
 def test_running_sums_do_not_drift():

@@ -29,7 +29,7 @@ cdef extern from "pixels.h" nogil:
     enum: IM_WINDOW, IM_SPARSE, IM_BEND_REACH
     size_t im_correlate_room(size_t, size_t)
     void im_correlate(const float *, const float *, size_t, size_t, float, void *,
-                      float *, float *, float *)
+                      float *, float *, float *, float *, float *)
     size_t im_shades_room(size_t, size_t)
     void im_shades(const float *, size_t, size_t, float, float, float, void *, uint8_t *)
     size_t im_sparse_windows(size_t)
@@ -130,16 +130,18 @@ def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float le
     """Correlate the windows of two pictures.
 
     Returns the correlation, where a variance of less than `least` is taken for that
-    much, and the variance of the one and of the other: three of (H, W) float32.
+    much; the variance of the one and of the other; and what a slope, the plane of least
+    squares, leaves of the one and of the other: five of (H, W) float32.
     """
     _check_pair(first, second)
     cdef size_t height = first.shape[0], width = first.shape[1]
-    found = np.empty((3, height, width), np.float32)
+    found = np.empty((5, height, width), np.float32)
     cdef float[:, :, ::1] view = found
     cdef uint8_t[::1] room = np.empty(im_correlate_room(height, width), np.uint8)
     with nogil:
         im_correlate(&first[0, 0], &second[0, 0], height, width, least, &room[0],
-                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0])
+                     &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0],
+                     &view[3, 0, 0], &view[4, 0, 0])
     return tuple(found)
 
 

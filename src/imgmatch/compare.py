@@ -266,7 +266,7 @@ def _examine(
 
     agrees, conflicts, lost = photometry.agrees, photometry.conflicts, photometry.lost
     inner = without_banners(photometry, within)
-    foreign = photometry.foreign & inner
+    foreign, uneven = photometry.foreign & inner, photometry.uneven
     shaded = (
         windows(agrees & photometry.reference_shades),
         windows(agrees & photometry.query_shades),
@@ -281,8 +281,10 @@ def _examine(
         foreign=windows(foreign),
         lost=windows(lost),
         blank=windows(photometry.blank),
-        photographic_agreeing=windows(agrees & photometry.photographic),
-        photographic_conflicting=windows(foreign & photometry.query_photographic),
+        photographic_agreeing=windows(agrees & uneven & photometry.photographic),
+        photographic_conflicting=windows(
+            foreign & uneven & photometry.query_photographic
+        ),
         photographic_lost=windows(lost & photometry.reference_photographic),
         shading=math.sqrt(math.prod(shaded)) / max(agreeing, 1.0),
         gap=largest_gap(photometry, inner),

@@ -46,6 +46,9 @@ PLAIN = 1.0
 """Largest standard deviation of a window of plain ground, 8-bit levels: a product that
 was cut out stands on white, and a wall out of focus has shades."""
 
+GROUND = 4.0
+"""Range of a pixel and its neighbours, 8-bit levels, below which it may be ground."""
+
 SAME = 6.0
 """Difference from the reference, 8-bit levels, below which a pixel may be its copy:
 recompression moves few as far, and of other photographs few patches are as near."""
@@ -58,10 +61,9 @@ SHADE_SHARE = 0.6
 less than this fraction of its window's contrast, and if three pixels to either side
 are so many levels, together, from an even slope; a window is photographic if so
 many of its pixels are. At these values 5 % of the windows of shared banners,
-tables and interfaces pass, and a third of those of photographs. A badge that is filled
-with a gradient slopes evenly, and so does a wall that light falls off along: of the
-windows of such badges 4 % pass, of those of photographs nine in ten that would without
-the bend."""
+tables and interfaces pass, and a third of those of photographs. What is filled with a
+gradient slopes evenly: of its windows 4 % pass, of photographs nine in ten that would
+without the bend."""
 
 INVERSE = -0.4
 """Correlation below which most windows of a negative are."""
@@ -88,9 +90,10 @@ class Photometry:
 
     A window is textured where either picture has structure to compare. It
     agrees where the two structures correlate, conflicts where both have
-    structure and it is not the same, and shows nothing of the reference's
-    structure where it is lost or, where the query is perfectly plain, blank;
-    text over a plain ground is none of these.
+    structure and it is not the same, other than on the ground that the reference's
+    subject stands on, and shows nothing of the reference's structure where it is
+    lost or, where the query is perfectly plain, blank; text over a plain ground is
+    none of these.
 
     Attributes
     ----------
@@ -104,6 +107,9 @@ class Photometry:
         though a window around them may conflict: between the letters of a text.
     reference_shades, query_shades : (H, W) bool
         Pixels of gradual shades, as photographs have and drawn graphics lack.
+    uneven : (H, W) bool
+        Windows that have structure in both pictures, apart from a slope: light that
+        falls off makes one on any wall, and on a copy by a filter.
     inverted : bool
         The query is a negative of the reference.
     blur : float
@@ -121,6 +127,7 @@ class Photometry:
     same: NDArray[np.bool_]
     reference_shades: NDArray[np.bool_]
     query_shades: NDArray[np.bool_]
+    uneven: NDArray[np.bool_]
     inverted: bool
     blur: float
 
@@ -182,7 +189,9 @@ def examine(canvas: Canvas) -> Photometry:
         reference = _blurred(reference, blur)
     elif blur < 0:
         query = _blurred(query, -blur)
-    correlation, var_r, var_q = _pixels.correlate(reference, query, least=1.0)
+    correlation, var_r, var_q, uneven_r, uneven_q = _pixels.correlate(
+        reference, query, least=1.0
+    )
     floor = TEXTURE**2
     has_r, has_q = inside & (var_r > floor), inside & (var_q > floor)
     textured = has_r | has_q
@@ -191,7 +200,7 @@ def examine(canvas: Canvas) -> Photometry:
     if inverted:
         correlation = -correlation
     agrees = textured & (correlation > AGREEMENT)
-    conflicts = has_r & has_q & (correlation < CONFLICT)
+    conflicts = has_r & has_q & (correlation < CONFLICT) & ~_ground(reference)
     tone = _tone(reference, query, agrees)
     # What a loss of contrast takes below the floor is not lost.
     lost = has_r & (var_r > floor / tone.contrast**2) & ~(has_q | agrees)
@@ -207,6 +216,7 @@ def examine(canvas: Canvas) -> Photometry:
         same=has_r & _same(reference, query, tone),
         reference_shades=shades[0],
         query_shades=shades[1],
+        uneven=(uneven_r > floor) & (uneven_q > floor),
         inverted=inverted,
         blur=blur,
     )
@@ -252,6 +262,18 @@ def _smoothed(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _blurred(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32)
+
+
+def _ground(reference: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Plain pixels around what is shown, as far as they reach from the sides.
+
+    A product that is cut out of them is put before anything else.
+    """
+    contrast = cv2.morphologyEx(reference, cv2.MORPH_GRADIENT, np.ones((3, 3)))
+    plain = (contrast < GROUND).view(np.uint8)
+    framed = cv2.copyMakeBorder(plain, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    cv2.floodFill(framed, None, (0, 0), 2)
+    return np.asarray(framed[1:-1, 1:-1] == 2)
 
 
 class _Tone(NamedTuple):

@@ -61,12 +61,13 @@ void im_track(const im_track_level from[IM_TRACK_LEVELS],
 enum { IM_WINDOW = 11 };
 
 /* Correlation (ZNCC, -1 to 1) of the windows of two pictures of 0 to 255, and their
- * variances, of which `least` is taken at least to divide by. Pixels are rounded to a
- * sixteenth of a level. `room` holds im_correlate_room bytes. */
+ * variances, of which `least` is taken at least to divide by, with what a slope (the
+ * plane of least squares) leaves of them. Pixels are rounded to a sixteenth of a level.
+ * `room` holds im_correlate_room bytes. */
 size_t im_correlate_room(size_t height, size_t width);
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
                   float least, void *room, float *correlation, float *first_variance,
-                  float *second_variance);
+                  float *second_variance, float *first_uneven, float *second_uneven);
 
 /* Pixels to either side of one that tell whether its slope bends. */
 enum { IM_BEND_REACH = 3 };

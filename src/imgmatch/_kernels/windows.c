@@ -43,8 +43,12 @@ IM_INLINE void put_frame(const float *grey, size_t height, size_t width, int16_t
 
 /* --- correlation --- */
 
-/* Sums over columns of the window: of each picture, of their squares and product. */
-enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, PLANES };
+/* Sums over columns of the window: of each picture, of their squares and product, and
+ * of each picture times the row, from -REACH to REACH. */
+enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, FIRST_DOWN, SECOND_DOWN, PLANES };
+
+/* Mean square of what a column, or row, of the window is counted by. */
+static const float SPREAD = REACH * (REACH + 1) / 3.f;
 
 size_t im_correlate_room(size_t height, size_t width)
 {
@@ -59,6 +63,9 @@ IM_INLINE void move_on(const int16_t *first, const int16_t *second,
 {
     for (size_t x = 0; x < n; x++) {
         const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
+        /* All rows but the new one are counted by one less than before. */
+        sums[FIRST_DOWN * n + x] += REACH * a + (REACH + 1) * c - sums[FIRST * n + x];
+        sums[SECOND_DOWN * n + x] += REACH * b + (REACH + 1) * d - sums[SECOND * n + x];
         sums[FIRST * n + x] += a - c;
         sums[SECOND * n + x] += b - d;
         sums[FIRST_SQUARE * n + x] += a * a - c * c;
@@ -77,6 +84,17 @@ IM_INLINE void add_columns(const int32_t *sums, size_t width, int32_t *restrict 
         fours[x] = twos[x] + twos[x + 2];
     for (size_t x = 0; x < width; x++)
         out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
+}
+
+/* Add up eleven columns times their place, from -REACH to REACH. */
+IM_INLINE void add_across(const int32_t *sums, size_t width, int32_t *restrict out)
+{
+    for (size_t x = 0; x < width; x++) {
+        const int32_t *middle = sums + x + REACH;
+        out[x] = middle[1] - middle[-1] + 2 * (middle[2] - middle[-2]) +
+                 3 * (middle[3] - middle[-3]) + 4 * (middle[4] - middle[-4]) +
+                 5 * (middle[5] - middle[-5]);
+    }
 }
 
 IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
@@ -100,9 +118,21 @@ IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
     }
 }
 
+/* Take off a variance what the plane of least squares explains of it. */
+IM_INLINE void take_off_slope(const int32_t *across, const int32_t *down, size_t width,
+                              const float *variance, float *restrict left)
+{
+    const float level = 1.f / (STEPS * PIXELS);
+    for (size_t x = 0; x < width; x++) {
+        const float a = (float)across[x] * level, d = (float)down[x] * level;
+        left[x] = variance[x] - (a * a + d * d) / SPREAD;
+    }
+}
+
 IM_WIDE void im_correlate(const float *first, const float *second, size_t height,
                           size_t width, float least, void *room, float *correlation,
-                          float *first_variance, float *second_variance)
+                          float *first_variance, float *second_variance,
+                          float *first_uneven, float *second_uneven)
 {
     const size_t n = framed(width);
     int32_t *sums = room, *windows = sums + PLANES * n, *scratch = windows + PLANES * n;
@@ -125,6 +155,12 @@ IM_WIDE void im_correlate(const float *first, const float *second, size_t height
         const size_t row = y * width;
         correlate_row(windows, n, width, least, correlation + row, first_variance + row,
                       second_variance + row);
+        add_across(sums + FIRST * n, width, scratch);
+        take_off_slope(scratch, windows + FIRST_DOWN * n, width, first_variance + row,
+                       first_uneven + row);
+        add_across(sums + SECOND * n, width, scratch);
+        take_off_slope(scratch, windows + SECOND_DOWN * n, width, second_variance + row,
+                       second_uneven + row);
     }
 }
 
