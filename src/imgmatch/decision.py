@@ -102,15 +102,15 @@ MAX_LOG_NFA = -3.0
 """False alarms of the keypoints' geometry above which chance may explain it: such a
 pair is unrelated whatever its pixels say, and they are not looked at."""
 
-FALSE_SCORE = -0.49
+FALSE_SCORE = -0.76
 FALSE_RATE = 3 / 435_270
 FALSE_DECAY = 2.5
 """Of 435,270 unrelated pairs, 330 originals by 1,319 other pictures, none scored above
--0.49, and 704 had geometry that chance does not explain. So with 95 % confidence fewer
+-0.76, and 704 had geometry that chance does not explain. So with 95 % confidence fewer
 than 3 / 435,270 of all pairs score higher (the rule of three; by products and pictures
 there are fewer independent ones). Above, the bound is extrapolated: from -8 to -6 the
-scores thin out by e for each 1.7, from -6 to -4 for each 0.7, the last five for each
-2.2, and 2.5 is taken."""
+scores thin out by e for each 1.5, from -6 to -4 for each 0.7, the last five for each
+1.8, and 2.5 is taken."""
 
 DRAWN_LEAK = 0.1
 """Fraction of the windows of a wiped mark that may pass as photographic."""
