@@ -66,6 +66,20 @@ def test_a_pixel_of_the_canvas_is_the_mean_of_those_it_covers(shrink, reduced):
     assert np.abs(error).max() <= (0 if wide == 1 else 2)
 
 
+@pytest.mark.parametrize("shrink", [2, 4, 8])
+def test_a_preview_of_odd_sides_is_sampled_in_its_place(shrink):
+    """Each halving leaves a row and a column out, and moves nothing else."""
+    full = ramp(255, 63)
+    size = Size(240 // shrink, 48 // shrink)
+
+    drawn = Mipmap(full, Size(255, 63)).sample(
+        np.linalg.inv(scaled(1 / shrink)), size, shrink
+    )
+
+    expected = shrink * np.arange(size.width) + (shrink - 1) / 2
+    assert np.abs(drawn - expected)[:, 1:-1].max() <= 2
+
+
 def test_sampling_does_not_alias():
     """Lines finer than the canvas become the grey that they average to."""
     lines = np.zeros((240, 320), np.uint8)

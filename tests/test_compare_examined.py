@@ -118,6 +118,36 @@ def test_a_lamp_that_moved_is_no_other_photograph():
     assert evidence.photographic_conflicting < 0.02 * evidence.conflicting
 
 
+def test_soft_folds_are_no_photograph_in_common():
+    """They bend, but no window of them is more than a slope."""
+    folds = 60 * np.cos(2 * np.pi * np.arange(300) / 60)
+    curtain, wall = (np.empty((200, 300, 3), np.uint8) for _ in "ab")
+    curtain[:], wall[:] = (128 + folds)[None, :, None], 188
+    for room in (curtain, wall):
+        room[:, 90:210] = cv2.resize(data.coffee(), (120, 200))
+
+    folded, bare = (
+        strongest(examined_pair(room, room)).evidence for room in (curtain, wall)
+    )
+
+    assert folded.agreeing > 2 * bare.agreeing
+    assert folded.photographic_agreeing < 1.5 * bare.photographic_agreeing
+
+
+@pytest.mark.parametrize("name", ["coffee", "astronaut", "chelsea"])
+def test_a_mark_over_what_is_out_of_focus_is_no_other_photograph(name):
+    photograph = cv2.resize(getattr(data, name)(), (600, 400))
+    photograph[130:] = cv2.GaussianBlur(photograph, (0, 0), 8)[130:]
+    lettered = photograph.copy()
+    cv2.putText(lettered, "SAMPLE", (20, 330), 0, 4.6, (255,) * 3, 22)
+    marked = cv2.addWeighted(photograph, 0.5, lettered, 0.5, 0)
+
+    evidence = strongest(examined_pair(photograph, marked)).evidence
+
+    assert evidence.foreign > 10
+    assert evidence.photographic_conflicting < 0.4 * evidence.foreign
+
+
 def test_nothing_conflicts_with_the_plain_ground_of_what_was_cut_out():
     product, scene = data.coffee(), cv2.resize(data.hubble_deep_field(), (600, 400))
     y, x = np.mgrid[:400, :600]

@@ -231,10 +231,12 @@ def test_pixels_of_another_photograph_are_the_same_by_chance_only(chelsea, astro
     assert found.same[other].sum() < 0.15 * found.textured[other].sum()
 
 
-def test_a_fainter_copy_has_lost_nothing(chelsea):
-    faint = (chelsea * 0.15 + 90).astype(np.uint8)
-    found = examined(chelsea, faint)
-    assert not found.lost.any()
+@pytest.mark.parametrize("contrast", [0.15, 0.3])
+def test_a_fainter_copy_has_lost_nothing(chelsea, contrast):
+    faint = (chelsea * contrast + 90).astype(np.uint8)
+    assert not examined(chelsea, faint).lost.any()
+    with PILImage.open(io.BytesIO(encoded(faint, "JPEG", quality=50))) as file:
+        assert not examined(chelsea, np.asarray(file.convert("L"))).lost.any()
 
 
 @pytest.mark.parametrize("side", [40, 80, 120])
@@ -291,6 +293,19 @@ def test_a_plain_part_of_the_subject_is_no_ground(chelsea, astronaut):
     beside = np.s_[64:136, 104:108]
 
     assert examined(reference, astronaut).conflicts[beside].any()
+
+
+def test_a_gap_is_as_wide_as_it_is_slanted(chelsea):
+    """What it goes around is not only its box: the corners of that agree."""
+    found = examined(chelsea, chelsea)
+    y, x = np.mgrid[:200, :300]
+    slanted = np.abs(x - 150) + np.abs(y - 100) <= 12
+    nothing = np.zeros_like(slanted)
+    found = replace(found, conflicts=slanted, agrees=nothing, same=nothing)
+
+    gap = largest_gap(found, ~nothing)
+
+    assert gap * WINDOW == pytest.approx(12 / np.sqrt(2), abs=1)
 
 
 def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):

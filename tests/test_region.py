@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -77,6 +79,23 @@ def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
 
 
 # Banners
+
+
+def test_lines_that_agree_at_the_very_side_hide_no_banner(coffee):
+    """There windows see the picture reflected: they agree by that alone."""
+    query = coffee.copy()
+    query[:80] = 30
+    cv2.putText(query, "FREE SHIPPING", (20, 60), 0, 2, (250, 240, 60), 5)
+    photometry = seen(coffee, query, STILL).photometry
+    everything = np.ones_like(photometry.agrees)
+    alone = without_banners(photometry, everything)
+    agrees = photometry.agrees.copy()
+    agrees[:3] |= photometry.textured[:3]
+
+    reflected = without_banners(replace(photometry, agrees=agrees), everything)
+
+    assert not alone[:30].any()
+    np.testing.assert_array_equal(reflected, alone)
 
 
 def without(query, reference):
