@@ -44,7 +44,7 @@ STAGES = {
 WHOLE = "whole comparison"
 
 # `imgmatch.compare` is also the name of the function.
-chain = importlib.import_module("imgmatch.compare")
+chain = importlib.import_module("imgmatch.pair.compare")
 
 
 @contextmanager

@@ -28,12 +28,13 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from benchmarks.timing import Contestants, best_times, print_table
-from imgmatch.compare import compare_fingerprints
 from imgmatch.features import QUERY_BUDGET, detect, detect_with_mirror
 from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
 from imgmatch.hashing import HASH_LONG_SIDE, hash_luma, hashes
 from imgmatch.image import decode, decode_grey
-from imgmatch.types import Size, Verdict
+from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.results import Verdict
+from imgmatch.types import Size
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 QUALITIES = (75, 85, 92)

@@ -37,11 +37,11 @@ from benchmarks.decoys import Decoys, recombined
 from benchmarks.quality.codec import save
 from benchmarks.quality.dataset import Dataset, read
 from benchmarks.quality.edits import EDITS
-from imgmatch.compare import compare_fingerprints
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.index import CandidateIndex, Part, build_part, merge_parts
-from imgmatch.types import Verdict
-from imgmatch.verify import MAX_CANDIDATES
+from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.results import Verdict
+from imgmatch.verification import MAX_CANDIDATES
 
 EDITED = ("resize", "crop20", "mirror", "collage2x2", "inset40", "screenshot")
 HOSTS = 24

@@ -40,14 +40,14 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from benchmarks.sift_faiss import SiftAndFaiss, sized
-from imgmatch.compare import compare_fingerprints
 from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
 from imgmatch.image import decode
+from imgmatch.pair.compare import compare_fingerprints
 from imgmatch.registry import Registry, Snapshot
-from imgmatch.scan import Engine, dask, in_process, processes, scan, scan_into
+from imgmatch.results import Result, Verdict
+from imgmatch.scans import Engine, dask, in_process, processes, scan, scan_into
 from imgmatch.sources import IMAGE_SUFFIXES, NamedImage
-from imgmatch.types import Result, Verdict
-from imgmatch.verify import MAX_CANDIDATES
+from imgmatch.verification import MAX_CANDIDATES
 
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket", "camera", "brick", "grass")
 ORIGINAL_SIDE = 1000
@@ -190,7 +190,7 @@ def cluster(scratch: Path, workers: int) -> tuple[str, list[subprocess.Popen[byt
 MEMORY = """
 import sys
 from pathlib import Path
-from imgmatch.scan import plan, processes, scan_shard
+from imgmatch.scans import plan, processes, scan_shard
 
 def peak():
     status = Path("/proc/self/status").read_text()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.image import decode
-from imgmatch.verify import MAX_CANDIDATES
+from imgmatch.verification import MAX_CANDIDATES
 
 __all__ = ["SiftAndFaiss", "sized"]
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 
-from imgmatch.scan import Manifest, Shard, plan, scan_shard
+from imgmatch.scans import Manifest, Shard, plan, scan_shard
 
 
 def with_futures(shards: Iterable[Shard]) -> list[Manifest]:

@@ -30,7 +30,7 @@ from seller_edits import (
     wipe,
 )
 
-from imgmatch.types import EditKind, Verdict
+from imgmatch.results import EditKind, Verdict
 
 BANNER_TOP = 0.86  # of the living room photograph
 

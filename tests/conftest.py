@@ -7,16 +7,16 @@ import hypothesis
 import numpy as np
 import pytest
 import skimage.data
-from numpy.typing import NDArray
-
 from authority import Authority
 from bundles import LISTING, NOON, listing, original
+from numpy.typing import NDArray
+from pictures import draw
+
 from imgmatch.evidence.bundle import Attachment, build
-from imgmatch.evidence.deposits import Deposit, deposit, renew
+from imgmatch.evidence.depositing import Deposit, deposit, renew
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.registry import Registry
-from pictures import draw
 
 # Shared machines: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile("imgmatch", deadline=None)

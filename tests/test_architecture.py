@@ -1,7 +1,9 @@
 """The house keeps its order: a module imports only from rows above its own."""
 
 import ast
-import re
+import importlib
+import pkgutil
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -11,31 +13,12 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "results", "threads", "workers"),
-    *("_core", "_pixels", "transforms", "hamming"),
-    *("image", "hashing", "features", "fingerprint", "matching", "geometry", "canvas"),
-    *(
-        "lettering",
-        "photometry",
-        "region",
-        "overlay",
-        "direction",
-        "edits",
-        "decision",
-        "compare",
-        "sources",
-    ),
-    *("index", "registry", "verify", "scan", "duplicates"),
-    *("describe", "figure", "report", "evidence", "plot", "cli", "__main__"),
+    *("errors", "types", "parallel", "_core", "_pixels"),
+    *("image", "hashing", "features", "fingerprint", "hamming"),
+    *("results", "pair", "sources", "index", "registry"),
+    *("verification", "scans", "groups"),
+    *("show", "report", "evidence", "cli", "__main__"),
 )
-
-
-LATE = {
-    "imgmatch.types": {"imgmatch.image", "imgmatch.plot", "imgmatch.report.card"},
-}
-"""The exceptions: a Comparison draws itself in notebooks. What draws it stands far
-below, so these are imported when a method is called, or for type checkers alone;
-importing the module imports none of them."""
 
 
 def row(module):
@@ -44,14 +27,14 @@ def row(module):
 
 
 def imports(source):
-    """The modules of the package that a source text imports."""
+    """The modules of the package that a source text imports, wherever it does."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
             assert not node.level, "want absolute imports"
-            if node.module == "imgmatch":
-                yield from (f"imgmatch.{alias.name}" for alias in node.names)
-            elif node.module.startswith("imgmatch."):
-                yield node.module
+            if node.module.split(".")[0] == "imgmatch":
+                for alias in node.names:
+                    name = f"{node.module}.{alias.name}"
+                    yield name if name in MODULES else node.module
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith("imgmatch."):
@@ -61,9 +44,10 @@ def imports(source):
 def breaches(module, source):
     """The imports that a module of this name may not have."""
     for imported in imports(source):
-        inside = imported.split(".")[1] == module.split(".")[1]
-        inside |= imported in LATE.get(module, ())
-        if not inside and row(imported) >= row(module):
+        if imported == "imgmatch":
+            yield f"{module} imports the package that imports it"
+        inside = imported.split(".")[1:2] == module.split(".")[1:2]
+        if imported != "imgmatch" and not inside and row(imported) >= row(module):
             yield f"{module} imports {imported}"
 
 
@@ -71,30 +55,36 @@ def modules():
     for path in sorted(ROOT.rglob("*.py*")):
         if path.suffix in (".py", ".pyx") and path != ROOT / "__init__.py":
             parts = path.relative_to(ROOT).with_suffix("").parts
-            yield ".".join(("imgmatch", *parts)), path
+            yield ".".join(("imgmatch", *parts)).removesuffix(".__init__"), path
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()))
-def test_modules_import_only_from_rows_above(module, path):
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_only_from_rows_above(module):
+    path = MODULES[module]
     if path.suffix == ".py":
         assert list(breaches(module, path.read_text(encoding="utf-8"))) == []
     assert row(module) >= 0
 
 
-@pytest.mark.parametrize("module", LATE)
-def test_a_late_import_is_late(module):
-    """It is in a function, or behind a condition that does not hold here."""
-    path = ROOT / f"{module.split('.')[1]}.py"
-    at_once = ast.parse(path.read_text(encoding="utf-8"))
-    at_once.body = [
-        node for node in at_once.body if isinstance(node, ast.Import | ast.ImportFrom)
-    ]
-    everywhere = set(imports(path.read_text(encoding="utf-8")))
+def test_modules_import_in_no_circle():
+    graph = {
+        module: set(imports(path.read_text(encoding="utf-8")))
+        for module, path in MODULES.items()
+        if path.suffix == ".py"
+    }
 
-    assert LATE[module] <= everywhere  # an exception that nothing needs is none
-    assert not LATE[module] & set(imports(ast.unparse(at_once)))
-    conditions = re.findall(r"^if .*:$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    assert conditions == ["if TYPE_CHECKING:"]
+    assert circle_in(graph) is None
+
+
+def circle_in(graph):
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return None
 
 
 @pytest.mark.parametrize(
@@ -102,11 +92,32 @@ def test_a_late_import_is_late(module):
     [
         ("imgmatch.registry.store", "from imgmatch.index import X", False),
         ("imgmatch.registry.store", "from imgmatch.registry.lock import X", False),
-        ("imgmatch.registry.store", "from imgmatch.verify import X", True),
+        ("imgmatch.registry.store", "from imgmatch.verification import X", True),
         ("imgmatch.image", "from imgmatch import cli", True),
-        ("imgmatch.image", "def f():\n    import imgmatch.compare", True),
+        ("imgmatch.image", "from imgmatch import Verdict", True),
+        ("imgmatch.image", "def f():\n    import imgmatch.pair.compare", True),
         ("imgmatch.image", "import numpy", False),
     ],
 )
-def test_a_breach_is_seen(module, source, wrong):
+def test_breaches_are_seen(module, source, wrong):
     assert bool(list(breaches(module, source))) is wrong
+
+
+def test_circles_are_seen():
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}})
+    assert circle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
+
+
+def packages():
+    return [name for name, path in MODULES.items() if path.name == "__init__.py"]
+
+
+@pytest.mark.parametrize("package", ["imgmatch", *packages()])
+def test_no_name_hides_a_module(package):
+    """What a package exports must not take the name of one of its modules."""
+    opened = importlib.import_module(package)
+    for found in pkgutil.iter_modules(opened.__path__):
+        name = f"{package}.{found.name}"
+        if found.name != "__main__":
+            module = importlib.import_module(name)
+            assert getattr(opened, found.name) is module, name

@@ -1,21 +1,23 @@
 """The site builds without a warning, leaves nothing public out, and says what is so."""
 
 import doctest
+import importlib
+import inspect
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 from typer.main import get_command
 
 import imgmatch
 from imgmatch.cli import app
-from imgmatch.types import Verdict
+from imgmatch.results import Verdict
 
-ROOT = Path(__file__).parents[1]
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("docs/*.md")}
+DOCUMENTED = re.findall(r"^::: (\S+)$", PAGES["reference.md"], re.MULTILINE)
 
 
 def fenced(text, language):
@@ -29,6 +31,18 @@ def test_the_reference_has_every_public_name():
 
     assert set(listed) - {"errors", "evidence"} == set(imgmatch.__all__) - errors
     assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    "name", re.findall(r"^::: (\S+)$", PAGES["reference.md"], re.M)
+)
+def test_what_the_reference_documents_can_be_imported_as_written(name):
+    home, _, last = name.rpartition(".")
+    documented = getattr(importlib.import_module(home), last)
+
+    if inspect.ismodule(documented):
+        assert name in ("imgmatch.errors", "imgmatch.evidence")
+    assert documented.__doc__
 
 
 def test_snippets_say_what_they_print(monkeypatch):
@@ -89,7 +103,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
     html = (tmp_path / "site/reference/index.html").read_text(encoding="utf-8")
-    for name in ("imgmatch.compare", "imgmatch.scan", "imgmatch.Comparison.plot"):
+    for name in ("imgmatch.compare", "imgmatch.scan", "imgmatch.scans.plan"):
         assert f'id="{name}"' in html
     assert "Judge the images that files and folders hold." in html
+    assert "Begin a scan whose results are written" in html
     assert not (tmp_path / "site/render.py").exists()

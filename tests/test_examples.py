@@ -6,19 +6,17 @@ import struct
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
+from pictures import encoded
+from places import EXAMPLES
 from skimage import data
 
 from imgmatch import Registry, scan
 from imgmatch.registry import register
+from imgmatch.results import EditKind, Verdict
 from imgmatch.sources import find_images
-from imgmatch.types import EditKind, Verdict
-from pictures import encoded
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def read_truth():

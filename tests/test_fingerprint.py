@@ -3,6 +3,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from pictures import corners, encoded
 from PIL import Image as PILImage
 from skimage import data
 
@@ -20,7 +21,6 @@ from imgmatch.fingerprint import (
 from imgmatch.hashing import hash_luma
 from imgmatch.image import DECODE_POLICY, decode
 from imgmatch.types import Size
-from pictures import corners, encoded
 
 
 @pytest.fixture(scope="module")

@@ -3,15 +3,15 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
+from aligned import grey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from planes import shifted, turned, warped
 from skimage import data
 
-from aligned import grey
 from imgmatch import _pixels
 from imgmatch.errors import ShapeError
-from planes import shifted, turned, warped
 
 SIDES = st.integers(1, 40)
 

@@ -6,9 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from imgmatch import Verdict, compare
 from imgmatch.evidence.recompute import TOLERANCE
@@ -17,7 +17,6 @@ from imgmatch.image import Limits
 from imgmatch.index.words import BUDGET
 from imgmatch.report.plan import PAGE_PAIRS
 
-ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Fit the weights of `imgmatch.decision` and print them.
+"""Fit the weights of `imgmatch.pair.decision` and print them.
 
 ::
 
@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from benchmarks.quality.pairs import Job, jobs, make
-from imgmatch.compare import examine_pair
-from imgmatch.decision import MAX_LOG_NFA, WEIGHTS, enough, features
 from imgmatch.fingerprint import Role, fingerprint
+from imgmatch.pair.compare import examine_pair
+from imgmatch.pair.decision import MAX_LOG_NFA, WEIGHTS, enough, features
 
 Array = NDArray[np.float64]
 

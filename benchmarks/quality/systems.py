@@ -158,7 +158,7 @@ class Imgmatch:
         return fingerprint(data, role=Role.QUERY)
 
     def judge(self, reference: Any, query: Any) -> Answer:
-        from imgmatch.compare import compare_fingerprints
+        from imgmatch.pair.compare import compare_fingerprints
 
         comparison = compare_fingerprints(reference, query)
         return Answer(comparison.score, comparison)

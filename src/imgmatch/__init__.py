@@ -1,8 +1,6 @@
 """Decide which images derive from a registered original, and show how."""
 
-from imgmatch.compare import compare
-from imgmatch.decision import derived_score, expected_false_accusations
-from imgmatch.duplicates import Duplicates, duplicates
+import imgmatch.show as _show  # noqa: F401 lets comparisons draw themselves
 from imgmatch.errors import (
     DecodeError,
     DuplicateReferenceError,
@@ -21,13 +19,13 @@ from imgmatch.errors import (
     UnknownReferenceError,
     WorkerError,
 )
+from imgmatch.groups import Duplicates, duplicates
 from imgmatch.hamming import hamming_knn, hamming_pairs, hamming_radius
 from imgmatch.hashing import dhash, phash
+from imgmatch.pair.compare import compare
+from imgmatch.pair.decision import derived_score, expected_false_accusations
 from imgmatch.registry import Record, Refusal, Registry, Snapshot, register
-from imgmatch.scan import scan, scan_into
-from imgmatch.sources import NamedImage
-from imgmatch.types import (
-    Box,
+from imgmatch.results import (
     Comparison,
     Direction,
     Edit,
@@ -35,10 +33,12 @@ from imgmatch.types import (
     Match,
     Result,
     ScanFailure,
-    Size,
     Verdict,
 )
-from imgmatch.verify import verify
+from imgmatch.scans import scan, scan_into
+from imgmatch.sources import NamedImage
+from imgmatch.types import Box, Size
+from imgmatch.verification import verify
 
 __all__ = [
     "Box",

@@ -16,7 +16,7 @@ from imgmatch.cli.times import (
     now,
 )
 from imgmatch.evidence.canonical import parse_instant, sha256
-from imgmatch.evidence.cases import (
+from imgmatch.evidence.case import (
     Case,
     CaseOutcome,
     CaseState,
@@ -30,11 +30,11 @@ from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.complaint import draft as draft_complaint
 from imgmatch.evidence.erasure import erase_listing, erase_owner
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.licences import Licence
-from imgmatch.evidence.licences import allow as allow_licence
-from imgmatch.evidence.licences import revoke as revoke_licence
+from imgmatch.evidence.licence import Licence
+from imgmatch.evidence.licence import allow as allow_licence
+from imgmatch.evidence.licence import revoke as revoke_licence
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
-from imgmatch.evidence.priority import Moment, note_moment
+from imgmatch.evidence.precedence import Moment, note_moment
 from imgmatch.evidence.rates import success_rate
 from imgmatch.registry import Registry
 

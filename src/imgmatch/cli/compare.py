@@ -8,11 +8,11 @@ import typer
 from PIL import Image as PILImage
 
 from imgmatch.cli.console import guarded, status
-from imgmatch.compare import compare as compare_images
-from imgmatch.describe import DIRECTION_WORDS, describe_edits, describe_verdict
-from imgmatch.figure import draw_pair
 from imgmatch.image import decode
-from imgmatch.types import Comparison
+from imgmatch.pair.compare import compare as compare_images
+from imgmatch.results import Comparison
+from imgmatch.show.figure import draw_pair
+from imgmatch.show.words import DIRECTION_WORDS, describe_edits, describe_verdict
 
 __all__ = ["compare"]
 

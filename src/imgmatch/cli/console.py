@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from imgmatch.errors import ImgmatchError, InputError
+from imgmatch.results import Verdict
 from imgmatch.sources import NamedImage, find_images
-from imgmatch.types import Verdict
 
 __all__ = [
     "NOT_DERIVED",

@@ -21,15 +21,15 @@ from imgmatch.cli.times import (
 )
 from imgmatch.errors import EvidenceError, InputError
 from imgmatch.evidence.canonical import instant, sha256
-from imgmatch.evidence.deposits import (
+from imgmatch.evidence.depositing import (
     Deposit,
     check_deposits,
     deposits,
     renewal_chains,
 )
-from imgmatch.evidence.deposits import deposit as make_deposit
-from imgmatch.evidence.deposits import expiring as find_expiring
-from imgmatch.evidence.deposits import renew as renew_deposit
+from imgmatch.evidence.depositing import deposit as make_deposit
+from imgmatch.evidence.depositing import expiring as find_expiring
+from imgmatch.evidence.depositing import renew as renew_deposit
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.material import MaterialKind
 from imgmatch.evidence.timestamp import request as make_request

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import NOT_DERIVED, TROUBLE, guarded, say
-from imgmatch.duplicates import duplicates as find_duplicates
 from imgmatch.errors import InputError
-from imgmatch.threads import cores
+from imgmatch.groups import duplicates as find_duplicates
+from imgmatch.parallel.threads import cores
 
 __all__ = ["duplicates"]
 

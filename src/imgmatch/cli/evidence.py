@@ -18,7 +18,6 @@ from imgmatch.cli.times import (
     roots_in,
     tsa,
 )
-from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
@@ -30,8 +29,9 @@ from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.privacy import parse_box
 from imgmatch.evidence.report import VERDICT, Report, State
+from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry
-from imgmatch.verify import verify as verify_suspect
+from imgmatch.verification import verify as verify_suspect
 
 __all__ = ["app"]
 

@@ -21,8 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from imgmatch.cli import console
-from imgmatch.describe import VERDICT_WORDS
-from imgmatch.types import Verdict
+from imgmatch.results import Verdict
+from imgmatch.show.words import VERDICT_WORDS
 
 __all__ = ["ScanProgress", "progress"]
 

@@ -9,10 +9,10 @@ import typer
 from imgmatch.cli.console import TROUBLE, guarded, images_in, say
 from imgmatch.cli.progress import progress
 from imgmatch.errors import RegistryError, RegistryLockedError
+from imgmatch.parallel.workers import workers_for
 from imgmatch.registry import Refusal, Registry
 from imgmatch.registry import register as register_images
 from imgmatch.sources import NamedImage
-from imgmatch.workers import workers_for
 
 __all__ = ["register", "register_all"]
 

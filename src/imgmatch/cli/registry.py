@@ -10,9 +10,9 @@ from rich.table import Table
 
 from imgmatch.cli.console import TROUBLE, guarded, say
 from imgmatch.cli.progress import progress
+from imgmatch.parallel.workers import workers_for
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
 from imgmatch.registry.export import export
-from imgmatch.workers import workers_for
 
 __all__ = ["app"]
 

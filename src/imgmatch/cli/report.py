@@ -8,9 +8,8 @@ import typer
 from imgmatch.cli.console import guarded, say
 from imgmatch.registry import Registry
 from imgmatch.report import write_report
-from imgmatch.results import ResultLines
+from imgmatch.results import ResultLines, Verdict
 from imgmatch.sources import find_images
-from imgmatch.types import Verdict
 
 __all__ = ["report"]
 

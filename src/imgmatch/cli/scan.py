@@ -14,18 +14,16 @@ import typer
 from imgmatch.cli.console import guarded, images_in, status
 from imgmatch.cli.progress import ScanProgress
 from imgmatch.cli.register import register_all
-from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import InputError
+from imgmatch.pair.decision import DERIVED_SCORE
+from imgmatch.parallel.threads import cores
 from imgmatch.registry import Registry
 from imgmatch.report import write_report
-from imgmatch.results import ResultLines
-from imgmatch.scan import dask, processes, scan_into
-from imgmatch.scan import scan as scan_images
-from imgmatch.scan.judge import Outcome
-from imgmatch.scan.run import SHARD_SIZE
+from imgmatch.results import Outcome, Result, ResultLines, Verdict
+from imgmatch.scans import dask, processes, scan_into
+from imgmatch.scans import scan as scan_images
+from imgmatch.scans.run import SHARD_SIZE
 from imgmatch.sources import find_images
-from imgmatch.threads import cores
-from imgmatch.types import Result, Verdict
 
 __all__ = ["DerivedScore", "scan"]
 

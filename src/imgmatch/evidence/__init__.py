@@ -5,7 +5,7 @@ the extra ``imgmatch[evidence]`` to be called, not to be imported.
 """
 
 from imgmatch.evidence.bundle import Attachment, build, revise
-from imgmatch.evidence.cases import (
+from imgmatch.evidence.case import (
     Case,
     CaseOutcome,
     CaseState,
@@ -19,7 +19,7 @@ from imgmatch.evidence.check import verify
 from imgmatch.evidence.claim import ClaimKind, claim_kind
 from imgmatch.evidence.complaint import Complaint, draft
 from imgmatch.evidence.credentials import Credentials, read_credentials
-from imgmatch.evidence.deposits import (
+from imgmatch.evidence.depositing import (
     Clock,
     Deposit,
     Unverified,
@@ -32,7 +32,7 @@ from imgmatch.evidence.deposits import (
 from imgmatch.evidence.erasure import Erasure, erase_listing, erase_owner
 from imgmatch.evidence.known import Known, look_up
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.licences import (
+from imgmatch.evidence.licence import (
     Licence,
     allow,
     licence_for,
@@ -47,7 +47,7 @@ from imgmatch.evidence.material import (
     Party,
     examine_material,
 )
-from imgmatch.evidence.priority import Moment, Priority, note_moment, priority
+from imgmatch.evidence.precedence import Moment, Priority, note_moment, priority
 from imgmatch.evidence.privacy import redacted, reduced_copy
 from imgmatch.evidence.rates import Rate, binomial_interval, success_rate
 from imgmatch.evidence.report import Checked, Report, State

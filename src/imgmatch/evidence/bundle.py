@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from imgmatch.compare import compare_fingerprints, examine_pair, strongest
-from imgmatch.decision import DERIVED_SCORE
 from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.canonical import canonical, sha256, stated
 from imgmatch.evidence.claim import claim_kind
 from imgmatch.evidence.compared import write_reference
-from imgmatch.evidence.deposits import Deposit
+from imgmatch.evidence.depositing import Deposit
 from imgmatch.evidence.drawn import draw_members
-from imgmatch.evidence.licences import Licence
+from imgmatch.evidence.licence import Licence
 from imgmatch.evidence.manifest import (
     Listing,
     manifest_of,
@@ -22,11 +20,13 @@ from imgmatch.evidence.manifest import (
     result_of,
 )
 from imgmatch.evidence.material import Material
-from imgmatch.evidence.priority import priority
+from imgmatch.evidence.precedence import priority
 from imgmatch.evidence.privacy import as_png, redacted, reduced_copy
 from imgmatch.evidence.timestamp import Transport, stamp
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import decode
+from imgmatch.pair.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry, Snapshot
 from imgmatch.types import Box
 

@@ -6,7 +6,7 @@ whether a complaint is right.
 
 from enum import StrEnum
 
-from imgmatch.types import Verdict
+from imgmatch.results import Verdict
 
 __all__ = ["ClaimKind", "claim_kind"]
 

@@ -13,14 +13,14 @@ from imgmatch.errors import CaseError, ClaimError, InputError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST
 from imgmatch.evidence.canonical import instant, sha256
-from imgmatch.evidence.cases import Case, CaseState, get_case
+from imgmatch.evidence.case import Case, CaseState, get_case
 from imgmatch.evidence.check import verify
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.licences import licence_for
+from imgmatch.evidence.licence import licence_for
 from imgmatch.evidence.rates import success_rate
 from imgmatch.evidence.story import LANGUAGES
-from imgmatch.types import Direction
+from imgmatch.results import Direction
 
 __all__ = ["Complaint", "draft"]
 

@@ -4,12 +4,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.compare import Examined
 from imgmatch.evidence.privacy import as_jpeg
 from imgmatch.evidence.shared import find_shared
-from imgmatch.figure import OVERLAY_COLOUR, REGION_COLOUR, draw_query, draw_reference
-from imgmatch.transforms import carry
-from imgmatch.types import Box, Comparison, Size, Verdict
+from imgmatch.pair.compare import Examined
+from imgmatch.pair.transforms import carry
+from imgmatch.results import Comparison, Verdict
+from imgmatch.show.figure import (
+    OVERLAY_COLOUR,
+    REGION_COLOUR,
+    draw_query,
+    draw_reference,
+)
+from imgmatch.types import Box, Size
 
 __all__ = ["draw_figures"]
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from imgmatch.compare import Examined
 from imgmatch.evidence.drawing import draw_figures
 from imgmatch.evidence.page import draw_page
 from imgmatch.evidence.pdf import draw_pdf
@@ -11,7 +10,8 @@ from imgmatch.evidence.privacy import REDUCED_SIDE
 from imgmatch.evidence.story import LANGUAGES, tell
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import decode
-from imgmatch.types import Comparison
+from imgmatch.pair.compare import Examined
+from imgmatch.results import Comparison
 
 __all__ = ["draw_members"]
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from imgmatch.evidence.deposits import Deposit, deposits
+from imgmatch.evidence.depositing import Deposit, deposits
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.licences import Licence, licence_for
+from imgmatch.evidence.licence import Licence, licence_for
 from imgmatch.evidence.manifest import Listing
-from imgmatch.evidence.priority import Moment, moment
+from imgmatch.evidence.precedence import Moment, moment
 from imgmatch.registry import Record
 
 __all__ = ["Known", "look_up"]

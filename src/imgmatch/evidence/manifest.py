@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import PIL
 
-from imgmatch import decision
-from imgmatch.compare import Examined
 from imgmatch.evidence.canonical import instant, sha256, stated
 from imgmatch.evidence.shared import find_shared
 from imgmatch.fingerprint import PARAMETERS
+from imgmatch.pair import decision
+from imgmatch.pair.compare import Examined
 from imgmatch.registry import Record
-from imgmatch.types import Comparison, Verdict
+from imgmatch.results import Comparison, Verdict
 
 __all__ = [
     "FORMAT",

@@ -13,14 +13,14 @@ from typing import Any
 from PIL import ExifTags
 from PIL import Image as PILImage
 
-from imgmatch.compare import compare_fingerprints
 from imgmatch.errors import DecodeError
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.credentials import Credentials, read_credentials
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import Limits
 from imgmatch.image.header import open_header
-from imgmatch.types import Direction, Verdict
+from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.results import Direction, Verdict
 
 __all__ = [
     "Check",

@@ -3,9 +3,8 @@
 import base64
 from collections.abc import Mapping
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from imgmatch.evidence.story import LANGUAGES, Story
+from imgmatch.show.templates import templates
 
 __all__ = ["draw_page"]
 
@@ -19,16 +18,9 @@ def draw_page(story: Story, figures: Mapping[str, bytes]) -> str:
     figures : mapping of str to bytes
         JPEG, by the names that the story uses.
     """
-    environment = Environment(
-        loader=PackageLoader("imgmatch.evidence", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     uris = {
         name: f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
         for name, data in figures.items()
     }
-    template = environment.get_template("page.html.j2")
+    template = templates("imgmatch.evidence").get_template("page.html.j2")
     return template.render(story=story, tag=LANGUAGES[story.language], uris=uris)

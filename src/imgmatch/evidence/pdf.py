@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from imgmatch.errors import MissingExtraError
 from imgmatch.evidence.story import Facts, Figures, Story
-from imgmatch.types import Verdict
+from imgmatch.results import Verdict
 
 __all__ = ["draw_pdf"]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from imgmatch.errors import InputError
-from imgmatch.evidence.cases import CaseOutcome, cases
+from imgmatch.evidence.case import CaseOutcome, cases
 from imgmatch.evidence.ledger import Ledger
 
 __all__ = ["Rate", "binomial_interval", "success_rate"]

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imgmatch.compare import compare_fingerprints, examine_pair, strongest
 from imgmatch.errors import ImgmatchError
 from imgmatch.evidence.canonical import canonical
 from imgmatch.evidence.claim import claim_kind
@@ -18,7 +17,9 @@ from imgmatch.evidence.manifest import (
 )
 from imgmatch.evidence.report import VERDICT, Checked, State
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
-from imgmatch.types import Comparison, Size
+from imgmatch.pair.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.results import Comparison
+from imgmatch.types import Size
 
 __all__ = ["recompute"]
 

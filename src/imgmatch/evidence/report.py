@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from imgmatch.types import Comparison
+from imgmatch.results import Comparison
 
 __all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "Checked", "Report", "State"]
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.compare import Examined
-from imgmatch.photometry import WINDOW
-from imgmatch.transforms import carry
+from imgmatch.pair.agreement import WINDOW
+from imgmatch.pair.compare import Examined
+from imgmatch.pair.transforms import carry
 from imgmatch.types import Box, Size
 
 __all__ = ["Shared", "find_shared"]

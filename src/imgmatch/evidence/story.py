@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from imgmatch.describe import describe_edits
 from imgmatch.evidence.claim import ClaimKind
-from imgmatch.evidence.deposits import Clock, Unverified
+from imgmatch.evidence.depositing import Clock, Unverified
 from imgmatch.evidence.manifest import derived_score_in
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
-from imgmatch.evidence.priority import Priority
+from imgmatch.evidence.precedence import Priority
 from imgmatch.evidence.words import CHINESE_EDITS, WORDS
-from imgmatch.types import Comparison, Verdict
+from imgmatch.results import Comparison, Verdict
+from imgmatch.show.words import describe_edits
 
 __all__ = ["LANGUAGES", "Facts", "Figures", "Section", "Story", "tell"]
 

@@ -4,7 +4,7 @@ A stamp shows that its data existed at a time. It does not show who made them.
 
 The certificate chain is judged at the time that the token states: a token stays
 good after its certificate has run out, as long as its algorithms do. Stamping over
-it in time (`imgmatch.evidence.deposits.renew`) is for when they may not.
+it in time (`imgmatch.evidence.depositing.renew`) is for when they may not.
 
 References
 ----------

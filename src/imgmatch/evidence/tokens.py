@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgmatch.errors import TokenError, TokenUnsupportedError, TokenUntrustedError
 from imgmatch.evidence.canonical import instant, parse_instant, sha256
-from imgmatch.evidence.deposits import Deposit
-from imgmatch.evidence.priority import priority
+from imgmatch.evidence.depositing import Deposit
+from imgmatch.evidence.precedence import priority
 from imgmatch.evidence.report import DEPOSITS, Checked, State
 from imgmatch.evidence.timestamp import Stamp, verify_token
 

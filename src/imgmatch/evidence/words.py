@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from imgmatch.evidence.claim import ClaimKind
-from imgmatch.evidence.deposits import Clock, Unverified
+from imgmatch.evidence.depositing import Clock, Unverified
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
-from imgmatch.evidence.priority import Priority
-from imgmatch.types import Direction, EditKind, Verdict
+from imgmatch.evidence.precedence import Priority
+from imgmatch.results import Direction, EditKind, Verdict
 
 __all__ = ["CHINESE_EDITS", "WORDS"]
 

@@ -112,7 +112,7 @@ class CandidateIndex:
 def _log_accidents(votes: int, agreeing: int) -> float:
     """Return log10 of how often chance makes so many of an original's votes agree.
 
-    As in `imgmatch.geometry`: tests, times the chance that each of the others
+    As in `imgmatch.pair.align`: tests, times the chance that each of the others
     agrees with the vote that proposes the similarity.
     """
     subsets = math.comb(votes - 1, agreeing - 1)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from imgmatch.errors import DuplicateReferenceError, InputError, WorkerError
 from imgmatch.image import ImageSource
+from imgmatch.parallel.workers import Task, Workers
 from imgmatch.registry.originals import Addition, describe
 from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
-from imgmatch.workers import Task, Workers
 
 __all__ = ["Refusal", "register"]
 

@@ -10,12 +10,12 @@ from imgmatch.errors import RegistryError
 from imgmatch.features import Features
 from imgmatch.fingerprint import Original
 from imgmatch.hashing import Hashes
+from imgmatch.parallel.workers import Workers
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.directory import Directory
 from imgmatch.registry.originals import Originals
 from imgmatch.registry.schema import PARAMETERS
 from imgmatch.registry.segments import IndexBuilder, sweep, sync_folder
-from imgmatch.workers import Workers
 
 __all__ = ["IndexRebuild"]
 

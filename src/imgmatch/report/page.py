@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,33 +11,35 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from imgmatch.describe import (
-    DIRECTION_WORDS,
-    VERDICT_WORDS,
-    describe_edits,
-    describe_verdict,
-)
 from imgmatch.errors import InputError, UnknownReferenceError
-from imgmatch.figure import (
-    OVERLAY_COLOUR,
-    REGION_COLOUR,
+from imgmatch.registry import Record, Registry, Snapshot
+from imgmatch.report.pictures import Picture, Shelf, inline, thumbnail
+from imgmatch.report.plan import Pair, Plan, plan_pages
+from imgmatch.results import (
+    Comparison,
+    Match,
+    Result,
+    ScanFailure,
+    Verdict,
+)
+from imgmatch.show.figure import (
     Marks,
     draw_query,
     draw_reference,
     query_marks,
     reference_marks,
 )
-from imgmatch.registry import Record, Registry, Snapshot
-from imgmatch.report.pictures import Picture, Shelf, inline, thumbnail
-from imgmatch.report.plan import Pair, Plan, plan_pages
+from imgmatch.show.templates import templates
+from imgmatch.show.words import (
+    DIRECTION_WORDS,
+    describe_edits,
+)
 from imgmatch.sources import NamedImage
-from imgmatch.types import Comparison, Match, Result, ScanFailure, Verdict
 
-__all__ = ["templates", "write_report"]
+__all__ = ["write_report"]
 
 LOWEST = -1e9
 """Stands for a score of minus infinity, which JSON cannot hold."""
@@ -104,32 +105,13 @@ def write_report(
     ]
     with Shelf(suspects, {pair.query for pair in plan.pairs()}) as shelf:
         drawer = _Drawer(outcomes, registry, shelf)
-        template = templates().get_template("page.html.j2")
+        template = templates("imgmatch.report").get_template("page.html.j2")
         shared = _shared(plan, [quote(page.name) for page in paths], drawer)
         for number, page in enumerate(paths, start=1):
             # Names may hold what no encoding has; a page is written all the same.
             with page.open("w", encoding="utf-8", errors="replace") as file:
                 file.writelines(template.generate(number=number, **shared))
     return paths
-
-
-def templates() -> Environment:
-    """Return the environment that escapes whatever a template is given."""
-    environment = Environment(
-        loader=PackageLoader("imgmatch.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda fraction: f"{100 * fraction:.0f} %"
-    environment.filters["score"] = _in_digits
-    environment.filters["verdict"] = describe_verdict
-    environment.filters["points"] = _points
-    environment.globals["words"] = VERDICT_WORDS
-    environment.globals["region_colour"] = _css(REGION_COLOUR)
-    environment.globals["overlay_colour"] = _css(OVERLAY_COLOUR)
-    return environment
 
 
 def _shared(plan: Plan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object]:
@@ -269,16 +251,3 @@ def _in_words(columns: Mapping[str, Any]) -> dict[str, str]:
         for name, value in columns.items()
         if value is not None and name.casefold() != "shop"
     }
-
-
-def _in_digits(score: float) -> str:
-    return f"{score:.1f}" if math.isfinite(score) else "none"
-
-
-def _points(corners: NDArray[np.float64]) -> str:
-    """Write polygon corners for SVG, whose pixels have their centres at halves."""
-    return " ".join(f"{x + 0.5:.1f},{y + 0.5:.1f}" for x, y in corners)
-
-
-def _css(colour: tuple[int, int, int]) -> str:
-    return f"rgb{colour}"

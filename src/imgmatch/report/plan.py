@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from imgmatch.types import Match, Result, ScanFailure, Verdict
+from imgmatch.results import Match, Result, ScanFailure, Verdict
 
 __all__ = ["Block", "Group", "Pair", "Plan", "plan_pages", "shop_of"]
 

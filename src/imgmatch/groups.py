@@ -1,0 +1,229 @@
+"""Listings that share a picture, without any registry."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from imgmatch.errors import InputError
+from imgmatch.image import read_file
+from imgmatch.registry import Registry
+from imgmatch.results import Comparison, Result, ScanFailure, Verdict
+from imgmatch.scans import scan
+from imgmatch.sources import Loader, NamedImage, PathLike, find_images
+from imgmatch.verification import MAX_CANDIDATES
+
+__all__ = ["Duplicates", "Group", "Listing", "Pair", "duplicates"]
+
+_Tie: TypeAlias = tuple[int, int, Comparison]
+"""Numbers of the reference and the query of a derived pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An image of the catalogue.
+
+    Attributes
+    ----------
+    name : str
+    sha256 : str
+        Of its bytes.
+    columns : mapping
+        What else its source says of it, such as its shop.
+    """
+
+    name: str
+    sha256: str
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the listing as JSON-ready values."""
+        carried = {"columns": dict(self.columns)} if self.columns else {}
+        return {"name": self.name, "sha256": self.sha256, **carried}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Two listings of which one shows the other's picture.
+
+    Which came first, pixels cannot tell: `reference` and `query` only name the sides
+    of the comparison.
+    """
+
+    reference: str
+    query: str
+    comparison: Comparison
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the pair as JSON-ready values."""
+        return {
+            "reference": self.reference,
+            "query": self.query,
+            **self.comparison.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Listings that share a picture, at least two.
+
+    Attributes
+    ----------
+    listings : tuple of Listing
+        In the order of the catalogue; some may be the same bytes.
+    pairs : tuple of Pair
+        The comparisons that tie them together; the same bytes need none.
+    """
+
+    listings: tuple[Listing, ...]
+    pairs: tuple[Pair, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the group as JSON-ready values."""
+        return {
+            "listings": [listing.to_dict() for listing in self.listings],
+            "pairs": [pair.to_dict() for pair in self.pairs],
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Duplicates:
+    """What a catalogue has in common with itself.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        In the order of their first listings.
+    failures : tuple of ScanFailure
+        Listings that could not be read, or not when they were to be compared; with
+        these, others may still share their pictures.
+    total : int
+        Listings, those included.
+    """
+
+    groups: tuple[Group, ...]
+    failures: tuple[ScanFailure, ...]
+    total: int
+
+
+def duplicates(
+    sources: PathLike | Iterable[PathLike | NamedImage],
+    *,
+    column: str = "image",
+    max_candidates: int = MAX_CANDIDATES,
+    workers: int = 1,
+) -> Duplicates:
+    """Group the listings of a catalogue that share a picture.
+
+    Each listing is held against all others as a suspect is against originals, and
+    pairs judged `derived` belong together, and so does what hangs together by such
+    pairs: a collage ties the groups of its pictures. Pictures are read twice; names
+    and columns are kept in memory, fingerprints on disk.
+
+    Parameters
+    ----------
+    sources, column
+        As for `imgmatch.scan`.
+    max_candidates : int
+        Others to compare each listing with in full.
+    workers : int
+        Processes that compare; see `imgmatch.scan`.
+
+    Returns
+    -------
+    Duplicates
+    """
+    images = list(find_images(sources, column=column))
+    listings: dict[int, Listing] = {}
+    failures: list[ScanFailure] = []
+    same_bytes: defaultdict[str, list[int]] = defaultdict(list)
+    with Registry.temporary() as registry:
+        with Loader() as loader:
+            for number, image in enumerate(images):
+                try:
+                    data = _read(loader, image)
+                    digest = hashlib.sha256(data).hexdigest()
+                    if digest not in same_bytes:
+                        registry.add(data, reference_id=str(number))
+                except InputError as error:
+                    failures.append(_failure(image, error))
+                    continue
+                same_bytes[digest].append(number)
+                listings[number] = Listing(image.name, digest, image.columns)
+        registry.commit()
+        suspects = (
+            replace(images[numbers[0]], name=str(numbers[0]), columns={})
+            for numbers in same_bytes.values()
+        )
+        limit = max_candidates + 1  # itself among them
+        ties: list[_Tie] = []
+        for outcome in scan(suspects, registry, max_candidates=limit, workers=workers):
+            if isinstance(outcome, ScanFailure):
+                one = listings[int(outcome.query)]
+                failures.append(replace(outcome, query=one.name, columns=one.columns))
+            else:
+                ties += _ties(outcome)
+        return Duplicates(
+            tuple(_groups(listings, same_bytes.values(), ties)),
+            tuple(failures),
+            len(images),
+        )
+
+
+def _read(loader: Loader, image: NamedImage) -> bytes:
+    data = loader.load(image.image)
+    if isinstance(data, str | os.PathLike):
+        data = read_file(data)
+    if not isinstance(data, bytes):
+        raise InputError(f"want the bytes of an image, got pixels: {image.name}")
+    return data
+
+
+def _failure(image: NamedImage, error: InputError) -> ScanFailure:
+    reason = getattr(error, "reason", None) or str(error)
+    return ScanFailure(image.name, type(error).__name__, reason, image.columns)
+
+
+def _ties(result: Result) -> Iterator[_Tie]:
+    for match in result.matches:
+        if match.reference_id == result.query:
+            continue
+        if match.comparison.verdict is Verdict.DERIVED:
+            yield int(match.reference_id), int(result.query), match.comparison
+
+
+def _groups(
+    listings: Mapping[int, Listing],
+    same_bytes: Iterable[list[int]],
+    ties: list[_Tie],
+) -> Iterator[Group]:
+    """Join what hangs together, by union-find."""
+    parents = {number: number for number in listings}
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = number = parents[parents[number]]
+        return number
+
+    def join(one: int, other: int) -> None:
+        first, second = sorted((root(one), root(other)))
+        parents[second] = first
+
+    for numbers in same_bytes:
+        for number in numbers[1:]:
+            join(numbers[0], number)
+    for reference, query, _ in ties:
+        join(reference, query)
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for number in listings:
+        members[root(number)].append(number)
+    pairs: defaultdict[int, list[Pair]] = defaultdict(list)
+    for reference, query, comparison in ties:
+        names = listings[reference].name, listings[query].name
+        pairs[root(reference)].append(Pair(*names, comparison))
+    for first, numbers in members.items():
+        if len(numbers) > 1:
+            group = tuple(listings[number] for number in numbers)
+            yield Group(group, tuple(pairs[first]))

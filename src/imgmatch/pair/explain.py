@@ -1,0 +1,108 @@
+"""Geometry and differences of an aligned pair -> the edits, by name."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.pair.overlays import Differences
+from imgmatch.pair.transforms import (
+    Overlap,
+    area,
+    bounds,
+    local_affine,
+    perspective,
+)
+from imgmatch.results import Edit, EditKind
+from imgmatch.types import Box, Size
+
+__all__ = ["WHOLE", "name_edits"]
+
+WHOLE = 0.965
+"""Fraction of an area from which it counts as all of it."""
+
+MIN_RESIZE = 1.05
+MIN_ROTATION = 1.0
+"""Degrees."""
+MIN_STRETCH = 1.03
+MIN_PERSPECTIVE = 0.01
+"""Departure from an affine map, as a fraction of the region's size."""
+MIN_RECOLOURING = 8.0
+"""Mean change, 8-bit levels; recompression stays below 4."""
+
+
+def name_edits(
+    homography: NDArray[np.float64],
+    region: Overlap,
+    differences: Differences,
+    reference_size: Size,
+    query_size: Size,
+) -> tuple[Edit, ...]:
+    """Say what was done to the reference to arrive at the query.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+    region : Overlap
+        The copied region.
+    differences : Differences
+    reference_size, query_size : Size
+
+    Returns
+    -------
+    tuple of Edit
+        In the order of `EditKind`.
+    """
+    edits = []
+    kept = area(region.reference) / (reference_size.width * reference_size.height)
+    if kept < WHOLE:
+        box = bounds(region.reference)
+        edits.append(Edit(EditKind.CROP, reference_box=box, amount=kept))
+    edits += _affine_edits(local_affine(homography, region.reference.mean(axis=0)))
+    if perspective(homography, region) > MIN_PERSPECTIVE:
+        edits.append(Edit(EditKind.PERSPECTIVE))
+    covered = area(region.query) / (query_size.width * query_size.height)
+    if covered < WHOLE:
+        box = bounds(region.query)
+        edits.append(Edit(EditKind.INSET, query_box=box, amount=covered))
+    edits += [
+        Edit(EditKind.OVERLAY_ADDED, query_box=_within(box, query_size))
+        for box in differences.added
+    ]
+    edits += [
+        Edit(EditKind.OVERLAY_REMOVED, reference_box=_within(box, reference_size))
+        for box in differences.removed
+    ]
+    if differences.recolouring > MIN_RECOLOURING:
+        edits.append(Edit(EditKind.RECOLOUR, amount=differences.recolouring))
+    return tuple(edits)
+
+
+def _within(box: Box, size: Size) -> Box:
+    """Cut off what lies beyond the picture: canvas pixels are coarser than its own."""
+    return Box(
+        max(box.x0, 0.0),
+        max(box.y0, 0.0),
+        min(box.x1, float(size.width)),
+        min(box.y1, float(size.height)),
+    )
+
+
+def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
+    """Split a (2, 2) map into mirror, rotation, scale and stretch."""
+    edits = []
+    (a, b), (c, d) = jacobian.tolist()
+    if a * d < b * c:
+        edits.append(Edit(EditKind.MIRROR))
+        a, c = -a, -c
+    degrees = math.degrees(math.atan2(c - b, a + d))
+    if abs(degrees) > MIN_ROTATION:
+        edits.append(Edit(EditKind.ROTATION, amount=degrees))
+    scale = math.sqrt(abs(a * d - b * c))
+    if max(scale, 1 / scale) > MIN_RESIZE:
+        edits.append(Edit(EditKind.RESIZE, amount=scale))
+    stretch = math.hypot(a, c) / math.hypot(b, d)
+    if max(stretch, 1 / stretch) > MIN_STRETCH:
+        edits.append(Edit(EditKind.STRETCH, amount=stretch))
+    return edits

@@ -1,0 +1,388 @@
+"""Differences of an aligned pair -> what was drawn over it, wiped or recoloured."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.pair.agreement import Photometry, median, pixels
+from imgmatch.pair.canvas import Canvas, fill
+from imgmatch.pair.lettering import lettering
+from imgmatch.pair.transforms import Overlap, bounds, carry
+from imgmatch.types import Box, Size
+
+__all__ = ["Differences", "compare_pixels", "halved"]
+
+MIN_DIFFERENCE = 12.0
+"""Least change of a pixel that counts as drawn, 8-bit levels."""
+
+MIN_AREA = 30
+MIN_SIDE = 5
+"""Canvas pixels that differ, and shorter side, of the smallest overlay that is
+reported."""
+
+LIGHT = 15.0
+LIGHT_STEP = 4
+"""Canvas pixels over which light may change, and on which it is traced: what differs
+as smoothly is no overlay."""
+
+GROUND = 0.03
+"""Least fraction of a part without structure, and of what agrees beside it, that
+must agree for all of it to be of the photograph."""
+
+OUTLINE = 1
+DOUBT = 0.7
+"""Canvas pixels to either side of an overlay's outline in which its edges lie, and
+slope of the query's there, as a multiple of the reference's, from which it was added:
+in doubt it was, for that is the commoner."""
+
+EDGE = 4
+"""Canvas pixels along the region's edge that may show what lies beyond it."""
+
+PLATE = 0.5
+MARGIN = 8
+"""Fraction of its box that a plate over a mark fills, and canvas pixels around it
+where its like would show that what it hides is no mark."""
+
+MAX_COLOURS = 4_000
+"""Agreeing pixels, evenly spread, that a change of colours is taken from."""
+
+MAX_OVERLAYS = 24
+"""Boxes reported on either side, largest first; a tiled mark has hundreds."""
+
+GREY = np.array([0.299, 0.587, 0.114])
+"""Brightness of red, green and blue, as the grey canvas weighs them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Differences:
+    """What was edited inside the copied region.
+
+    Attributes
+    ----------
+    added : tuple of Box
+        Drawn over the picture; query pixels.
+    removed : tuple of Box
+        Marks of the reference that were wiped or covered; reference pixels.
+    recolouring : float
+        Mean change of the agreeing pixels, 8-bit levels.
+    """
+
+    added: tuple[Box, ...]
+    removed: tuple[Box, ...]
+    recolouring: float
+
+
+def halved(canvas: Canvas) -> Canvas:
+    """Take every second pixel of a canvas, to draw on what needs no finer grid."""
+    to_reference = canvas.to_reference @ np.array(
+        [[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]]
+    )
+    return replace(
+        canvas,
+        reference=canvas.reference[1::2, 1::2],
+        query=canvas.query[1::2, 1::2],
+        inside=canvas.inside[1::2, 1::2],
+        to_reference=to_reference,
+    )
+
+
+def compare_pixels(
+    photometry: Photometry, colour: Canvas, region: Overlap
+) -> Differences:
+    """Find overlays and recolouring inside the copied region.
+
+    `colour` is the photometry's canvas, halved and drawn in RGB: colours are
+    compared on the coarser grid, brightness on the finer one.
+
+    The agreeing pixels tell how colours were changed; what then still differs
+    was drawn, where the query has the sharper edges, or wiped, where the
+    reference has them. A plate drawn over a mark did both.
+    """
+    canvas = photometry.canvas
+    size = Size(*photometry.agrees.shape[::-1])
+    inside = canvas.inside & fill(region.reference, canvas.to_reference, size)
+    inside = _shrunk(inside, EDGE)
+    agrees = photometry.agrees & inside
+    if np.count_nonzero(agrees) < MIN_AREA:
+        return Differences((), (), 0.0)
+    known = _known(agrees, inside & ~photometry.textured)
+    change = _change(photometry, colour, agrees, known)
+    sample = np.s_[::2, ::2]
+    noise = median(pixels(change.amount[sample], agrees[sample]))
+    threshold = max(MIN_DIFFERENCE, 4 * noise)
+    same = photometry.textured & (photometry.correlation > 0.9)
+    differs = inside & (change.amount > threshold) & ~same
+    added, removed = [], []
+    to_query = canvas.homography @ canvas.to_reference
+    seen = _shrunk(inside, OUTLINE + 1)
+    for part in _components(differs, change.amount):
+        overlay = _to_the_sides(part, size)
+        if not _is_added(change, part, seen):
+            removed.append(_carried(overlay.box, canvas.to_reference))
+            continue
+        added.append(_carried(overlay.box, to_query))
+        if overlay.mask.mean() > PLATE:
+            mark = _covered_mark(canvas.reference, overlay)
+            if mark is not None:
+                removed.append(_carried(mark, canvas.to_reference))
+    return Differences(
+        tuple(added[:MAX_OVERLAYS]), tuple(removed[:MAX_OVERLAYS]), change.recolouring
+    )
+
+
+class _Part(NamedTuple):
+    """Pixels of the canvas that belong together.
+
+    mask : (H, W) bool, that fills the box
+    box : (x0, y0, x1, y1)
+    """
+
+    mask: NDArray[np.bool_]
+    box: tuple[int, int, int, int]
+
+
+class _Change(NamedTuple):
+    """How the query differs from what the reference's colours became.
+
+    expected, query : (H, W) float32
+        Grey.
+    amount : (H, W) float32
+        Largest difference of any channel.
+    recolouring : float
+    """
+
+    expected: NDArray[np.float32]
+    query: NDArray[np.float32]
+    amount: NDArray[np.float32]
+    recolouring: float
+
+
+def _change(
+    photometry: Photometry,
+    colour: Canvas,
+    agrees: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+) -> _Change:
+    """Take recolouring and light off the difference of the two pictures.
+
+    The map of the colours is fitted to the agreeing pixels. The change of all
+    that is known to be the photograph, spread smoothly, is light.
+    """
+    fine = photometry.canvas.reference
+    coarse = colour.reference
+    height, width = fine.shape
+    size = coarse.shape[1], coarse.shape[0]
+    if photometry.blur > 0:
+        fine = _blurred(fine, photometry.blur)
+        coarse = _blurred(coarse, photometry.blur * size[0] / width)
+    shown, copied = (
+        pixels(picture.astype(np.float32), _sampled(agrees, size), MAX_COLOURS)
+        for picture in (coarse, colour.query)
+    )
+    recolouring = float(np.abs(copied - shown).mean())
+    matrix = _recolouring(shown, copied)
+    expected = cv2.transform(coarse, matrix)
+    moved = cv2.subtract(colour.query, expected, dtype=cv2.CV_32F)
+    change = np.asarray(moved, np.float32)
+    light = _light(change, known)
+    # Brightness keeps the detail of its finer grid, and takes from the coarser one
+    # by how much colours and light moved it.
+    contrast = float(GREY @ matrix[:, :3].sum(axis=1))
+    added = _grey(expected + light) - contrast * _grey(coarse.astype(np.float32))
+    added = np.asarray(cv2.resize(added, (width, height)), np.float32)
+    grey = cv2.addWeighted(fine, contrast, added, 1.0, 0.0, dtype=cv2.CV_32F)
+    query = photometry.canvas.query.astype(np.float32)
+    red, green, blue = cv2.split(cv2.absdiff(change, light))
+    tint = cv2.resize(cv2.max(cv2.max(red, green), blue), (width, height))
+    amount = cv2.max(cv2.absdiff(query, grey), tint)
+    return _Change(
+        np.asarray(grey, np.float32),
+        query,
+        np.asarray(amount, np.float32),
+        recolouring,
+    )
+
+
+def _known(agrees: NDArray[np.bool_], plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Add the plain parts that belong to the photograph to what agrees.
+
+    Neither picture tells where it is plain; but the drawn parts end in edges that
+    the other picture lacks, and the ground of a photograph runs on to its subject.
+    """
+    step = np.s_[::LIGHT_STEP, ::LIGHT_STEP]
+    agreeing = agrees[step]
+    parts, labels = cv2.connectedComponents(
+        (agreeing | plain[step]).view(np.uint8), connectivity=4, ltype=cv2.CV_16U
+    )
+    whole = np.bincount(labels.ravel(), minlength=parts)
+    own = np.bincount(labels[agreeing], minlength=parts) > GROUND * whole
+    own[0] = False
+    return np.asarray(own[labels])
+
+
+def _blurred(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+
+
+def _grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.transform(picture, GREY[None]), np.float32)
+
+
+def _sampled(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Take a mask (H, W) onto a coarser grid (width, height)."""
+    nearest = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(nearest).view(np.bool_)
+
+
+def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    inner = cv2.erode(
+        mask.view(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(inner).view(np.bool_)
+
+
+def _to_the_sides(part: _Part, size: Size) -> _Part:
+    """Let what reaches the unseen edge of the canvas go on to its side."""
+    x0, y0, x1, y1 = part.box
+    left, top = x0 if x0 <= EDGE else 0, y0 if y0 <= EDGE else 0
+    right, bottom = size.width - x1, size.height - y1
+    right, bottom = (beyond if beyond <= EDGE else 0 for beyond in (right, bottom))
+    mask = cv2.copyMakeBorder(
+        part.mask.view(np.uint8), top, bottom, left, right, cv2.BORDER_REPLICATE
+    )
+    box = x0 - left, y0 - top, x1 + right, y1 + bottom
+    return _Part(np.asarray(mask).view(np.bool_), box)
+
+
+def _recolouring(
+    shown: NDArray[np.float32], copied: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Fit the affine map (3, 4) of the reference's colours to the query's.
+
+    `shown` are pixels of the reference and `copied` the same of the query.
+    """
+    source = np.ones((len(shown), 4))
+    source[:, :3] = shown
+    target = copied.astype(np.float64)
+    # By the normal equations: there are four unknowns and 4,000 pixels. In a grey
+    # picture the channels are one, so the smallest of all solutions is taken.
+    _, values, vectors = cv2.eigen(source.T @ source)
+    known = values.ravel() > 1e-10 * values[0]
+    axes = vectors[known]
+    return np.asarray((target.T @ source) @ axes.T / values[known].T @ axes, np.float64)
+
+
+def _light(
+    change: NDArray[np.float32], known: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Spread the change of the known part of the light's grid smoothly over all.
+
+    References
+    ----------
+    Knutsson and Westin, "Normalized and differential convolution", CVPR 1993.
+    """
+    height, width = change.shape[:2]
+    mask = cv2.resize(
+        known.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    grid = known.shape[1], known.shape[0]
+    fields = [
+        cv2.GaussianBlur(
+            cv2.resize(field, grid, interpolation=cv2.INTER_LINEAR),
+            (0, 0),
+            LIGHT / LIGHT_STEP,
+        )
+        for field in (cv2.copyTo(change, mask), mask.astype(np.float32))
+    ]
+    spread = fields[0] / (fields[1][..., None] + np.float32(1e-3))
+    return np.asarray(cv2.resize(spread, (width, height)), np.float32)
+
+
+def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list[_Part]:
+    """Group differing pixels into overlays, largest first; letters join up."""
+    reach = max(5, math.ceil(max(differs.shape) * 0.03) | 1)
+    # Opened by two pixels, which an anchor of its own keeps from moving by one.
+    two = np.ones((2, 2), np.uint8)
+    raw = cv2.dilate(cv2.erode(differs.view(np.uint8), two), two, anchor=(0, 0))
+    left, top, wide, high = cv2.boundingRect(raw)
+    if wide * high < MIN_AREA:
+        return []
+    within = np.s_[top : top + high, left : left + wide]
+    raw = raw[within]
+    # A drawn edge, softened by resampling, lies at half of its height.
+    peak = cv2.dilate(amount[within], np.ones((5, 5), np.uint8))
+    solid = amount[within] > 0.5 * peak
+    padded = cv2.copyMakeBorder(
+        raw, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0
+    )
+    joined = cv2.morphologyEx(
+        padded, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)
+    )[reach:-reach, reach:-reach]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    found = []
+    for label, (x, y, width, height, area) in enumerate(stats[1:].tolist(), start=1):
+        if area < MIN_AREA:
+            continue
+        frame = np.s_[y : y + height, x : x + width]
+        own = raw[frame] * (labels[frame] == label)
+        count = int(np.count_nonzero(own))
+        if count < MIN_AREA or min(cv2.boundingRect(own)[2:]) < MIN_SIDE:
+            continue
+        x0, y0, width, height = cv2.boundingRect(own * solid[frame])
+        x1, y1 = x0 + width, y0 + height
+        box = left + x + x0, top + y + y0, left + x + x1, top + y + y1
+        found.append((count, own[y0:y1, x0:x1] > 0, box))
+    found.sort(key=lambda entry: -entry[0])
+    return [_Part(own, box) for _, own, box in found]
+
+
+def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
+    """Tell whether the outline of a part, as far as seen, is an edge of the query."""
+    x0, y0, x1, y1 = part.box
+    top, left = min(y0, OUTLINE), min(x0, OUTLINE)
+    frame = np.s_[y0 - top : y1 + OUTLINE, x0 - left : x1 + OUTLINE]
+    own = np.zeros(seen[frame].shape, np.uint8)
+    own[top : top + y1 - y0, left : left + x1 - x0] = part.mask
+    kernel = np.ones((2 * OUTLINE + 1, 2 * OUTLINE + 1), np.uint8)
+    outline = cv2.morphologyEx(own, cv2.MORPH_GRADIENT, kernel)
+    outline = cv2.min(outline, seen[frame].view(np.uint8))
+    drawn, shown = (
+        cv2.mean(_slope(picture[frame]), outline)[0]
+        for picture in (change.query, change.expected)
+    )
+    return drawn >= DOUBT * shown
+
+
+def _covered_mark(
+    reference: NDArray[np.uint8], plate: _Part
+) -> tuple[int, int, int, int] | None:
+    """Look for lettering of the reference under a plate."""
+    height, width = reference.shape
+    x0, y0, x1, y1 = plate.box
+    left, top = max(0, x0 - MARGIN), max(0, y0 - MARGIN)
+    right, bottom = min(width, x1 + MARGIN), min(height, y1 + MARGIN)
+    # What the plate shares its colour with is hidden too.
+    holes = np.ones((MARGIN + 1, MARGIN + 1), np.uint8)
+    mask = cv2.morphologyEx(plate.mask.view(np.uint8), cv2.MORPH_CLOSE, holes)
+    hidden = np.zeros((bottom - top, right - left), bool)
+    hidden[y0 - top : y1 - top, x0 - left : x1 - left] = mask > 0
+    found = lettering(reference[top:bottom, left:right], hidden)
+    if found is None:
+        return None
+    return found[0] + left, found[1] + top, found[2] + left, found[3] + top
+
+
+def _slope(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.magnitude(dx, dy), np.float32)
+
+
+def _carried(box: tuple[int, int, int, int], homography: NDArray[np.float64]) -> Box:
+    x0, y0, x1, y1 = (value - 0.5 for value in box)
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    return bounds(carry(homography, corners))

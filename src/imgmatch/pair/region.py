@@ -1,0 +1,164 @@
+"""Aligned pair -> which part of either picture is the copy, and not its neighbour."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.pair.agreement import WINDOW, Photometry
+from imgmatch.pair.transforms import Overlap, carry, clip, perspective
+from imgmatch.types import Size
+
+__all__ = ["copied_region", "without_banners"]
+
+FOREIGN_SHARE = 0.2
+FOREIGN_TEXTURE = 0.05
+"""A line of the canvas is foreign if less of its structure agrees (by chance some
+does: up to a tenth of a line), and if so much of it has structure at all."""
+
+BANNER = 0.25
+BANNER_PHOTOGRAPHIC = 0.1
+"""Fraction of the canvas, from one side of it, that a banner takes at most, and of
+its windows that are photographic: none of a plain one, up to 0.07 of one that is
+filled with a gradient, more in nine of ten such strips of photographs."""
+
+UPRIGHT = 0.015
+"""Slope of a side, and perspective, up to which a picture is upright."""
+
+INNER_SIDE = 0.02
+"""A side of the reference is inside the query if the query goes on beyond it by
+this fraction of the reference."""
+
+
+def copied_region(
+    photometry: Photometry, shared: Overlap, reference_size: Size, query_size: Size
+) -> Overlap:
+    """Cut off what lies in both frames but belongs to a neighbour.
+
+    A tile of a collage shows a cut of the reference, and where the cut part
+    would be, the query shows something else: strips along a side that do not
+    agree at all, where the query goes on beyond the reference. Tiles are upright:
+    in a turned or tilted picture such a strip is a part that moved.
+
+    Parameters
+    ----------
+    photometry : Photometry
+    shared : Overlap
+        Where the two frames overlap.
+    reference_size, query_size : Size
+
+    Returns
+    -------
+    Overlap
+    """
+    canvas = photometry.canvas
+    if not _upright(canvas.homography, shared):
+        return shared
+    x0, y0, x1, y1 = _agreeing_box(photometry)
+    height, width = photometry.agrees.shape
+    edges = carry(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
+    frame = ((x0 > 0, y0 > 0), (x1 < width, y1 < height))
+    polygon = shared.reference
+    sides = _inner_sides(canvas.homography, reference_size, query_size)
+    for corner, inward in ((0, 1.0), (1, -1.0)):
+        for axis in (0, 1):
+            if frame[corner][axis] and sides[corner][axis]:
+                cut = clip(polygon, axis, inward, float(edges[corner, axis]))
+                polygon = cut if len(cut) >= 3 else polygon
+    return Overlap(polygon, carry(canvas.homography, polygon))
+
+
+def without_banners(
+    photometry: Photometry, within: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Take drawn strips along the sides of the canvas off a mask (H, W)."""
+    kept = within.copy()
+    x0, y0, x1, y1 = _agreeing_box(photometry)
+    height, width = within.shape
+    for strip, share in (
+        (np.s_[:, :x0], x0 / width),
+        (np.s_[:, x1:], 1 - x1 / width),
+        (np.s_[:y0], y0 / height),
+        (np.s_[y1:], 1 - y1 / height),
+    ):
+        if share <= BANNER and _drawn(photometry, strip):
+            kept[strip] = False
+    return kept
+
+
+def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
+    """Tell whether what conflicts in a part of the canvas is drawn."""
+    conflicts = photometry.conflicts[part]
+    photographic = np.count_nonzero(conflicts & photometry.query_photographic[part])
+    return bool(photographic <= BANNER_PHOTOGRAPHIC * np.count_nonzero(conflicts))
+
+
+def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
+    """Tell whether the reference's sides are level or plumb in the query."""
+    start = shared.reference.mean(axis=0)
+    reach = 0.5 * np.ptp(shared.reference, axis=0)
+    for axis in (0, 1):
+        ends = np.array([start, start])
+        ends[:, axis] += (-reach[axis], reach[axis])
+        run = np.abs(np.diff(carry(homography, ends), axis=0)[0])
+        if run.min() > UPRIGHT * run.max():
+            return False
+    return perspective(homography, shared) < UPRIGHT
+
+
+def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
+    """Cut the canvas inside of the foreign lines along each side.
+
+    A line is foreign if it has structure and next to none of it agrees. Lines
+    without structure stay: nothing speaks against them.
+    """
+    spans = []
+    for axis in (0, 1):
+        agrees, textured = (
+            _full_lines(mask, axis) for mask in (photometry.agrees, photometry.textured)
+        )
+        own = agrees > FOREIGN_SHARE * textured
+        foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
+        first, last = 0, len(agrees)
+        lines = np.flatnonzero(own)
+        if len(lines):
+            before = np.flatnonzero(foreign[: lines[0]])
+            after = np.flatnonzero(foreign[lines[-1] + 1 :]) + lines[-1] + 1
+            # A window is foreign already when it only touches what is.
+            if len(before):
+                first = max(0, int(before[-1]) + 1 - WINDOW // 2)
+            if len(after):
+                last = min(last, int(after[0]) + WINDOW // 2)
+        spans.append((first, last))
+    (x0, x1), (y0, y1) = spans
+    return x0, y0, x1, y1
+
+
+def _full_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
+    """Count a mask along an axis, ten times as fast as its sum.
+
+    Windows that hang over the canvas' sides see it reflected, and may agree by
+    that alone, so the outermost lines are taken for the first full ones.
+    """
+    reduced = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    counts = np.asarray(reduced, np.int32).ravel()
+    half = WINDOW // 2
+    counts[:half], counts[-half:] = counts[half], counts[-half - 1]
+    return counts
+
+
+def _inner_sides(
+    homography: NDArray[np.float64], reference_size: Size, query_size: Size
+) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    """Tell on which sides ((left, top), (right, bottom)) the query goes on."""
+    width, height = reference_size
+    middle = np.array([width / 2, height / 2])
+    beyond = []
+    for outward in (-1, 1):
+        row = []
+        for axis in (0, 1):
+            point = middle.copy()
+            point[axis] += outward * (0.5 + INNER_SIDE) * (width, height)[axis]
+            x, y = carry(homography, point[None])[0]
+            row.append(0 <= x < query_size.width and 0 <= y < query_size.height)
+        beyond.append((row[0], row[1]))
+    return beyond[0], beyond[1]

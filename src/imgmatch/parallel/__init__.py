@@ -1,0 +1,1 @@
+"""Work for several processes, one thread each."""

@@ -1,0 +1,208 @@
+"""The answer for one original and one suspect.
+
+Pixels are those of the upright full-size image, (x, y), integers at pixel
+centres. ``reference`` is the registered original, ``query`` the suspect.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.image import ImageSource
+from imgmatch.results.display import draw
+from imgmatch.types import Box, Size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Comparison", "Direction", "Edit", "EditKind", "Verdict"]
+
+
+class Verdict(StrEnum):
+    """What a comparison concludes, strongest claim first."""
+
+    DERIVED = "derived"
+    """The query shows the reference's own exposure."""
+    REVIEW = "review"
+    """Strong signs of derivation, not enough to accuse without a human look."""
+    SHARED_OVERLAY = "shared_overlay"
+    """Only a watermark, badge, template or interface is in common."""
+    SAME_SUBJECT = "same_subject"
+    """The same thing or scene in another photograph."""
+    UNRELATED = "unrelated"
+    """Nothing in common that could be found."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the strongest claim; sorts results best first."""
+        return list(Verdict).index(self)
+
+
+class Direction(StrEnum):
+    """Whether the query could have been made from the reference file."""
+
+    CONSISTENT = "consistent"
+    CONTRADICTS = "contradicts"
+    """The query shows more of the scene or finer detail than the reference."""
+    UNKNOWN = "unknown"
+
+
+class EditKind(StrEnum):
+    """What was done to the reference to arrive at the query."""
+
+    CROP = "crop"
+    """Part of the reference is missing; amount: the fraction of its area kept."""
+    MIRROR = "mirror"
+    ROTATION = "rotation"
+    """Amount: degrees clockwise as seen on screen, in (-180, 180]."""
+    RESIZE = "resize"
+    """Amount: query pixels for each reference pixel."""
+    STRETCH = "stretch"
+    """Unequal scale; amount: horizontal over vertical scale."""
+    PERSPECTIVE = "perspective"
+    INSET = "inset"
+    """The picture is part of a larger one (collage, screenshot, border);
+    query_box is the picture, amount the fraction of the query it covers."""
+    OVERLAY_ADDED = "overlay_added"
+    """Something was drawn over the picture in query_box."""
+    OVERLAY_REMOVED = "overlay_removed"
+    """A mark of the reference in reference_box was wiped or covered."""
+    RECOLOUR = "recolour"
+    """Colours changed; amount: mean change in 8-bit levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit, with the place and the amount where the kind has them."""
+
+    kind: EditKind
+    query_box: Box | None = None
+    reference_box: Box | None = None
+    amount: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the edit as JSON-ready values, absent fields left out."""
+        out: dict[str, Any] = {"kind": str(self.kind)}
+        if self.query_box is not None:
+            out["query_box"] = self.query_box.rounded()
+        if self.reference_box is not None:
+            out["reference_box"] = self.reference_box.rounded()
+        if self.amount is not None:
+            out["amount"] = round(self.amount, 4)
+        return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """The answer for one reference and one query.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    score : float
+        Higher is stronger evidence of derivation; comparable across pairs.
+        `imgmatch.pair.decision` documents its meaning.
+    reason : str
+        One sentence that says why the verdict is what it is.
+    reference_size, query_size : Size
+        Upright full-size pixels.
+    homography : (3, 3) float64 or None
+        Reference (x, y) px -> query (x, y) px, reflection included.
+        None where no geometry was found.
+    mirrored : bool
+    reference_box, query_box : Box or None
+        The copied region in either picture.
+    reference_kept : float
+        Fraction of the reference's area that the query shows.
+    query_covered : float
+        Fraction of the query's area that the copied region takes.
+    edits : tuple of Edit
+    direction : Direction
+    expected_false_accusations : float or None
+        Bound on how many unrelated originals would score as high among those
+        the query was held against; None where nothing is claimed.
+    """
+
+    verdict: Verdict
+    score: float
+    reason: str
+    reference_size: Size
+    query_size: Size
+    homography: NDArray[np.float64] | None = None
+    mirrored: bool = False
+    reference_box: Box | None = None
+    query_box: Box | None = None
+    reference_kept: float = 0.0
+    query_covered: float = 0.0
+    edits: tuple[Edit, ...] = ()
+    direction: Direction = Direction.UNKNOWN
+    expected_false_accusations: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.homography is not None:
+            matrix = np.array(self.homography, dtype=np.float64)
+            matrix.flags.writeable = False
+            object.__setattr__(self, "homography", matrix)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON-ready values (design contract)."""
+        matrix = self.homography
+        false_alarms = self.expected_false_accusations
+        return {
+            "verdict": str(self.verdict),
+            "score": round(self.score, 3) if math.isfinite(self.score) else None,
+            "reason": self.reason,
+            "expected_false_accusations": (
+                None if false_alarms is None else float(f"{false_alarms:.3g}")
+            ),
+            "homography": None if matrix is None else matrix.tolist(),
+            "mirrored": self.mirrored,
+            "reference_size": list(self.reference_size),
+            "query_size": list(self.query_size),
+            "reference_box": self.reference_box and self.reference_box.rounded(),
+            "query_box": self.query_box and self.query_box.rounded(),
+            "reference_kept": round(self.reference_kept, 4),
+            "query_covered": round(self.query_covered, 4),
+            "edits": [edit.to_dict() for edit in self.edits],
+            "direction": str(self.direction),
+        }
+
+    def plot(
+        self,
+        original: "ImageSource | None" = None,
+        suspect: "ImageSource | None" = None,
+    ) -> "Figure":
+        """Draw both pictures side by side, with what was found on them.
+
+        The copied region is outlined in green, overlays are boxed in orange. A
+        comparison holds no pixels: without the pictures, only outlines are drawn.
+        Axes are pixels of the full-size pictures.
+
+        Parameters
+        ----------
+        original, suspect : path, bytes or (H, W, 3) uint8 RGB, optional
+            The pictures that were compared.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            That a notebook shows where a cell ends with it, and
+            ``figure.savefig(path)`` keeps.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        DecodeError
+            If a picture cannot be read.
+        """
+        figure: Figure = draw("plot", self, original, suspect)
+        return figure
+
+    def _repr_html_(self) -> str:
+        """Return the card that notebooks show, drawn without the pictures."""
+        return str(draw("card", self))

@@ -1,0 +1,223 @@
+"""Lines that a scan has written -> the results they were written from.
+
+Each line is a JSON object as `Result.to_dict` and `ScanFailure.to_dict` make it; keys
+that are not theirs are passed over.
+"""
+
+import json
+import math
+import os
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import accumulate
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.errors import InputError
+from imgmatch.results.comparison import Comparison, Direction, Edit, EditKind, Verdict
+from imgmatch.results.result import Match, Result, ScanFailure
+from imgmatch.types import Box, Size
+
+__all__ = ["ResultLines", "read_line"]
+
+_MALFORMED = (
+    *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
+    np.linalg.LinAlgError,
+)
+"""What reading fields that are missing, or of another kind, raises."""
+
+
+class ResultLines(Sequence[Result | ScanFailure]):
+    """The results in files of JSON lines; a context manager.
+
+    Only the places where lines begin are kept in memory: a line is read when it
+    is asked for. Empty lines do not count.
+
+    Parameters
+    ----------
+    paths : path or iterable of paths
+        In the order in which their lines count. Of a directory, such as a scan in
+        shards writes, its ``.jsonl`` files count, by name.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> with ResultLines("results.jsonl") as lines:  # doctest: +SKIP
+    ...     refused = [found for found in lines if isinstance(found, ScanFailure)]
+    """
+
+    def __init__(
+        self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+    ) -> None:
+        if isinstance(paths, str | os.PathLike):
+            paths = [paths]
+        self._paths = [file for path in paths for file in _files(Path(path))]
+        with ExitStack() as files:
+            self._files = [files.enter_context(p.open("rb")) for p in self._paths]
+            self._starts = [_starts(file) for file in self._files]
+            self._close = files.pop_all()
+        self._ends = list(accumulate(map(len, self._starts)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close.close()
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Result | ScanFailure: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Result | ScanFailure]: ...
+
+    def __getitem__(
+        self, index: int | slice
+    ) -> Result | ScanFailure | list[Result | ScanFailure]:
+        """Read a line, or several.
+
+        Raises
+        ------
+        InputError
+            If a line is no result.
+        """
+        if isinstance(index, slice):
+            return [self[position] for position in range(len(self))[index]]
+        position = range(len(self))[index]
+        which = bisect_right(self._ends, position)
+        within = position - (self._ends[which - 1] if which else 0)
+        file = self._files[which]
+        file.seek(self._starts[which][within])
+        try:
+            return read_line(file.readline())
+        except InputError as error:
+            place = f"{self._paths[which]}, result {within + 1}"
+            raise InputError(f"{place}: {error}") from error
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob("*.jsonl"))
+    if not found:
+        raise InputError(f"want JSON lines in {path}, got none")
+    return found
+
+
+def _starts(lines: Iterable[bytes]) -> "array[int]":
+    starts, place = array("Q"), 0
+    for line in lines:
+        if not line.isspace():
+            starts.append(place)
+        place += len(line)
+    return starts
+
+
+def read_line(line: str | bytes) -> Result | ScanFailure:
+    """Read one line of a scan.
+
+    Raises
+    ------
+    InputError
+        If it is not what a scan writes.
+    """
+    try:
+        return _outcome(json.loads(line))
+    except _MALFORMED as error:
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"want a line of a scan's results, got {what}") from error
+
+
+def _outcome(fields: Mapping[str, Any]) -> Result | ScanFailure:
+    query, columns = _text(fields["query"]), dict(fields.get("columns") or {})
+    if (error := fields["error"]) is not None:
+        return ScanFailure(query, _text(error["type"]), _text(error["reason"]), columns)
+    matches = tuple(
+        Match(_text(match["reference_id"]), _comparison(match))
+        for match in fields["matches"]
+    )
+    since = fields.get("since")
+    since = None if since is None else _text(since)
+    return Result(query, _text(fields["sha256"]), matches, columns, since)
+
+
+def _comparison(fields: Mapping[str, Any]) -> Comparison:
+    score, alarms = fields["score"], fields["expected_false_accusations"]
+    return Comparison(
+        verdict=Verdict(fields["verdict"]),
+        score=-math.inf if score is None else _number(score),
+        reason=_text(fields["reason"]),
+        reference_size=_size(fields["reference_size"]),
+        query_size=_size(fields["query_size"]),
+        homography=_homography(fields["homography"]),
+        mirrored=bool(fields["mirrored"]),
+        reference_box=_box(fields["reference_box"]),
+        query_box=_box(fields["query_box"]),
+        reference_kept=_number(fields["reference_kept"]),
+        query_covered=_number(fields["query_covered"]),
+        edits=tuple(_edit(edit) for edit in fields["edits"]),
+        direction=Direction(fields["direction"]),
+        expected_false_accusations=None if alarms is None else _number(alarms),
+    )
+
+
+def _edit(fields: Mapping[str, Any]) -> Edit:
+    amount = fields.get("amount")
+    return Edit(
+        EditKind(fields["kind"]),
+        query_box=_box(fields.get("query_box")),
+        reference_box=_box(fields.get("reference_box")),
+        amount=None if amount is None else _number(amount),
+    )
+
+
+def _homography(rows: Sequence[Sequence[float]] | None) -> NDArray[np.float64] | None:
+    if rows is None:
+        return None
+    matrix = np.array(rows, dtype=np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(np.linalg.inv(matrix)).all():
+        raise ValueError(f"no homography: {rows}")
+    return matrix
+
+
+def _box(edges: Sequence[float] | None) -> Box | None:
+    if edges is None:
+        return None
+    x0, y0, x1, y1 = map(_number, edges)
+    return Box(x0, y0, x1, y1)
+
+
+def _size(sides: Sequence[int]) -> Size:
+    width, height = (int(_number(side)) for side in sides)
+    if min(width, height) < 1:
+        raise ValueError(f"no size: {sides}")
+    return Size(width, height)
+
+
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"no number: {value}")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"want text, got {value!r}")
+    return value

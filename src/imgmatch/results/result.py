@@ -1,0 +1,96 @@
+"""The answer for one suspect against the registered originals."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from imgmatch.results.comparison import Comparison, Verdict
+
+__all__ = ["Match", "Outcome", "Result", "ScanFailure"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """A registered original that a query was compared with."""
+
+    reference_id: str
+    comparison: Comparison
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the match as JSON-ready values."""
+        return {"reference_id": self.reference_id, **self.comparison.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """The answer for one query against a registry.
+
+    Attributes
+    ----------
+    query : str
+        Name of the query: its path, or whatever the caller passed.
+    sha256 : str
+        Of the query's bytes.
+    matches : tuple of Match
+        Best first; originals with nothing in common are left out.
+    columns : mapping
+        What else the query's source said of it, such as its shop.
+    since : str or None
+        Id of a registry's snapshot, if only originals registered after it count:
+        an earlier scan told of the others.
+    """
+
+    query: str
+    sha256: str
+    matches: tuple[Match, ...]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    since: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The strongest verdict among the matches."""
+        verdicts = [match.comparison.verdict for match in self.matches]
+        return min(verdicts, key=lambda v: v.rank, default=Verdict.UNRELATED)
+
+    @property
+    def score(self) -> float:
+        """The best score, -inf without a match."""
+        return max((m.comparison.score for m in self.matches), default=-math.inf)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as one JSON-ready line of a scan."""
+        return {
+            "query": self.query,
+            "sha256": self.sha256,
+            "verdict": str(self.verdict),
+            "matches": [match.to_dict() for match in self.matches],
+            "error": None,
+            **({"columns": dict(self.columns)} if self.columns else {}),
+            **({"since": self.since} if self.since else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFailure:
+    """A query that could not be judged; the scan goes on."""
+
+    query: str
+    error_type: str
+    reason: str
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the failure as one JSON-ready line of a scan."""
+        return {
+            "query": self.query,
+            "sha256": None,
+            "verdict": None,
+            "matches": [],
+            "error": {"type": self.error_type, "reason": self.reason},
+            **({"columns": dict(self.columns)} if self.columns else {}),
+        }
+
+
+Outcome: TypeAlias = Result | ScanFailure
+"""What comes of one suspect."""

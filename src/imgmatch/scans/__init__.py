@@ -1,0 +1,26 @@
+"""Many suspects against the registered originals.
+
+`scan` yields results as they come. `scan_into` writes them to a directory, shard by
+shard, and goes on where it was stopped. `plan` and `scan_shard` are its two halves,
+for engines that imgmatch does not know.
+"""
+
+from imgmatch.scans.directory import Manifest, ScanDirectory
+from imgmatch.scans.engines import Engine, dask, in_process, processes
+from imgmatch.scans.run import Plan, plan, scan, scan_into
+from imgmatch.scans.shard import Shard, scan_shard
+
+__all__ = [
+    "Engine",
+    "Manifest",
+    "Plan",
+    "ScanDirectory",
+    "Shard",
+    "dask",
+    "in_process",
+    "plan",
+    "processes",
+    "scan",
+    "scan_into",
+    "scan_shard",
+]

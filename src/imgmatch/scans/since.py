@@ -1,0 +1,111 @@
+"""What a scan notes of its originals, and what it and a later one make of it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imgmatch.errors import ScanError
+from imgmatch.registry import Snapshot
+from imgmatch.results.formats import format_of
+from imgmatch.scans.directory import (
+    ABOUT,
+    KNOWN,
+    NEW_ORIGINALS,
+    ORIGINALS,
+    committed,
+)
+from imgmatch.scans.news import DIGEST, News
+
+__all__ = ["as_noted", "earlier_scan", "load_news", "note_news", "note_originals"]
+
+
+def note_originals(directory: Path, snapshot: Snapshot) -> None:
+    """Write which originals a scan holds its suspects against."""
+    _save(directory / ORIGINALS, _digests(snapshot).values())
+
+
+def as_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
+    """Return those originals that `note_originals` wrote down and that are left.
+
+    All of them, where no scan was begun.
+    """
+    if not (directory / ABOUT).exists():
+        return snapshot
+    noted = _noted(directory)
+    digests = _digests(snapshot)
+    left = [name for name, digest in digests.items() if digest in noted]
+    return snapshot if len(left) == len(digests) else snapshot.only(left)
+
+
+def earlier_scan(directory: Path) -> str:
+    """Return what tells a finished scan from all others.
+
+    Raises
+    ------
+    ScanError
+        If there is none, or it was not finished.
+    """
+    with suppress(OSError, ValueError, KeyError):
+        about = (directory / ABOUT).read_bytes()
+        if json.loads(about)["finished"]:
+            return hashlib.sha256(about).hexdigest()
+    raise ScanError(f"want the directory of a finished scan, got {directory}")
+
+
+def note_news(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
+    """Write what an earlier scan knew, and what it did not, for the workers."""
+    before = _noted(earlier)
+    digests = _digests(snapshot)
+    about = json.loads((earlier / ABOUT).read_bytes())
+    news = {
+        "since": about["terms"]["snapshot"],
+        "originals": [name for name, digest in digests.items() if digest not in before],
+    }
+    with committed(directory / NEW_ORIGINALS) as file:
+        file.write(json.dumps(news).encode())
+    read = format_of(about["terms"]["format"]).digests
+    paths = (earlier / manifest["output"] for manifest in _manifests(earlier))
+    known = (bytes.fromhex(sha256)[:16] for path in paths for sha256 in read(path))
+    _save(directory / KNOWN, known)
+
+
+def load_news(directory: Path, snapshot: Snapshot) -> News:
+    """Read what `note_news` wrote."""
+    news = json.loads((directory / NEW_ORIGINALS).read_bytes())
+    new = news["originals"]
+    return News(
+        all=snapshot,
+        new=snapshot.only(new) if new else None,
+        known=np.load(directory / KNOWN, mmap_mode="r"),
+        since=news["since"],
+    )
+
+
+def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(directory.glob("_*.manifest.json")):
+        yield json.loads(path.read_bytes())
+
+
+def _noted(directory: Path) -> set[bytes]:
+    return set(np.load(directory / ORIGINALS).tolist())
+
+
+def _digests(snapshot: Snapshot) -> dict[str, bytes]:
+    """Return a digest of each original's id and bytes, by its id.
+
+    Without zeros at its end, for NumPy drops them.
+    """
+    return {
+        name: hashlib.sha256(f"{sha256} {name}".encode()).digest()[:16].rstrip(b"\0")
+        for name, sha256 in snapshot.digests()
+    }
+
+
+def _save(path: Path, digests: Iterable[bytes]) -> None:
+    with committed(path) as file:
+        np.save(file, np.unique(np.fromiter(digests, DIGEST)))

@@ -1,0 +1,8 @@
+"""Comparisons for people: in words, as figures, plots and notebook cards.
+
+Importing it lets a `Comparison` draw itself: see `imgmatch.results.display`.
+"""
+
+from imgmatch.show import card, plot
+
+__all__ = ["card", "plot"]

@@ -1,0 +1,145 @@
+"""Checking bundles: what holds, every changed byte, what stays unchecked."""
+
+from authority import Authority, needs_openssl
+from bundles import NOON, listing, manifest_in, original, resealed, state_of
+
+from imgmatch.errors import BundleError
+from imgmatch.evidence.archive import read_archive
+from imgmatch.evidence.bundle import MANIFEST, build
+from imgmatch.evidence.check import verify
+from imgmatch.evidence.depositing import deposit
+from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.material import MaterialKind
+from imgmatch.evidence.report import State
+from imgmatch.pair import decision
+from imgmatch.results import Verdict
+
+
+@needs_openssl
+def test_a_bundle_holds_with_its_root_alone(bundle, authority):
+    report = verify(bundle, roots=authority.roots)
+
+    assert {one.state for one in report.checks} == {State.HOLDS}
+    assert report.comparison.verdict is Verdict.DERIVED
+
+
+@needs_openssl
+def test_without_a_root_tokens_are_unchecked_not_accepted(bundle, tmp_path):
+    report = verify(bundle)
+    assert report.holds
+    for member in ("manifest.tsr", "deposits/1.tsr", "deposits/2.tsr"):
+        assert state_of(report, member) is State.UNCHECKED
+
+    strangers = Authority(tmp_path).roots
+    assert not verify(bundle, roots=strangers).holds
+
+
+@needs_openssl
+def test_one_changed_byte_of_each_member_is_named(bundle, authority):
+    members = read_archive(bundle)
+    start = 0
+    for name, data in members.items():
+        start = bundle.index(data, start)
+        for at in {0, len(data) // 2, len(data) - 1}:
+            broken = bytearray(bundle)
+            broken[start + at] ^= 1
+            report = verify(bytes(broken), roots=authority.roots)
+            named = [one.subject for one in report.failures]
+            assert name in named, (name, at)
+            if not name.startswith("manifest"):
+                assert set(named) == {name}
+        start += len(data)
+
+
+def test_without_a_token_a_changed_manifest_is_named_too(plain):
+    data = read_archive(plain)[MANIFEST]
+    start = plain.index(data)
+    for at in range(0, len(data), 97):
+        broken = bytearray(plain)
+        broken[start + at] ^= 1
+        try:
+            named = [one.subject for one in verify(bytes(broken)).failures]
+        except BundleError as error:  # the name of a field
+            named = [MANIFEST] if "manifest" in str(error) else []
+        assert MANIFEST in named, at
+
+
+def test_bytes_between_the_members_are_named_or_refused(plain):
+    members = read_archive(plain)
+    inside = set()
+    start = 0
+    for data in members.values():
+        start = plain.index(data, start)
+        inside |= set(range(start, start + len(data)))
+        start += len(data)
+    outside = sorted(set(range(len(plain))) - inside)
+    for at in outside[::23]:
+        broken = bytearray(plain)
+        broken[at] ^= 1
+        try:
+            report = verify(bytes(broken))
+        except BundleError:
+            continue
+        assert report.failures, at
+
+
+def test_other_parameters_leave_the_verdict_unchecked(plain):
+    manifest = manifest_in(plain)
+    manifest["parameters"]["decision"]["derived_score"] += 1
+
+    report = verify(resealed(read_archive(plain), manifest))
+    assert state_of(report, "verdict") is State.UNCHECKED
+    assert report.comparison is None
+    assert not report.holds
+
+
+@needs_openssl
+def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
+    catalogue, authority, tmp_path
+):
+    data = original("dandelion.jpg")
+    other = Authority(tmp_path / "other", digests=", sm3")
+    details = {
+        "depositor": "owner-17",
+        "work": "w",
+        "kind": MaterialKind.ORIGINAL,
+        "authority": "Service",
+        "at": NOON,
+    }
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        held = [
+            deposit(ledger, data, **details, transport=other),
+            deposit(ledger, data, **details, token=other.stamp_with("sm3", data)),
+        ]
+    made = build(
+        *(listing("dandelion-chain.jpg"), catalogue, "dandelion.jpg"),
+        made=NOON,
+        deposits=held,
+    )
+    assert manifest_in(made)["priority"] == "unknown"
+    assert "Token checked" not in read_archive(made)["page.en.html"].decode()
+
+    report = verify(made, roots=authority.roots)
+    assert report.holds
+    for member in ("deposits/1.tsr", "deposits/2.tsr"):
+        assert state_of(report, member) is State.UNCHECKED
+
+
+def test_a_score_may_differ_by_the_last_bits_only(plain):
+    manifest = manifest_in(plain)
+    manifest["result"]["score"] += 0.02
+
+    report = verify(resealed(read_archive(plain), manifest))
+    assert report.holds
+    assert state_of(report, "page.en.pdf") is State.UNCHECKED
+
+    manifest["result"]["score"] *= 1.1
+    report = verify(resealed(read_archive(plain), manifest))
+    assert state_of(report, "verdict") is State.FAILS
+
+
+def test_a_bundle_that_states_no_score_is_held_to_the_usual_one(plain):
+    manifest = manifest_in(plain)
+    assert manifest.pop("derived_score") == decision.DERIVED_SCORE
+
+    assert verify(resealed(read_archive(plain), manifest)).holds

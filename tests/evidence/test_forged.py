@@ -1,0 +1,185 @@
+"""Bundles that somebody wrote who knows how digests work, or wrote nonsense."""
+
+import pytest
+from authority import needs_openssl
+from bundles import NOON, listing, manifest_in, original, resealed, state_of
+
+from imgmatch.errors import BundleError
+from imgmatch.evidence.archive import read_archive, write_archive
+from imgmatch.evidence.bundle import MANIFEST, build
+from imgmatch.evidence.canonical import sha256
+from imgmatch.evidence.check import verify
+from imgmatch.evidence.compared import write_reference
+from imgmatch.evidence.report import State
+from imgmatch.pair.decision import DERIVED_SCORE
+
+
+def test_an_original_swapped_for_another_does_not_bear_the_verdict(catalogue):
+    made = build(
+        *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
+        made=NOON,
+        original=original("cat.jpg"),
+        include_original=True,
+    )
+    members, manifest = read_archive(made), manifest_in(made)
+    members["original.jpg"] = original("fig.jpg")
+    manifest["members"]["original.jpg"] = {
+        "sha256": sha256(original("fig.jpg")),
+        "bytes": len(original("fig.jpg")),
+    }
+    report = verify(resealed(members, manifest))
+
+    assert state_of(report, "verdict") is State.FAILS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("verdict", "unrelated"), ("score", 99.0), ("score", None)),
+        *(("mirrored", False), ("edits", []), ("query_box", [0, 0, 1, 1])),
+    ],
+)
+def test_a_verdict_that_does_not_come_out_again_is_named(plain, field, value):
+    manifest = manifest_in(plain)
+    assert manifest["result"][field] != value
+    manifest["result"][field] = value
+
+    report = verify(resealed(read_archive(plain), manifest))
+    (failure,) = report.failures
+    assert failure.subject == "verdict"
+    assert field in failure.reason
+
+
+def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
+    members, manifest = read_archive(plain), manifest_in(plain)
+    for name, data in write_reference(catalogue.fingerprint("fig.jpg")).items():
+        members[name] = data
+        manifest["members"][name] = {"sha256": sha256(data), "bytes": len(data)}
+
+    assert state_of(verify(resealed(members, manifest)), "verdict") is State.FAILS
+
+
+@pytest.mark.parametrize(
+    ("stated", "subject", "reason"),
+    [
+        (3.0, "page.en.html", "when drawn again"),
+        (99.0, "verdict", "none comes out"),
+        (1.0, "verdict", f"want a score of {DERIVED_SCORE} or more"),
+        (True, "verdict", f"want a score of {DERIVED_SCORE} or more"),
+    ],
+)
+def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason):
+    manifest = manifest_in(plain) | {"derived_score": stated}
+
+    failures = verify(resealed(read_archive(plain), manifest)).failures
+    assert reason in {one.subject: one.reason for one in failures}[subject]
+
+
+@pytest.mark.parametrize("name", ["page.en.html", "page.zh.pdf", "figures/warped.jpg"])
+def test_a_page_that_says_something_else_is_named(plain, name):
+    members, manifest = read_archive(plain), manifest_in(plain)
+    members[name] = members[name].replace(b"same", b"sama") + b" "
+    digest = {"sha256": sha256(members[name]), "bytes": len(members[name])}
+    manifest["members"][name] = digest
+
+    failures = verify(resealed(members, manifest)).failures
+    assert name in [one.subject for one in failures]
+
+
+def test_a_claim_that_the_verdict_does_not_bear_is_named(plain):
+    manifest = manifest_in(plain) | {"claim": "overlay"}
+
+    (failure,) = verify(resealed(read_archive(plain), manifest)).failures
+    assert failure.reason.startswith("claim: overlay was stated, picture comes out")
+
+
+def test_missing_and_extra_members_are_refused(plain):
+    members = read_archive(plain)
+    without = {k: v for k, v in members.items() if k != "page.en.pdf"}
+
+    with pytest.raises(BundleError, match=r"names page\.en\.pdf, which is missing"):
+        verify(write_archive(without))
+    with pytest.raises(BundleError, match=r"no manifest names extra\.txt"):
+        verify(write_archive({**members, "extra.txt": b""}))
+    with pytest.raises(BundleError, match="without manifest"):
+        verify(write_archive({"a": b""}))
+    with pytest.raises(BundleError, match=r"names manifest\.sha256"):
+        verify(write_archive({k: v for k, v in members.items() if "sha256" not in k}))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"format":"imgmatch-evidence-1","members":[]}',
+        b'{"format":"imgmatch-evidence-1","members":{"a":1}}',
+    ],
+)
+def test_a_manifest_that_nobody_wrote_is_named(plain, data):
+    report = verify(write_archive({**read_archive(plain), MANIFEST: data}))
+
+    assert MANIFEST in [one.subject for one in report.failures]
+    assert report.comparison is None
+
+
+@needs_openssl
+def test_a_deposit_of_another_file_is_named(catalogue, held, authority):
+    made = build(
+        *(listing("cat-mirrored.png"), catalogue, "cat.jpg"), made=NOON, deposits=held
+    )
+
+    report = verify(made, roots=authority.roots)
+    (failure, *_) = report.failures
+    assert failure.subject == "deposits/1.tsr"
+    assert "another file" in failure.reason
+
+
+@needs_openssl
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"at": "2020-01-01T00:00:00+00:00"}, "2020-01-01T00:00:00+00:00 was stated"),
+        ({"member": None}, "said to be verified and has no token"),
+    ],
+)
+def test_what_is_said_of_a_token_must_be_what_it_says(
+    bundle, authority, change, message
+):
+    members, manifest = read_archive(bundle), manifest_in(bundle)
+    del members["manifest.tsr"]
+    manifest["deposits"][0] |= change
+
+    failures = verify(resealed(members, manifest), roots=authority.roots).failures
+    assert any(message in one.reason for one in failures)
+
+
+@needs_openssl
+def test_who_was_first_must_follow_from_the_times(bundle):
+    members, manifest = read_archive(bundle), manifest_in(bundle)
+    manifest["listing"]["first_seen"] = "2020-01-01T00:00:00+00:00"
+
+    (failure,) = verify(resealed(members, manifest)).failures
+    assert "which came first does not follow" in failure.reason
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"reference": None}, {"result": 1}, {"suspect": {}}, {"registry": []}),
+        *({"parameters": None}, {"deposits": [1]}, {"derived_score": "high"}),
+    ],
+)
+def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
+    try:
+        report = verify(resealed(read_archive(plain), manifest_in(plain) | change))
+    except BundleError:
+        return
+    assert not report.holds
+
+
+def test_a_manifest_of_nothing_but_brackets_is_named(plain):
+    report = verify(write_archive({**read_archive(plain), MANIFEST: b"[" * 100_000}))
+    assert MANIFEST in [one.subject for one in report.failures]

@@ -1,0 +1,72 @@
+"""Revisions: each follows the one before and changes nothing."""
+
+import pytest
+from authority import needs_openssl
+from bundles import DAY, NOON, listing, manifest_in, state_of
+
+from imgmatch.errors import BundleError
+from imgmatch.evidence.archive import read_archive, write_archive
+from imgmatch.evidence.bundle import MANIFEST, Attachment, build, revise
+from imgmatch.evidence.canonical import sha256
+from imgmatch.evidence.check import verify
+from imgmatch.evidence.material import MaterialKind, Party, examine_material
+from imgmatch.evidence.report import State
+
+
+def test_revisions_are_chained_and_change_nothing(plain):
+    answer = examine_material(
+        b"a licence", kind=MaterialKind.LICENCE, party=Party.RESPONDENT
+    )
+    second = revise(
+        plain,
+        made=NOON + DAY,
+        note="The respondent answered.",
+        attachments=[Attachment(answer, b"a licence")],
+    )
+    third = revise(second, made=NOON + 2 * DAY, note="Withdrawn.")
+
+    before, after = read_archive(plain), read_archive(third)
+    assert {name: after[name] for name in before} == before
+    assert after["revisions/2/material/1.bin"] == b"a licence"
+    assert manifest_in(third, "revisions/2/")["previous"] == sha256(before[MANIFEST])
+    assert manifest_in(third, "revisions/3/")["revision"] == 3
+    assert verify(second).holds
+    assert verify(third).holds
+
+
+def test_a_revision_of_another_history_is_named(plain):
+    second = revise(plain, made=NOON, note="one")
+    other = revise(plain, made=NOON, note="another")
+    third = read_archive(revise(second, made=NOON, note="three"))
+    third |= {
+        name: data
+        for name, data in read_archive(other).items()
+        if name.startswith("revisions/2/")
+    }
+
+    (failure,) = verify(write_archive(third)).failures
+    assert failure.subject == "revisions/3/manifest.json"
+    assert "does not follow" in failure.reason
+
+
+def test_only_bundles_are_revised():
+    with pytest.raises(BundleError, match="want a bundle"):
+        revise(write_archive({"a": b""}), made=NOON, note="")
+
+
+@needs_openssl
+def test_a_revision_may_bring_a_renewed_token(catalogue, held, authority):
+    old, new = held
+    made = build(
+        *(listing("dandelion-chain.jpg"), catalogue, "dandelion.jpg"),
+        made=NOON,
+        deposits=[old],
+    )
+    later = revise(made, made=NOON, note="renewed", deposits=[new], transport=authority)
+
+    report = verify(later, roots=authority.roots)
+    assert report.holds
+    about = [c for c in report.checks if c.subject == "revisions/2/deposits/1.tsr"]
+    assert [one.state for one in about] == [State.HOLDS] * 2, "digest and token"
+    assert "stamped" in about[1].reason
+    assert state_of(report, "revisions/2/manifest.tsr") is State.HOLDS

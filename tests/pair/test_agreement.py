@@ -1,0 +1,426 @@
+import io
+import itertools
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from aligned import flat_canvas, grey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pictures import encoded
+from PIL import Image as PILImage
+from skimage import data
+
+from imgmatch.pair.agreement import (
+    WINDOW,
+    examine,
+    largest_gap,
+    sharpness,
+)
+
+
+@pytest.fixture(scope="module")
+def chelsea():
+    return cv2.resize(grey(data.chelsea()), (300, 200), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return cv2.resize(
+        grey(data.astronaut()[:340]), (300, 200), interpolation=cv2.INTER_AREA
+    )
+
+
+def lettered():
+    """A drawn graphic: text and boxes of two tones."""
+    page = np.full((200, 300), 250, np.uint8)
+    for y in range(30, 200, 34):
+        cv2.putText(page, "SIZE 36 38 40 42", (8, y), 0, 0.8, 30, 2)
+        cv2.rectangle(page, (2, y - 26), (296, y + 6), 90, 1)
+    return page
+
+
+def saved(picture, quality):
+    with PILImage.open(io.BytesIO(encoded(picture, "JPEG", quality=quality))) as file:
+        return np.asarray(file)
+
+
+def soft(picture, sigma):
+    return cv2.GaussianBlur(picture, (0, 0), sigma)
+
+
+def examined(reference, query):
+    return examine(flat_canvas(reference, query))
+
+
+# Correlation
+
+
+def test_the_same_picture_agrees_wherever_it_has_structure(chelsea):
+    found = examined(chelsea, chelsea)
+
+    assert found.share == 1
+    assert found.textured.mean() > 0.5
+    np.testing.assert_allclose(found.correlation[found.textured], 1, atol=1e-3)
+    assert not found.conflicts.any()
+    assert found.blur == 0
+    assert not found.inverted
+
+
+def test_unrelated_pictures_conflict_where_both_have_structure(chelsea, astronaut):
+    found = examined(chelsea, astronaut)
+
+    assert found.share < 0.05
+    assert abs(np.median(found.correlation[found.textured])) < 0.1
+    assert found.conflicts.mean() > 0.2
+
+
+def test_correlation_is_that_of_numpy(chelsea, rng):
+    """Of 11 x 11 windows, once the pixel noise is off and both are as soft."""
+    clouds = 200 * soft(rng.normal(0, 1, chelsea.shape), 4)
+    query = np.clip(chelsea + clouds, 0, 255).astype(np.uint8)
+    found = examined(chelsea, query)
+    assert found.blur == 0.8  # clouds have no detail
+
+    reference = soft(soft(chelsea.astype(np.float64), 0.8), found.blur)
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(picture, (WINDOW, WINDOW)).reshape(
+            200 - WINDOW + 1, 300 - WINDOW + 1, -1
+        )
+        for picture in (reference, soft(query.astype(np.float64), 0.8))
+    ]
+    first, second = (w - w.mean(axis=2, keepdims=True) for w in windows)
+    spread = np.sqrt((first**2).mean(axis=2) * (second**2).mean(axis=2))
+    expected = (first * second).mean(axis=2) / spread
+    half = WINDOW // 2
+    inner = np.s_[half:-half, half:-half]
+    textured = found.textured[inner]
+    told = np.minimum(first.std(axis=2), second.std(axis=2)) > 1
+    assert (told & textured).mean() > 0.9
+    np.testing.assert_allclose(
+        found.correlation[inner][told], expected[told], atol=0.01
+    )
+    stronger = np.maximum(first.std(axis=2), second.std(axis=2))
+    assert textured[stronger > 4].all()
+    assert not textured[stronger < 3].any()
+
+
+@settings(max_examples=25)
+@given(st.floats(0.4, 1.4), st.floats(-60, 60))
+def test_light_and_contrast_do_not_matter(gain, offset):
+    picture = np.linspace(80, 170, 300)[None] + 25 * np.sin(
+        np.hypot(*np.mgrid[:200, :300]) / 4
+    )
+    query = gain * (picture - 128) + 128 + offset
+    if query.min() < 0 or query.max() > 255:
+        query = np.interp(query, (query.min(), query.max()), (5, 250))
+
+    found = examined(picture.astype(np.uint8), query.astype(np.uint8))
+
+    assert found.share > 0.99
+    assert not found.inverted
+
+
+def test_a_negative_agrees_and_is_called_one(chelsea):
+    found = examined(chelsea, 255 - chelsea)
+    assert found.inverted
+    assert found.share == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [lambda p: saved(p, 30), lambda p: soft(p, 1.5), lambda p: soft(p, 2.5)],
+    ids=["jpeg", "soft", "softer"],
+)
+def test_a_copy_agrees_though_it_lost_detail(chelsea, edit):
+    for pair in ((chelsea, edit(chelsea)), (edit(chelsea), chelsea)):
+        found = examined(*pair)
+        assert found.share > 0.9
+        assert found.conflicts.mean() < 0.01
+
+
+def test_what_is_elsewhere_conflicts_and_the_rest_agrees(chelsea, astronaut):
+    query = chelsea.copy()
+    query[:, 150:] = astronaut[:, 150:]
+
+    found = examined(chelsea, query)
+
+    left, right = np.s_[:, : 150 - WINDOW], np.s_[:, 150 + WINDOW :]
+    assert found.agrees[left].sum() > 0.98 * found.textured[left].sum()
+    assert not found.conflicts[left].any()
+    assert found.agrees[right].sum() < 0.05 * found.textured[right].sum()
+    assert found.conflicts[right].any()
+
+
+def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
+    plain = np.full((200, 300), 200, np.uint8)
+    found = examined(plain, lettered())
+
+    assert found.textured.mean() > 0.5
+    assert not found.agrees.any()
+    assert not found.conflicts.any()
+
+
+def test_what_plain_ground_replaces_is_blank(chelsea):
+    query = chelsea.copy()
+    query[60:160, 100:260] = 128
+    found = examined(chelsea, query)
+
+    inner = np.s_[70:150, 110:250]
+    assert found.blank[inner].sum() > 0.98 * found.textured[inner].sum() > 0
+    assert not found.blank[:40].any()
+    assert not found.lost[inner].any()
+    # What stands on a plain ground of the reference is added.
+    assert not examined(query, chelsea).blank[inner].any()
+
+
+def test_what_shades_replace_is_lost(chelsea, rng):
+    """A wall out of focus has next to no structure, and is no cut-out."""
+    shades = soft(rng.normal(0, 1, chelsea.shape), 6)
+    query = chelsea.copy()
+    query[60:160, 100:260] = (128 + 3 * shades / shades.std())[60:160, 100:260]
+    found = examined(chelsea, query)
+
+    inner = np.s_[70:150, 110:250]
+    missing = found.lost | found.blank
+    assert missing[inner].sum() > 0.95 * found.textured[inner].sum()
+    assert found.lost[inner].sum() > 0.5 * missing[inner].sum()
+
+
+def test_what_only_borders_on_what_agrees_is_not_foreign(chelsea):
+    """Most that thin strokes spoil lies beside what agrees; a large patch does not."""
+    struck, patched = chelsea.copy(), chelsea.copy()
+    for x in range(20, 300, 60):
+        struck[:, x : x + 3] = 255
+    patched[50:150, 80:220] = lettered()[50:150, 80:220]
+    strokes, patch = examined(chelsea, struck), examined(chelsea, patched)
+
+    assert strokes.conflicts.sum() > 20 * WINDOW**2
+    assert strokes.foreign.sum() < 0.4 * strokes.conflicts.sum()
+    inner = np.s_[65:135, 95:205]
+    assert patch.foreign[inner].sum() > 0.8 * patch.conflicts[inner].sum() > 0
+
+
+def test_between_letters_pixels_are_the_same_though_windows_conflict(chelsea):
+    page = lettered()
+    query = np.where(page < 200, page, chelsea)
+    found = examined(chelsea, query)
+
+    untouched = cv2.erode((page >= 200).astype(np.uint8), np.ones((7, 7))) > 0
+    torn = found.conflicts & untouched
+    assert torn.sum() > 3 * WINDOW**2
+    assert (found.same & torn).sum() > 0.8 * torn.sum()
+    assert found.same[page < 60].mean() < 0.02
+    everything = np.ones_like(found.agrees)
+    closed = replace(found, same=np.zeros_like(everything))
+    assert largest_gap(found, everything) < 0.8 * largest_gap(closed, everything)
+
+
+def test_pixels_are_the_same_in_another_tone(chelsea):
+    found = examined(chelsea, (250 - 0.7 * chelsea).astype(np.uint8))
+    assert (found.same & found.agrees).sum() > 0.95 * found.agrees.sum()
+
+
+def test_pixels_of_another_photograph_are_the_same_by_chance_only(chelsea, astronaut):
+    query = chelsea.copy()
+    query[:, 150:] = astronaut[:, 150:]
+    found = examined(chelsea, query)
+    other = np.s_[:, 165:]
+    assert found.same[other].sum() < 0.15 * found.textured[other].sum()
+
+
+@pytest.mark.parametrize("contrast", [0.15, 0.3])
+def test_a_fainter_copy_has_lost_nothing(chelsea, contrast):
+    faint = (chelsea * contrast + 90).astype(np.uint8)
+    assert not examined(chelsea, faint).lost.any()
+    with PILImage.open(io.BytesIO(encoded(faint, "JPEG", quality=50))) as file:
+        assert not examined(chelsea, np.asarray(file.convert("L"))).lost.any()
+
+
+@pytest.mark.parametrize("side", [40, 80, 120])
+def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
+    query, place = chelsea.copy(), np.s_[60 : 60 + side, 90 : 90 + side]
+    query[place] = 255 - query[place]
+    found = examined(chelsea, query)
+    # Its own tone is where the picture crosses the middle.
+    found = replace(found, same=np.zeros_like(found.agrees))
+
+    gap = largest_gap(found, np.ones_like(found.agrees))
+    assert gap * WINDOW == pytest.approx(side / 2, abs=8)
+    assert largest_gap(found, np.zeros_like(found.agrees)) == 0
+
+
+def test_what_is_drawn_in_place_of_a_part_is_foreign_and_not_photographic(
+    chelsea, astronaut
+):
+    drawn, replaced = chelsea.copy(), chelsea.copy()
+    place = np.s_[40:180, 60:240]
+    drawn[place] = lettered()[place]
+    replaced[place] = astronaut[place]
+
+    page, photograph = examined(chelsea, drawn), examined(chelsea, replaced)
+    assert page.foreign.sum() > 20 * WINDOW**2
+    assert (page.foreign & page.query_photographic).sum() < 0.02 * page.foreign.sum()
+    assert photograph.foreign.sum() > 20 * WINDOW**2
+    assert (
+        photograph.foreign & photograph.query_photographic
+    ).sum() > 0.2 * photograph.foreign.sum()
+
+
+def test_light_that_falls_off_is_textured_but_not_uneven_nor_shaded(chelsea):
+    wall = np.full_like(chelsea, 240)
+    wall[60:140, 180:] = chelsea[60:140, 180:]
+    light = 1 - 0.9 * np.abs(np.linspace(-1, 1, wall.shape[1]))
+    found = examined(wall, (wall * light).astype(np.uint8))
+    plain = np.s_[20:180, 20:130]
+    assert found.textured[plain].all()
+    assert not found.uneven[plain].any()
+    assert not found.query_shades[plain].any()
+    assert found.uneven[70:130, 190:260].mean() > 0.5
+    # Nor where only one of the two has more.
+    other = (wall * light).astype(np.uint8)
+    other[20:180, 20:130] = chelsea[20:180, 20:130]
+    assert not examined(wall, other).uneven[30:170, 30:120].any()
+    assert not examined(other, wall).uneven[30:170, 30:120].any()
+
+
+def test_a_plain_part_of_the_subject_is_no_ground(chelsea, astronaut):
+    """Ground reaches from the sides; what is plain within may be a screen."""
+    reference = chelsea.copy()
+    reference[60:140, 100:200] = 200
+    beside = np.s_[64:136, 104:108]
+
+    assert examined(reference, astronaut).conflicts[beside].any()
+
+
+def test_a_gap_is_as_wide_as_it_is_slanted(chelsea):
+    """What it goes around is not only its box: the corners of that agree."""
+    found = examined(chelsea, chelsea)
+    y, x = np.mgrid[:200, :300]
+    slanted = np.abs(x - 150) + np.abs(y - 100) <= 12
+    nothing = np.zeros_like(slanted)
+    found = replace(found, conflicts=slanted, agrees=nothing, same=nothing)
+
+    gap = largest_gap(found, ~nothing)
+
+    assert gap * WINDOW == pytest.approx(12 / np.sqrt(2), abs=1)
+
+
+def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
+    query = chelsea.copy()
+    query[60:200, 100:260] = 30
+    plain = chelsea.copy()
+    plain[70:190, 110:250] = 220
+    found = examined(plain, query)
+    assert largest_gap(found, np.ones_like(found.agrees)) * WINDOW > 50
+
+
+def test_flat_pictures_tell_nothing():
+    flat = np.full((60, 90), 128, np.uint8)
+    found = examined(flat, flat)
+
+    assert found.share == 0
+    assert not (found.textured | found.agrees | found.conflicts).any()
+    assert not found.inverted
+    assert np.isfinite(found.correlation).all()
+
+
+def test_only_what_both_show_counts(chelsea):
+    canvas = flat_canvas(chelsea, chelsea)
+    inside = np.zeros_like(canvas.inside)
+    inside[50:150, 100:250] = True
+    half = type(canvas)(chelsea, chelsea, inside, np.eye(3), np.eye(3))
+
+    found = examine(half)
+
+    assert found.textured.any()
+    assert not found.textured[~inside].any()
+    # A window that hangs out of the overlap sees what is not there.
+    assert not found.textured[50:54].any()
+
+
+def test_windows_are_counted_without_overlap(chelsea):
+    found = examined(chelsea, chelsea)
+    assert found.windows(np.ones((2 * WINDOW, 3 * WINDOW), bool)) == 6
+    assert found.windows(np.zeros((9, 9), bool)) == 0
+
+
+# Photographs and graphics
+
+
+def test_photographs_hold_shades_and_graphics_do_not(chelsea, astronaut):
+    for picture in (chelsea, astronaut):
+        found = examined(picture, picture)
+        assert (found.photographic & found.textured).sum() > 0.2 * found.textured.sum()
+    page = examined(lettered(), lettered())
+    assert page.textured.mean() > 0.5
+    assert (page.photographic & page.textured).sum() < 0.05 * page.textured.sum()
+
+
+def test_a_photograph_below_a_graphic_is_not_photographic(chelsea):
+    """In both pictures, or it is no evidence that both hold the photograph."""
+    mixed, alone = examined(chelsea, lettered()), examined(chelsea, chelsea)
+    assert mixed.photographic.sum() < 0.1 * alone.photographic.sum()
+
+
+# Sharpness
+
+
+def test_blur_says_how_much_softer_the_query_is(chelsea):
+    found = [examined(chelsea, soft(chelsea, s)).blur for s in (0.5, 1.5, 3.0)]
+    back = [examined(soft(chelsea, s), chelsea).blur for s in (0.5, 1.5, 3.0)]
+
+    assert found == sorted(found)
+    assert [-blur for blur in back] == found
+    assert found[0] <= 0.8
+    assert found[2] >= 2
+
+
+@pytest.mark.parametrize("sigma", [1.3, 2.0, 3.0])
+def test_blur_is_the_blur_that_was_done(chelsea, sigma):
+    assert examined(chelsea, soft(chelsea, sigma)).blur == pytest.approx(
+        sigma, abs=0.71
+    )
+
+
+def test_an_overlay_does_not_hide_that_the_query_is_softer(chelsea):
+    marked = soft(chelsea, 2.5)
+    marked[:50] = lettered()[:50]
+    assert examined(chelsea, marked).blur > 1
+
+
+def test_sharpness_falls_with_every_blur(chelsea):
+    picture = chelsea.astype(np.float32)
+    values = [sharpness(soft(picture, s)) for s in (0.3, 0.6, 1.0, 1.5, 2.5, 4.0)]
+    assert all(0 < value <= 1 for value in values)
+    assert all(a > b for a, b in itertools.pairwise(values))
+
+
+def test_sharpness_needs_structure(chelsea):
+    assert sharpness(np.full((80, 80), 90, np.float32)) == 0
+    nowhere = np.zeros(chelsea.shape, bool)
+    assert sharpness(chelsea.astype(np.float32), nowhere) == 0
+
+
+def test_sharpness_looks_where_it_is_told(chelsea):
+    picture = chelsea.astype(np.float32)
+    picture[:, 150:] = soft(picture[:, 150:], 3)
+    left = np.zeros(picture.shape, bool)
+    left[:, :130] = True
+    right = left[:, ::-1]
+    assert sharpness(picture, left) > 3 * sharpness(picture, right) > 0
+
+
+def test_sharpness_is_what_a_narrow_blur_takes_away_over_a_wide_one(chelsea):
+    picture = chelsea.astype(np.float32)
+    narrow, wide = (
+        cv2.boxFilter((picture - soft(picture, s)) ** 2, -1, (WINDOW, WINDOW))
+        for s in (math.sqrt(2), 6)
+    )
+    structured = wide > 50
+
+    expected = np.median(narrow[structured] / wide[structured])
+
+    assert sharpness(picture) == pytest.approx(expected, rel=0.05)
