@@ -1,5 +1,6 @@
 """Build the C core; everything else is declared in pyproject.toml."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -25,14 +26,25 @@ if SANITIZED:
 
 
 def extension(name: str, *kernels: str) -> Extension:
-    """Declare a Cython module and the kernels, by pattern, that it is the door to."""
+    """Declare a Cython module and the kernels, by pattern, that it is the door to.
+
+    It is told the digest of its sources, for evidence to record.
+    """
+    door = Path(f"src/{name.replace('.', '/')}.pyx")
     sources = [path for pattern in kernels for path in sorted(KERNELS.glob(pattern))]
+    headers = sorted(KERNELS.glob("*.h"))
+    digest = hashlib.sha256()
+    for path in (door, *sources, *headers):
+        digest.update(path.read_text(encoding="utf-8").encode())
     return Extension(
         name,
-        sources=[f"src/{name.replace('.', '/')}.pyx", *map(str, sources)],
-        depends=[str(path) for path in sorted(KERNELS.glob("*.h"))],
+        sources=[str(door), *map(str, sources)],
+        depends=[str(path) for path in headers],
         include_dirs=[str(KERNELS), np.get_include()],
-        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+            ("IM_SOURCE_DIGEST", digest.hexdigest()),
+        ],
         extra_compile_args=FLAGS,
         extra_link_args=LINK,
     )

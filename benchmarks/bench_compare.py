@@ -12,7 +12,6 @@ JSON line for each stage, and at the end a table on stderr.
 """
 
 import argparse
-import importlib
 import json
 import statistics
 import sys
@@ -27,24 +26,23 @@ import cv2
 
 from benchmarks.quality.pairs import pairs
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
+from imgmatch.pair import compare, examine
 
 STAGES = {
-    "match": "match descriptors",
-    "align": "align keypoints",
-    "settle": "draw and refine",
-    "examine": "correlate",
-    "copied_region": "cut the region",
-    "redraw": "draw in colour",
-    "compare_pixels": "find overlays",
-    "name_edits": "name the edits",
-    "judge_direction": "judge the direction",
+    (examine, "match"): "match descriptors",
+    (examine, "align"): "align keypoints",
+    (examine, "refine"): "draw and refine",
+    (examine, "find_agreement"): "correlate",
+    (examine, "copied_region"): "cut the region",
+    (examine, "measure"): "measure the evidence",
+    (compare, "redraw"): "draw in colour",
+    (compare, "find_differences"): "find overlays",
+    (compare, "name_edits"): "name the edits",
+    (compare, "judge_direction"): "judge the direction",
 }
-"""Functions as `imgmatch.compare` calls them."""
+"""The stages by the module that calls them and the function's name."""
 
 WHOLE = "whole comparison"
-
-# `imgmatch.compare` is also the name of the function.
-chain = importlib.import_module("imgmatch.pair.compare")
 
 
 @contextmanager
@@ -62,14 +60,14 @@ def watched() -> Iterator[Counter[str]]:
 
         return run
 
-    whole = {name: getattr(chain, name) for name in STAGES}
+    whole = {(module, name): getattr(module, name) for module, name in STAGES}
     try:
-        for name, function in whole.items():
-            setattr(chain, name, timed(STAGES[name], function))
+        for stage, function in whole.items():
+            setattr(*stage, timed(STAGES[stage], function))
         yield spent
     finally:
-        for name, function in whole.items():
-            setattr(chain, name, function)
+        for stage, function in whole.items():
+            setattr(*stage, function)
 
 
 def compared(
@@ -80,11 +78,11 @@ def compared(
     for _ in range(repeat):
         with watched() as spent:
             start = time.process_time()
-            comparison = chain.compare_fingerprints(reference, query)
+            found = compare.examine_pair(reference, query)
             spent[WHOLE] = time.process_time() - start
         for stage, seconds in spent.items():
             least[stage] = min(least[stage], seconds)
-    return str(comparison.verdict), dict(least)
+    return str(found.comparison.verdict), dict(least)
 
 
 def figures(

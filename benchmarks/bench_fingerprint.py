@@ -32,7 +32,7 @@ from imgmatch.features import QUERY_BUDGET, detect, detect_with_mirror
 from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
 from imgmatch.hashing import HASH_LONG_SIDE, hash_luma, hashes
 from imgmatch.image import decode, decode_grey
-from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.pair.compare import examine_pair
 from imgmatch.results import Verdict
 from imgmatch.types import Size
 
@@ -185,7 +185,7 @@ def describing(file: File) -> Contestants:
 def fingerprinting(file: File) -> Contestants:
     reference = fingerprint(file.data, role=Role.REFERENCE)
     query = fingerprint(file.data, role=Role.QUERY)
-    assert compare_fingerprints(reference, query).verdict is Verdict.DERIVED
+    assert examine_pair(reference, query).comparison.verdict is Verdict.DERIVED
     return {
         "cv2.imdecode": lambda: opencv(file, cv2.IMREAD_COLOR),
         "imgmatch, reference": lambda: fingerprint(file.data, role=Role.REFERENCE),

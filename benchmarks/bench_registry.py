@@ -39,7 +39,7 @@ from benchmarks.quality.dataset import Dataset, read
 from benchmarks.quality.edits import EDITS
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.index import CandidateIndex, Part, build_part, merge_parts
-from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.pair.compare import examine_pair
 from imgmatch.results import Verdict
 from imgmatch.verification import MAX_CANDIDATES
 
@@ -173,9 +173,9 @@ def measure(
         places = index.search(query, limit=MAX_CANDIDATES)
         marks.append(cpu())
         verdicts = {
-            row: compare_fingerprints(
+            row: examine_pair(
                 originals[row % len(originals)], query, pairs=size
-            ).verdict
+            ).comparison.verdict
             for _, row in places
         }
         marks.append(cpu())

@@ -42,7 +42,7 @@ from PIL import Image as PILImage
 from benchmarks.sift_faiss import SiftAndFaiss, sized
 from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
 from imgmatch.image import decode
-from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.pair.compare import examine_pair
 from imgmatch.registry import Registry, Snapshot
 from imgmatch.results import Result, Verdict
 from imgmatch.scans import Engine, dask, in_process, processes, scan, scan_into
@@ -125,12 +125,11 @@ def our_stages(
         state["query"] = fingerprint(data, role=Role.QUERY)
 
     def search() -> None:
-        state["ids"] = snapshot.candidates(state["query"], limit=MAX_CANDIDATES)
+        state["found"] = snapshot.candidates(state["query"], limit=MAX_CANDIDATES)
 
     def check() -> None:
-        for reference_id in state["ids"]:
-            reference = snapshot.fingerprint(reference_id)
-            compare_fingerprints(reference, state["query"], pairs=len(snapshot))
+        for candidate in state["found"]:
+            examine_pair(candidate.fingerprint(), state["query"], pairs=len(snapshot))
 
     yield from (("decode", load), ("features", describe), ("search", search))
     yield "verification", check

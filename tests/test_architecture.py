@@ -13,7 +13,7 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("errors", "types", "parallel", "_core", "_pixels"),
+    *("_version", "errors", "types", "parallel", "_core", "_pixels", "transforms"),
     *("image", "hashing", "features", "fingerprint", "hamming"),
     *("results", "pair", "sources", "index", "registry"),
     *("verification", "scans", "groups"),

@@ -38,7 +38,7 @@ def test_a_reference_is_kept_small(large):
     kept = fingerprint(large, role=Role.REFERENCE)
 
     assert kept.size == Size(1500, 1000)
-    height, width, _ = kept.preview.shape
+    height, width, _ = kept.colour.pixels.shape
     assert 0.99 * orb.REFERENCE_PIXELS < width * height <= orb.REFERENCE_PIXELS
     assert height == pytest.approx(width * 2 / 3, abs=1)
     assert 0 < len(kept.features) <= orb.REFERENCE_BUDGET
@@ -49,7 +49,7 @@ def test_a_query_is_described_in_more_places_and_mirrored(large):
     query = fingerprint(large, role=Role.QUERY)
 
     assert query.size == Size(1500, 1000)
-    assert max(query.preview.shape) == QUERY_PREVIEW
+    assert max(query.colour.pixels.shape) == QUERY_PREVIEW
     assert orb.REFERENCE_BUDGET < len(query.features) <= orb.QUERY_BUDGET
     np.testing.assert_allclose(
         query.mirrored.xy[:, 0], 1499 - query.features.xy[:, 0], atol=1e-2
@@ -66,9 +66,9 @@ def test_keypoints_are_full_size_pixels(large, role):
 
 def test_a_small_picture_is_not_enlarged():
     query = fingerprint(data.chelsea(), role=Role.QUERY)
-    np.testing.assert_array_equal(query.preview, data.chelsea())
+    np.testing.assert_array_equal(query.colour.pixels, data.chelsea())
     kept = fingerprint(data.chelsea(), role=Role.REFERENCE)
-    assert kept.preview.shape == query.preview.shape
+    assert kept.colour.pixels.shape == query.colour.pixels.shape
 
 
 def test_what_is_kept_of_an_original_is_small_and_looks_like_it(large):
@@ -93,7 +93,7 @@ def test_an_original_is_described_from_what_is_kept_of_it(large):
         original.size,
         original.hashes,
     )
-    np.testing.assert_array_equal(again.preview, at_once.preview)
+    np.testing.assert_array_equal(again.colour.pixels, at_once.colour.pixels)
     for ours, theirs in zip(
         arrays(again.features), arrays(at_once.features), strict=True
     ):
@@ -113,7 +113,7 @@ def test_bytes_path_and_pixels_are_described_alike(role, tmp_path):
     for other in (of_path, of_pixels):
         assert other.size == of_bytes.size
         assert other.hashes == of_bytes.hashes
-        np.testing.assert_array_equal(other.preview, of_bytes.preview)
+        np.testing.assert_array_equal(other.colour.pixels, of_bytes.colour.pixels)
         for ours, theirs in zip(
             arrays(other.features), arrays(of_bytes.features), strict=True
         ):
@@ -138,7 +138,7 @@ def test_an_orientation_is_obeyed():
 
     upright = fingerprint(encoded(picture), role=Role.REFERENCE)
     assert kept.size == upright.size == Size(600, 400)
-    np.testing.assert_array_equal(kept.preview, upright.preview)
+    np.testing.assert_array_equal(kept.colour.pixels, upright.colour.pixels)
 
 
 @pytest.mark.parametrize("role", Role)
@@ -148,7 +148,7 @@ def test_tiny_and_flat_pictures_have_a_fingerprint(role, shape):
     assert isinstance(kept, Fingerprint)
     assert kept.size == Size(shape[1], shape[0])
     assert len(kept.features) == 0
-    assert min(kept.preview.shape) >= 1
+    assert min(kept.colour.pixels.shape) >= 1
 
 
 def test_grey_is_described_as_its_colour_picture():
@@ -157,7 +157,7 @@ def test_grey_is_described_as_its_colour_picture():
         fingerprint(picture, role=Role.REFERENCE)
         for picture in (grey, np.repeat(grey[..., None], 3, axis=2))
     )
-    np.testing.assert_array_equal(single.preview, threefold.preview)
+    np.testing.assert_array_equal(single.colour.pixels, threefold.colour.pixels)
     np.testing.assert_array_equal(
         single.features.descriptors, threefold.features.descriptors
     )

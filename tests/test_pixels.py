@@ -157,7 +157,7 @@ def test_points_are_followed_where_they_went(coffee, change, coarsest):
     pair = [_pixels.Tracked(_pixels.flatten(picture)) for picture in (coffee, moved)]
     points = grid(coffee.shape)
 
-    found = pair[0].follow(pair[1], points, coarsest=coarsest, miss=1.0)
+    found = pair[0].track(pair[1], points, coarsest=coarsest, miss=1.0)
 
     expected = cv2.perspectiveTransform(points[None], change)[0]
     error = np.linalg.norm(found - expected, axis=1)
@@ -173,7 +173,7 @@ def test_points_are_followed_as_opencv_follows_them(coffee):
         first, second, points[:, None], None, winSize=(13, 13), maxLevel=2
     )
 
-    found = _pixels.Tracked(first).follow(
+    found = _pixels.Tracked(first).track(
         _pixels.Tracked(second), points, coarsest=2, miss=1.0
     )
 
@@ -184,7 +184,7 @@ def test_points_are_followed_as_opencv_follows_them(coffee):
 
 def test_points_without_structure_are_lost():
     plain = _pixels.Tracked(np.full((90, 120), 128, np.uint8))
-    found = plain.follow(plain, grid((90, 120)), coarsest=2, miss=1.0)
+    found = plain.track(plain, grid((90, 120)), coarsest=2, miss=1.0)
     assert np.isnan(found).all()
 
 
@@ -199,7 +199,7 @@ def test_what_is_found_lies_in_the_picture(picture, drawn):
     points = drawn.draw(hnp.arrays(np.float32, (20, 2), elements=places | near))
     coarsest = drawn.draw(st.integers(0, _pixels.TRACK_LEVELS - 1))
 
-    found = _pixels.Tracked(picture).follow(
+    found = _pixels.Tracked(picture).track(
         _pixels.Tracked(other), points, coarsest=coarsest, miss=np.inf
     )
 
@@ -330,12 +330,12 @@ def test_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="want cells"):
         _pixels.corners(picture, picture, cell=0)
     with pytest.raises(ShapeError, match="want points"):
-        tracked.follow(tracked, points[:, :1].copy(), coarsest=0, miss=1)
+        tracked.track(tracked, points[:, :1].copy(), coarsest=0, miss=1)
     other = _pixels.Tracked(picture[:19])
     with pytest.raises(ShapeError, match="one size"):
-        tracked.follow(other, points, coarsest=0, miss=1)
+        tracked.track(other, points, coarsest=0, miss=1)
     with pytest.raises(ValueError, match="want a level"):
-        tracked.follow(tracked, points, coarsest=_pixels.TRACK_LEVELS, miss=1)
+        tracked.track(tracked, points, coarsest=_pixels.TRACK_LEVELS, miss=1)
     levels = picture.astype(np.float32)
     for compare in (partial(_pixels.correlate, least=1.0), _pixels.sparse_energy):
         with pytest.raises(ShapeError, match="one size"):

@@ -1,3 +1,6 @@
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 from comparisons import by_bytes, compare_with, compared, unrelated
 from pictures import draw, encoded, write
@@ -27,8 +30,13 @@ def test_matches_come_best_first_without_the_unrelated(registry, monkeypatch):
     }
     ids = {registry.get(name).sha256: name for name in registry}
     compare_with(monkeypatch, lambda reference, _: found[ids[reference.sha256]])
+    whole = registry.snapshot()
+    everything = [
+        SimpleNamespace(reference_id=name, fingerprint=partial(whole.fingerprint, name))
+        for name in found
+    ]
     monkeypatch.setattr(
-        "imgmatch.registry.Snapshot.candidates", lambda *_, **__: list(found)
+        "imgmatch.registry.Snapshot.candidates", lambda *_, **__: everything
     )
 
     result = verify(draw(0), registry)

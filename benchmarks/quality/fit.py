@@ -25,8 +25,8 @@ from scipy.optimize import minimize
 
 from benchmarks.quality.pairs import Job, jobs, make
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.compare import examine_pair
-from imgmatch.pair.decision import MAX_LOG_NFA, WEIGHTS, enough, features
+from imgmatch.pair.decision import WEIGHTS, enough, score_terms
+from imgmatch.pair.examine import examined_alignments
 
 Array = NDArray[np.float64]
 
@@ -67,8 +67,8 @@ def measure(data: Path, job: Job) -> Sample:
     reference = fingerprint(pair.reference, role=Role.REFERENCE)
     query = fingerprint(pair.suspect, role=Role.QUERY)
     rows = [
-        [features(examined.evidence)[name] for name in NAMES]
-        for examined in examine_pair(reference, query, max_log_nfa=MAX_LOG_NFA)
+        [score_terms(examined.evidence)[name] for name in NAMES]
+        for examined in examined_alignments(reference, query)
         if enough(examined.evidence)
     ]
     shaped = np.array(rows, np.float64).reshape(-1, len(NAMES))

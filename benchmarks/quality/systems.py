@@ -158,9 +158,9 @@ class Imgmatch:
         return fingerprint(data, role=Role.QUERY)
 
     def judge(self, reference: Any, query: Any) -> Answer:
-        from imgmatch.pair.compare import compare_fingerprints
+        from imgmatch.pair.compare import examine_pair
 
-        comparison = compare_fingerprints(reference, query)
+        comparison = examine_pair(reference, query).comparison
         return Answer(comparison.score, comparison)
 
 

@@ -8,6 +8,7 @@ _Codes: TypeAlias = NDArray[np.uint64]
 _Rows: TypeAlias = NDArray[np.uint32]
 _Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]
 
+SOURCE_DIGEST: str
 MAX_WORDS: int
 MAX_BUCKET_BITS: int
 

@@ -11,6 +11,15 @@ from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
+cdef extern from *:
+    """
+    #define IM_TEXT(tokens) #tokens
+    #define IM_QUOTED(macro) IM_TEXT(macro)
+    static const char im_source_digest[] = IM_QUOTED(IM_SOURCE_DIGEST);
+    """
+    const char im_source_digest[]
+
+
 cdef extern from "hamming.h" nogil:
     enum: IM_INDEX_BITS, IM_MAX_WORDS
     ctypedef struct im_hit:
@@ -52,6 +61,7 @@ cdef extern from "hamming_index.h" nogil:
                        im_hits *)
 
 
+SOURCE_DIGEST = im_source_digest.decode()
 MAX_WORDS = IM_MAX_WORDS
 MAX_BUCKET_BITS = IM_MAX_BUCKET_BITS
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 _Picture = NDArray[np.uint8]
 _Levels = NDArray[np.float32]
 
+SOURCE_DIGEST: str
 CORNER_MARGIN: int
 TRACK_LEVELS: int
 WINDOW: int
@@ -18,7 +19,7 @@ def corners(flat: _Picture, where: _Picture, *, cell: int) -> NDArray[Any]: ...
 class Tracked:
     shape: tuple[int, int]
     def __init__(self, flat: _Picture) -> None: ...
-    def follow(
+    def track(
         self,
         other: Tracked,
         points: NDArray[np.float32],

@@ -9,6 +9,14 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, uint8_t
 
 
+cdef extern from *:
+    """
+    #define IM_TEXT(tokens) #tokens
+    #define IM_QUOTED(macro) IM_TEXT(macro)
+    static const char im_source_digest[] = IM_QUOTED(IM_SOURCE_DIGEST);
+    """
+    const char im_source_digest[]
+
 cdef extern from "pixels.h" nogil:
     enum: IM_CORNER_MARGIN, IM_TRACK_LEVELS
     size_t im_flatten_room(size_t, size_t)
@@ -36,6 +44,7 @@ cdef extern from "pixels.h" nogil:
     void im_sparse_energy(const float *, const float *, size_t, size_t, float *, float *)
 
 
+SOURCE_DIGEST = im_source_digest.decode()
 CORNER_MARGIN = IM_CORNER_MARGIN
 TRACK_LEVELS = IM_TRACK_LEVELS
 WINDOW = IM_WINDOW
@@ -93,7 +102,7 @@ def corners(const uint8_t[:, ::1] flat, const uint8_t[:, ::1] where, *, size_t c
 
 
 cdef class Tracked:
-    """A picture that points can be followed from and to."""
+    """A picture that points can be tracked from and to."""
 
     cdef im_track_level levels[IM_TRACK_LEVELS]
     cdef uint8_t[::1] room
@@ -107,7 +116,7 @@ cdef class Tracked:
         with nogil:
             im_track_build(&flat[0, 0], height, width, &self.room[0], self.levels)
 
-    def follow(self, Tracked other not None, const float[:, ::1] points, *,
+    def track(self, Tracked other not None, const float[:, ::1] points, *,
                int coarsest, float miss):
         """Places (N, 2) float32 of points in another picture, not a number if lost."""
         if points.shape[1] != 2:

@@ -58,8 +58,9 @@ loses 14 % in the worst quarter, 12 loses 30 %; unrelated pairs agree no more
 often at 3 than at 12."""
 
 _SMOOTHING = 1.2
-"""Pixels, sigma before describing, on top of 0.7 before detecting. 0.8 to 1.6 do
-alike."""
+_SMOOTHING_WINDOW = (5, 5)
+"""Pixels, sigma before describing, on top of 0.7 before detecting, and its window. 0.8
+to 1.6 do alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,11 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.xy)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the arrays take."""
+        return sum(getattr(self, name).nbytes for name in self.__slots__)
 
 
 class WithMirror(NamedTuple):
@@ -222,7 +228,7 @@ def _pyramid(grey: NDArray[np.uint8], max_pixels: int) -> list[_Level]:
         edge = _core.ORB_BORDER
         wide = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
         sharp = cv2.GaussianBlur(wide, (3, 3), 0)
-        smooth = cv2.GaussianBlur(sharp, (5, 5), _SMOOTHING)
+        smooth = cv2.GaussianBlur(sharp, _SMOOTHING_WINDOW, _SMOOTHING)
         levels.append(
             _Level(size, np.asarray(sharp, np.uint8), np.asarray(smooth, np.uint8))
         )

@@ -19,7 +19,7 @@ from PIL import Image as PILImage
 from imgmatch import features as orb
 from imgmatch.features import Features
 from imgmatch.hashing import Hashes, hash_luma
-from imgmatch.image import DECODE_POLICY, ImageSource, decode
+from imgmatch.image import DECODE_POLICY, ImageSource, Pyramid, decode
 from imgmatch.types import Size
 
 __all__ = [
@@ -68,10 +68,8 @@ class Fingerprint:
         Upright full-size pixels.
     hashes : Hashes
     features : Features
-    preview : (H, W, 3) uint8
-        RGB, reduced, for the pixel check.
-    grey : (H, W) uint8
-        The preview's luma.
+    colour, grey : Pyramid
+        The picture, reduced, in RGB and its luma: what pixels are compared in.
     mirrored : Features or None
         The mirror image's features; only a query carries them.
     """
@@ -80,9 +78,16 @@ class Fingerprint:
     size: Size
     hashes: Hashes
     features: Features
-    preview: NDArray[np.uint8]
-    grey: NDArray[np.uint8]
+    colour: Pyramid
+    grey: Pyramid
     mirrored: Features | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that features and pictures take in memory, about."""
+        described = [self.features, *([self.mirrored] if self.mirrored else [])]
+        pictures = self.colour.nbytes + self.grey.nbytes
+        return pictures + sum(one.nbytes for one in described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +126,8 @@ class Original:
             size=self.size,
             hashes=self.hashes,
             features=orb.detect(grey, full_size=self.size),
-            preview=image.pixels,
-            grey=grey,
+            colour=Pyramid(image.pixels, self.size),
+            grey=Pyramid(grey, self.size),
         )
 
 
@@ -181,8 +186,8 @@ def fingerprint(source: ImageSource, *, role: Role) -> Fingerprint:
         image.full_size,
         hash_luma(grey),
         upright,
-        image.pixels,
-        grey,
+        Pyramid(image.pixels, image.full_size),
+        Pyramid(grey, image.full_size),
         mirrored,
     )
 

@@ -53,7 +53,13 @@ amplitudes of photographs by less than 0.32.
 """
 
 _WORKING_SIDE: Final = 256
-_COSINES: Final = np.cos(np.pi / 32 * np.outer(np.arange(8), np.arange(32) + 0.5))
+_DCT_SIDE: Final = 32
+_FREQUENCIES: Final = 63
+"""Of 64, all but the mean."""
+
+_COSINES: Final = np.cos(
+    np.pi / _DCT_SIDE * np.outer(np.arange(8), np.arange(_DCT_SIDE) + 0.5)
+)
 _MIRROR: Final = np.where(np.arange(8) % 2, -1.0, 1.0)
 
 
@@ -112,17 +118,17 @@ def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
     """
     grey = _reduced(grey)
     steps = _resized(grey, width=9, height=8)
-    tile = _resized(grey, width=32, height=32).astype(np.float64)
+    tile = _resized(grey, width=_DCT_SIDE, height=_DCT_SIDE).astype(np.float64)
 
     # Unnormalised DCT-II. A mirror image negates its odd horizontal frequencies.
     spectrum = _COSINES @ tile @ _COSINES.T
-    amplitudes = np.abs(spectrum.ravel()[1:]) / 256  # 4 / 32**2
+    amplitudes = np.abs(spectrum.ravel()[1:]) * (4 / _DCT_SIDE**2)
     return Hashes(
         phash=_packed(_upper_half(spectrum)),
         dhash=_packed(steps[:, 1:] > steps[:, :-1]),
         phash_mirrored=_packed(_upper_half(spectrum * _MIRROR)),
         dhash_mirrored=_packed(steps[:, -2::-1] > steps[:, :0:-1]),
-        quality=int(np.count_nonzero(amplitudes > _NOISE)) / 63,
+        quality=int(np.count_nonzero(amplitudes > _NOISE)) / _FREQUENCIES,
     )
 
 

@@ -1,15 +1,35 @@
 """One suspect against the registered originals."""
 
-from imgmatch.fingerprint import Role, fingerprint
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import ImageSource
-from imgmatch.pair.compare import compare_fingerprints
+from imgmatch.pair.compare import Examination, examine_pair
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry, Snapshot
 from imgmatch.results import Match, Result, Verdict
 
-__all__ = ["MAX_CANDIDATES", "verify"]
+__all__ = ["MAX_CANDIDATES", "Verification", "examine_suspect", "verify"]
 
 MAX_CANDIDATES = 12
+"""Originals that a suspect is compared with in full."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verification:
+    """A result, with all that its matches rest on.
+
+    Attributes
+    ----------
+    result : Result
+    examinations : mapping of str to Examination
+        By the reference ids of the result's matches. Each holds pictures and maps,
+        about 5 MB.
+    """
+
+    result: Result
+    examinations: Mapping[str, Examination]
 
 
 def verify(
@@ -26,7 +46,7 @@ def verify(
     ----------
     suspect : path, bytes or (H, W, 3) uint8 RGB
     registry : Registry or Snapshot
-        Pass a `Registry.snapshot` to hold many answers to the same originals.
+        Pass a `Registry.snapshot` to compare many suspects with the same originals.
     name : str, optional
         What the result calls the suspect; a path as given, if not stated.
     max_candidates : int
@@ -45,21 +65,74 @@ def verify(
         If the suspect cannot be read.
     InputError
         If `derived_score` is below the default.
+
+    Examples
+    --------
+    >>> with Registry.open("registry", read_only=True) as registry:  # doctest: +SKIP
+    ...     result = verify("listing.jpg", registry)
+    >>> result.verdict  # doctest: +SKIP
+    <Verdict.DERIVED: 'derived'>
     """
     query = fingerprint(suspect, role=Role.QUERY)
-    snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
+    matches = (
+        Match(reference_id, examination.comparison)
+        for reference_id, examination in _examinations(
+            query, registry, max_candidates, derived_score
+        )
+    )
+    return _result(query, suspect, name, matches)
+
+
+def examine_suspect(
+    suspect: ImageSource,
+    registry: Registry | Snapshot,
+    *,
+    name: str | None = None,
+    max_candidates: int = MAX_CANDIDATES,
+    derived_score: float = DERIVED_SCORE,
+) -> Verification:
+    """Decide as `verify` does, and keep what the decision rests on.
+
+    A bundle, or a figure, made from it compares nothing again. Parameters and errors
+    are those of `verify`.
+    """
+    query = fingerprint(suspect, role=Role.QUERY)
+    found = {
+        reference_id: examination
+        for reference_id, examination in _examinations(
+            query, registry, max_candidates, derived_score
+        )
+        if examination.comparison.verdict is not Verdict.UNRELATED
+    }
     matches = [
-        Match(
-            reference_id,
-            compare_fingerprints(
-                snapshot.fingerprint(reference_id),
+        Match(reference_id, examination.comparison)
+        for reference_id, examination in found.items()
+    ]
+    return Verification(_result(query, suspect, name, matches), found)
+
+
+def _examinations(
+    query: Fingerprint,
+    registry: Registry | Snapshot,
+    max_candidates: int,
+    derived_score: float,
+) -> Iterator[tuple[str, Examination]]:
+    snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
+    for candidate in snapshot.candidates(query, limit=max_candidates):
+        yield (
+            candidate.reference_id,
+            examine_pair(
+                candidate.fingerprint(),
                 query,
                 pairs=len(snapshot),
                 derived_score=derived_score,
             ),
         )
-        for reference_id in snapshot.candidates(query, limit=max_candidates)
-    ]
+
+
+def _result(
+    query: Fingerprint, suspect: ImageSource, name: str | None, matches: Iterable[Match]
+) -> Result:
     related = [m for m in matches if m.comparison.verdict is not Verdict.UNRELATED]
     return Result(
         query=_name(suspect) if name is None else name,

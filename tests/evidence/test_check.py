@@ -7,11 +7,10 @@ from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST, build
 from imgmatch.evidence.check import verify
+from imgmatch.evidence.check_report import State
 from imgmatch.evidence.depositing import deposit
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.material import MaterialKind
-from imgmatch.evidence.report import State
-from imgmatch.pair import decision
 from imgmatch.results import Verdict
 
 
@@ -85,7 +84,8 @@ def test_bytes_between_the_members_are_named_or_refused(plain):
 
 def test_other_parameters_leave_the_verdict_unchecked(plain):
     manifest = manifest_in(plain)
-    manifest["parameters"]["decision"]["derived_score"] += 1
+    constants = manifest["parameters"]["constants"]["imgmatch.pair.decision"]
+    constants["TILT"] += 1
 
     report = verify(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.UNCHECKED
@@ -136,10 +136,3 @@ def test_a_score_may_differ_by_the_last_bits_only(plain):
     manifest["result"]["score"] *= 1.1
     report = verify(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.FAILS
-
-
-def test_a_bundle_that_states_no_score_is_held_to_the_usual_one(plain):
-    manifest = manifest_in(plain)
-    assert manifest.pop("derived_score") == decision.DERIVED_SCORE
-
-    assert verify(resealed(read_archive(plain), manifest)).holds

@@ -23,8 +23,8 @@ from imgmatch.evidence.depositing import (
     renew,
     renewal_chains,
 )
-from imgmatch.evidence.known import look_up
 from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.ledger_facts import look_up
 from imgmatch.evidence.licence import Licence, allow, licence_for, licences, revoke
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind

@@ -9,8 +9,8 @@ from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, build
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.check import verify
-from imgmatch.evidence.compared import write_reference
-from imgmatch.evidence.report import State
+from imgmatch.evidence.check_report import State
+from imgmatch.evidence.reference_files import write_reference
 from imgmatch.pair.decision import DERIVED_SCORE
 
 

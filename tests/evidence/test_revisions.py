@@ -9,8 +9,8 @@ from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, Attachment, build, revise
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.check import verify
+from imgmatch.evidence.check_report import State
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
-from imgmatch.evidence.report import State
 
 
 def test_revisions_are_chained_and_change_nothing(plain):

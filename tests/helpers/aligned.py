@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 from planes import size_of
 
-from imgmatch.pair.agreement import Photometry, examine
-from imgmatch.pair.canvas import Canvas, Mipmap, draw, redraw
-from imgmatch.pair.overlays import halved
+from imgmatch.image import Pyramid
+from imgmatch.pair.agreement import Agreement, find_agreement
+from imgmatch.pair.canvas import Canvas, draw, halved, redraw
 from imgmatch.pair.region import copied_region
-from imgmatch.pair.transforms import Overlap, overlap
+from imgmatch.transforms import Overlap, overlap
 
 
 def grey(picture):
@@ -24,7 +24,7 @@ def flat_canvas(reference, query):
 
 
 class Pair(NamedTuple):
-    photometry: Photometry
+    agreement: Agreement
     colour: Canvas
     shared: Overlap
     region: Overlap
@@ -33,10 +33,10 @@ class Pair(NamedTuple):
 def seen(reference, query, homography):
     """Look at a pair of RGB pictures through a known homography."""
     sizes = size_of(reference), size_of(query)
-    maps = [Mipmap(picture, size_of(picture)) for picture in (reference, query)]
-    greys = [Mipmap(grey(picture), size_of(picture)) for picture in (reference, query)]
+    maps = [Pyramid(picture, size_of(picture)) for picture in (reference, query)]
+    greys = [Pyramid(grey(picture), size_of(picture)) for picture in (reference, query)]
     shared = overlap(homography, *sizes)
     canvas = draw(*greys, homography)
-    photometry = examine(canvas)
-    region = copied_region(photometry, shared, *sizes)
-    return Pair(photometry, redraw(halved(canvas), *maps), shared, region)
+    agreement = find_agreement(canvas)
+    region = copied_region(agreement, shared, *sizes)
+    return Pair(agreement, redraw(halved(canvas), *maps), shared, region)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from imgmatch.pair.compare import Examination
 from imgmatch.results import (
     Comparison,
     Direction,
@@ -44,8 +45,8 @@ def by_bytes(reference, query):
 def compare_with(monkeypatch, function):
     """Let `verify` compare with another function."""
 
-    def compare(reference, query, **_):
-        return function(reference, query)
+    def examine(reference, query, *, pairs, derived_score):
+        found = function(reference, query)
+        return Examination(reference, query, found, None, pairs, derived_score)
 
-    # The package's name for it is the function of the same name.
-    monkeypatch.setattr("imgmatch.verification.compare_fingerprints", compare)
+    monkeypatch.setattr("imgmatch.verification.examine_pair", examine)

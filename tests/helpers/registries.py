@@ -18,7 +18,7 @@ def keep_segments():
 
 def found(snapshot, seed, size=(200, 150)):
     query = fingerprint(draw(seed, size=size), role=Role.QUERY)
-    return snapshot.candidates(query, limit=3)
+    return [one.reference_id for one in snapshot.candidates(query, limit=3)]
 
 
 def bytes_of(folder):

@@ -7,7 +7,7 @@ from planes import shifted, turned
 from imgmatch.features import Features
 from imgmatch.pair.align import MAX_ALIGNMENTS, MIN_INLIERS, align
 from imgmatch.pair.match import Correspondences
-from imgmatch.pair.transforms import Model, carry, local_affine, local_scale
+from imgmatch.transforms import Model, carry, local_affine, local_scale
 from imgmatch.types import Size
 
 SIZE = Size(800, 600)

@@ -12,10 +12,10 @@ from skimage import data
 from imgmatch import compare
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.compare import examine_pair
 from imgmatch.pair.decision import CERTAIN_SCORE, DERIVED_SCORE, REVIEW_SCORE, score
-from imgmatch.pair.transforms import carry, mirror
+from imgmatch.pair.examine import best_alignment
 from imgmatch.results import Direction, EditKind, Verdict
+from imgmatch.transforms import carry, mirror
 from imgmatch.types import Box, Size
 
 PHOTOGRAPHS = ["astronaut", "chelsea", "coffee", "rocket"]
@@ -362,7 +362,7 @@ def test_what_is_no_image_raises():
 
 def test_the_very_file_is_derived_however_simple_its_drawing():
     file = encoded(frame(373, 774, 128))
-    (found, *_) = examine_pair(
+    found = best_alignment(
         fingerprint(file, role=Role.REFERENCE), fingerprint(file, role=Role.QUERY)
     )
     assert REVIEW_SCORE <= score(found.evidence) < DERIVED_SCORE

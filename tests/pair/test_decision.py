@@ -11,13 +11,13 @@ from imgmatch.pair.decision import (
     DERIVED_SCORE,
     REVIEW_SCORE,
     WEIGHTS,
-    Evidence,
     decide,
     derived_score,
     expected_false_accusations,
-    features,
     score,
+    score_terms,
 )
+from imgmatch.pair.measure import Evidence
 from imgmatch.results import Verdict
 
 COPY = Evidence(
@@ -26,14 +26,14 @@ COPY = Evidence(
     agreeing=395,
     exact=390,
     conflicting=0,
-    foreign=0,
+    clear_conflicts=0,
     lost=0,
-    blank=0,
+    lost_to_plain=0,
     photographic_agreeing=250,
     photographic_conflicting=0,
     photographic_lost=0,
     shading=0.55,
-    gap=0.0,
+    mismatch_radius=0.0,
     reference_kept=1.0,
     query_covered=1.0,
     perspective=0.0,
@@ -44,12 +44,12 @@ REPHOTOGRAPHED = replace(
     agreeing=50,
     exact=20,
     conflicting=250,
-    foreign=200,
+    clear_conflicts=200,
     lost=60,
     photographic_agreeing=25,
     photographic_conflicting=100,
     photographic_lost=25,
-    gap=3.0,
+    mismatch_radius=3.0,
     perspective=0.05,
 )
 SAME_BANNER = replace(
@@ -58,13 +58,13 @@ SAME_BANNER = replace(
     agreeing=70,
     exact=60,
     conflicting=200,
-    foreign=160,
+    clear_conflicts=160,
     lost=60,
     photographic_agreeing=1,
     shading=0.3,
     photographic_conflicting=80,
     photographic_lost=25,
-    gap=4.0,
+    mismatch_radius=4.0,
 )
 CHANCE = replace(
     COPY,
@@ -72,13 +72,13 @@ CHANCE = replace(
     agreeing=2,
     exact=1,
     conflicting=200,
-    foreign=160,
+    clear_conflicts=160,
     lost=60,
     photographic_agreeing=1,
     shading=0.3,
     photographic_conflicting=80,
     photographic_lost=25,
-    gap=4.0,
+    mismatch_radius=4.0,
 )
 
 
@@ -87,23 +87,23 @@ def evidence(draw):
     """Counts that can go together: parts are no larger than their wholes."""
     agreeing = draw(st.floats(0, 500))
     conflicting = draw(st.floats(0, 500))
-    foreign = conflicting * draw(st.floats(0, 1))
+    clear = conflicting * draw(st.floats(0, 1))
     lost = draw(st.floats(0, 300))
-    blank = draw(st.floats(0, 300))
+    plain = draw(st.floats(0, 300))
     return Evidence(
         log_nfa=draw(st.floats(-400, 5)),
-        textured=agreeing + conflicting + lost + blank + draw(st.floats(0, 300)),
+        textured=agreeing + conflicting + lost + plain + draw(st.floats(0, 300)),
         agreeing=agreeing,
         exact=agreeing * draw(st.floats(0, 1)),
         conflicting=conflicting,
-        foreign=foreign,
+        clear_conflicts=clear,
         lost=lost,
-        blank=blank,
+        lost_to_plain=plain,
         photographic_agreeing=agreeing * draw(st.floats(0, 1)),
-        photographic_conflicting=foreign * draw(st.floats(0, 1)),
+        photographic_conflicting=clear * draw(st.floats(0, 1)),
         photographic_lost=lost * draw(st.floats(0, 1)),
         shading=draw(st.floats(0, 1)),
-        gap=draw(st.floats(0, 8)),
+        mismatch_radius=draw(st.floats(0, 8)),
         reference_kept=draw(st.floats(0, 1)),
         query_covered=draw(st.floats(0, 1)),
         perspective=draw(st.floats(0, 0.5)),
@@ -134,13 +134,20 @@ STRONGER = {
     "less of the photograph is lost": lambda e, d: replace(
         e, photographic_lost=max(e.photographic_lost - d, 0)
     ),
-    "fewer windows are foreign": lambda e, d: replace(e, foreign=max(e.foreign - d, 0)),
-    "gaps are smaller": lambda e, d: replace(e, gap=max(e.gap - d / 10, 0)),
+    "fewer windows conflict clearly": lambda e, d: replace(
+        e, clear_conflicts=max(e.clear_conflicts - d, 0)
+    ),
+    "mismatches are smaller": lambda e, d: replace(
+        e, mismatch_radius=max(e.mismatch_radius - d / 10, 0)
+    ),
     "fewer photographic ones conflict": lambda e, d: replace(
         e, photographic_conflicting=max(e.photographic_conflicting - d, 0)
     ),
     "fewer windows disagree": lambda e, d: replace(
-        e, textured=max(e.textured - d, e.agreeing + e.conflicting + e.lost + e.blank)
+        e,
+        textured=max(
+            e.textured - d, e.agreeing + e.conflicting + e.lost + e.lost_to_plain
+        ),
     ),
     "geometry is less accidental": lambda e, d: replace(e, log_nfa=e.log_nfa - d),
     "less tilted": lambda e, d: replace(
@@ -155,21 +162,23 @@ def test_stronger_evidence_never_scores_lower(change, weaker, amount):
     stronger = change(weaker, amount)
     assert score(stronger) >= score(weaker) - 1e-9
     # Nor does an accusation turn milder.
-    if decide(weaker)[0] is Verdict.DERIVED:
-        assert decide(stronger)[0] is Verdict.DERIVED
+    if decide(weaker).verdict is Verdict.DERIVED:
+        assert decide(stronger).verdict is Verdict.DERIVED
 
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 def test_each_kind_of_evidence_counts(change):
     # Near a copy, where no figure is at its limit yet: so few keypoints, too.
-    middle = replace(between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, gap=1.4)
+    middle = replace(
+        between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, mismatch_radius=1.4
+    )
     assert score(middle) > REVIEW_SCORE  # and no rule holds it back
     assert score(change(middle, 30)) > score(middle) + 0.01
 
 
 @given(evidence())
 def test_the_score_is_finite_and_that_of_its_figures(case):
-    values = features(case)
+    values = score_terms(case)
     assert set(values) == set(WEIGHTS)
     assert all(math.isfinite(value) for value in values.values())
     assert math.isfinite(score(case))
@@ -204,12 +213,12 @@ def test_typical_pairs_are_in_order():
     ],
 )
 def test_typical_pairs_are_told_apart(case, verdict):
-    assert decide(case)[0] is verdict
+    assert decide(case).verdict is verdict
 
 
 def test_between_a_copy_and_another_photograph_lies_a_case_for_people():
     parts = [part / 200 for part in range(201)]
-    verdicts = [decide(between(COPY, REPHOTOGRAPHED, part))[0] for part in parts]
+    verdicts = [decide(between(COPY, REPHOTOGRAPHED, part)).verdict for part in parts]
 
     ranks = [verdict.rank for verdict in verdicts]
     assert ranks == sorted(ranks)
@@ -226,7 +235,7 @@ def test_a_few_windows_accuse_nobody(case):
         agreeing=min(case.agreeing, 9.0),
         photographic_agreeing=min(case.photographic_agreeing, 9.0),
     )
-    assert decide(few)[0] not in (Verdict.DERIVED, Verdict.REVIEW)
+    assert decide(few).verdict not in (Verdict.DERIVED, Verdict.REVIEW)
 
 
 @given(evidence())
@@ -236,12 +245,12 @@ def test_what_nothing_photographic_shares_is_no_accusation(case):
         case,
         textured=case.textured + 100,
         conflicting=case.conflicting + 100,
-        foreign=case.foreign + 100,
+        clear_conflicts=case.clear_conflicts + 100,
         photographic_agreeing=0.0,
         shading=0.3,
         photographic_conflicting=case.photographic_conflicting + 60,
     )
-    assert decide(drawn)[0] is not Verdict.DERIVED
+    assert decide(drawn).verdict is not Verdict.DERIVED
 
 
 @pytest.mark.parametrize("agreeing", [20, 100, 200])
@@ -255,22 +264,22 @@ def test_graphics_in_common_are_no_accusation(agreeing):
         photographic_agreeing=0.05 * agreeing,
         shading=0.3,
     )
-    assert decide(page)[0] is Verdict.REVIEW  # nothing else is known to differ
+    assert decide(page).verdict is Verdict.REVIEW  # nothing else is known to differ
     other = replace(page, lost=60)
-    assert decide(other)[0] is Verdict.SHARED_OVERLAY
+    assert decide(other).verdict is Verdict.SHARED_OVERLAY
 
 
 @given(evidence(), evidence())
 def test_verdicts_of_accusation_are_in_the_order_of_the_scores(one, other):
     if score(one) > score(other):
-        first, second = decide(one)[0], decide(other)[0]
+        first, second = decide(one).verdict, decide(other).verdict
         if Verdict.DERIVED in (first, second) or Verdict.REVIEW in (first, second):
             assert first.rank <= second.rank
 
 
 @given(evidence())
 def test_every_verdict_comes_with_a_sentence(case):
-    _, reason = decide(case)
+    reason = decide(case).reason
     assert f"{case.agreeing:.0f} of {case.textured:.0f} windows agree" in reason
     assert "\n" not in reason
     assert not reason.endswith(".")
@@ -303,7 +312,7 @@ def test_the_score_for_a_number_of_false_accusations_keeps_to_it(wanted, pairs):
 
 def test_a_stricter_caller_leaves_more_to_people():
     strict = score(COPY) + 1
-    assert decide(COPY, derived_score=strict)[0] is Verdict.REVIEW
+    assert decide(COPY, derived_score=strict).verdict is Verdict.REVIEW
     with pytest.raises(InputError, match="want a score of"):
         decide(COPY, derived_score=DERIVED_SCORE - 1)
 
@@ -315,44 +324,53 @@ def test_no_score_promises_no_false_accusation(wanted, pairs):
 
 
 def test_what_chance_aligns_never_accuses():
-    assert decide(COPY)[0] is Verdict.DERIVED
-    assert decide(replace(COPY, log_nfa=-2.0))[0] is not Verdict.DERIVED
+    assert decide(COPY).verdict is Verdict.DERIVED
+    assert decide(replace(COPY, log_nfa=-2.0)).verdict is not Verdict.DERIVED
 
 
 def test_another_photograph_in_the_place_of_a_part_is_for_a_human():
     """As when a fixed camera takes one thing after another; stickers are drawn."""
     covered = replace(
-        COPY, agreeing=340, exact=336, conflicting=50, foreign=30, gap=2.2
+        COPY,
+        agreeing=340,
+        exact=336,
+        conflicting=50,
+        clear_conflicts=30,
+        mismatch_radius=2.2,
     )
-    assert decide(covered)[0] is Verdict.DERIVED
-    assert decide(replace(covered, photographic_conflicting=9))[0] is Verdict.REVIEW
-    most = replace(COPY, foreign=9, photographic_conflicting=9)  # all else agrees
-    assert decide(most)[0] is Verdict.REVIEW
+    assert decide(covered).verdict is Verdict.DERIVED
+    assert (
+        decide(replace(covered, photographic_conflicting=9)).verdict is Verdict.REVIEW
+    )
+    most = replace(
+        COPY, clear_conflicts=9, photographic_conflicting=9
+    )  # all else agrees
+    assert decide(most).verdict is Verdict.REVIEW
 
 
 def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
-    assert decide(replace(COPY, exact=330))[0] is Verdict.DERIVED
-    assert decide(replace(COPY, exact=250))[0] is Verdict.REVIEW
+    assert decide(replace(COPY, exact=330)).verdict is Verdict.DERIVED
+    assert decide(replace(COPY, exact=250)).verdict is Verdict.REVIEW
 
 
 def test_simple_drawings_are_for_a_human():
     drawing = replace(COPY, photographic_agreeing=0, log_nfa=-60)
-    assert decide(drawing)[0] is Verdict.REVIEW
-    assert decide(replace(drawing, log_nfa=-120))[0] is Verdict.DERIVED
-    assert decide(replace(drawing, photographic_agreeing=3))[0] is Verdict.DERIVED
+    assert decide(drawing).verdict is Verdict.REVIEW
+    assert decide(replace(drawing, log_nfa=-120)).verdict is Verdict.DERIVED
+    assert decide(replace(drawing, photographic_agreeing=3)).verdict is Verdict.DERIVED
 
 
 def test_a_small_part_of_both_pictures_is_for_a_human():
-    assert decide(replace(COPY, query_covered=0.1))[0] is Verdict.DERIVED
+    assert decide(replace(COPY, query_covered=0.1)).verdict is Verdict.DERIVED
     part = replace(COPY, reference_kept=0.38, query_covered=0.1)
-    assert decide(part)[0] is Verdict.REVIEW
+    assert decide(part).verdict is Verdict.REVIEW
 
 
 def test_a_part_that_was_drawn_over_is_the_smaller_for_it():
     part = replace(COPY, agreeing=260, exact=258, lost=140)
-    assert decide(part)[0] is Verdict.DERIVED
+    assert decide(part).verdict is Verdict.DERIVED
     part = replace(part, reference_kept=0.6, query_covered=0.1)
-    assert decide(part)[0] is Verdict.REVIEW
+    assert decide(part).verdict is Verdict.REVIEW
 
 
 def test_what_a_drawn_mark_has_of_shades_is_no_photograph():
@@ -363,24 +381,24 @@ def test_what_a_drawn_mark_has_of_shades_is_no_photograph():
 
 
 def test_the_ground_that_a_product_was_cut_out_of_is_not_lost():
-    cut = replace(COPY, textured=400, agreeing=200, exact=198, blank=150)
-    assert decide(cut)[0] is Verdict.DERIVED
-    lost = replace(cut, blank=0, lost=150, photographic_lost=90)
-    assert decide(lost)[0] is not Verdict.DERIVED
-    least = replace(cut, textured=700, agreeing=100, exact=98, blank=300)
-    assert decide(least)[0] is Verdict.REVIEW  # it may be a part of both
+    cut = replace(COPY, textured=400, agreeing=200, exact=198, lost_to_plain=150)
+    assert decide(cut).verdict is Verdict.DERIVED
+    lost = replace(cut, lost_to_plain=0, lost=150, photographic_lost=90)
+    assert decide(lost).verdict is not Verdict.DERIVED
+    least = replace(cut, textured=700, agreeing=100, exact=98, lost_to_plain=300)
+    assert decide(least).verdict is Verdict.REVIEW  # it may be a part of both
 
 
 def test_a_graphic_alone_on_plain_ground_is_a_shared_one():
     chart = replace(
         COPY, textured=160, agreeing=100, photographic_agreeing=8, shading=0.3
     )
-    assert decide(replace(chart, blank=60))[0] is Verdict.SHARED_OVERLAY
+    assert decide(replace(chart, lost_to_plain=60)).verdict is Verdict.SHARED_OVERLAY
 
 
 def test_a_tilted_match_with_conflict_is_for_a_human():
     """As when one screen or label is carried onto another photograph of it."""
     partly = replace(COPY, agreeing=345, conflicting=40)
-    assert decide(replace(COPY, perspective=0.02))[0] is Verdict.DERIVED
-    assert decide(partly)[0] is Verdict.DERIVED
-    assert decide(replace(partly, perspective=0.02))[0] is Verdict.REVIEW
+    assert decide(replace(COPY, perspective=0.02)).verdict is Verdict.DERIVED
+    assert decide(partly).verdict is Verdict.DERIVED
+    assert decide(replace(partly, perspective=0.02)).verdict is Verdict.REVIEW

@@ -11,7 +11,7 @@ from skimage import data
 
 from imgmatch import compare
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.canvas import Mipmap
+from imgmatch.image import Pyramid
 from imgmatch.pair.direction import judge_direction
 from imgmatch.results import Direction
 from imgmatch.types import Size
@@ -26,8 +26,8 @@ def resized(picture, zoom):
 
 def judged(reference, query, homography):
     pair = seen(reference, query, homography)
-    maps = [Mipmap(grey(picture), size_of(picture)) for picture in (reference, query)]
-    return judge_direction(*maps, pair.photometry, pair.region)
+    maps = [Pyramid(grey(picture), size_of(picture)) for picture in (reference, query)]
+    return judge_direction(*maps, pair.agreement, pair.region)
 
 
 def cut_even(picture):
@@ -102,10 +102,10 @@ def test_a_sharpened_enlargement_of_what_a_registry_keeps_is_no_source(name):
     original = cut_even(getattr(data, name)())
     query = saved(sharpened(resized(original, 2)), quality=80)
     pair = seen(original, query, scaled(2))
-    kept = fingerprint(original, role=Role.REFERENCE).preview
-    maps = Mipmap(grey(kept), size_of(original)), Mipmap(grey(query), size_of(query))
+    kept = fingerprint(original, role=Role.REFERENCE).grey
+    maps = kept, Pyramid(grey(query), size_of(query))
 
-    found = judge_direction(*maps, pair.photometry, pair.region)
+    found = judge_direction(*maps, pair.agreement, pair.region)
 
     assert found is not Direction.CONTRADICTS
 
@@ -279,10 +279,10 @@ def test_a_reduced_reference_hides_what_its_file_may_hold():
     photograph = data.astronaut()
     original = resized(photograph, 0.5)
     pair = seen(original, photograph, scaled(2))
-    reference = Mipmap(grey(resized(original, 0.75)), size_of(original))
-    query = Mipmap(grey(photograph), size_of(photograph))
+    reference = Pyramid(grey(resized(original, 0.75)), size_of(original))
+    query = Pyramid(grey(photograph), size_of(photograph))
 
-    found = judge_direction(reference, query, pair.photometry, pair.region)
+    found = judge_direction(reference, query, pair.agreement, pair.region)
 
     assert found is Direction.UNKNOWN
 
@@ -290,9 +290,9 @@ def test_a_reduced_reference_hides_what_its_file_may_hold():
 def test_a_preview_no_finer_than_the_reference_tells_nothing_of_detail():
     photograph = data.astronaut()
     pair = seen(resized(photograph, 0.5), photograph, scaled(2))
-    reference = Mipmap(grey(resized(photograph, 0.5)), Size(256, 256))
-    query = Mipmap(grey(resized(photograph, 0.5)), Size(512, 512))
+    reference = Pyramid(grey(resized(photograph, 0.5)), Size(256, 256))
+    query = Pyramid(grey(resized(photograph, 0.5)), Size(512, 512))
 
-    found = judge_direction(reference, query, pair.photometry, pair.region)
+    found = judge_direction(reference, query, pair.agreement, pair.region)
 
     assert found is Direction.UNKNOWN

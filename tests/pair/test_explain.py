@@ -8,8 +8,8 @@ from planes import scaled, shifted, tilted, turned
 
 from imgmatch.pair.explain import name_edits
 from imgmatch.pair.overlays import Differences
-from imgmatch.pair.transforms import Overlap, carry, mirror, overlap
 from imgmatch.results import EditKind
+from imgmatch.transforms import Overlap, carry, mirror, overlap
 from imgmatch.types import Box, Size
 
 SIZE = Size(600, 400)

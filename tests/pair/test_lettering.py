@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from imgmatch.pair.lettering import lettering
+from imgmatch.pair.lettering import find_lettering
 
 SIZE = (60, 200)
 HIDDEN = np.zeros(SIZE, bool)
@@ -31,49 +31,49 @@ def written(picture, text, *, colour=250):
 def test_light_and_dark_lettering_is_found(rng, colour):
     picture, box = written(ground(rng), "shop.example", colour=colour)
 
-    assert lettering(picture, HIDDEN) == pytest.approx(box, abs=2)
+    assert find_lettering(picture, HIDDEN) == pytest.approx(box, abs=2)
 
 
 def test_it_may_run_downwards(rng):
     picture, (x0, y0, x1, y1) = written(ground(rng), "shop.example")
 
-    found = lettering(np.ascontiguousarray(picture.T), HIDDEN.T)
+    found = find_lettering(np.ascontiguousarray(picture.T), HIDDEN.T)
 
     assert found == pytest.approx((y0, x0, y1, x1), abs=2)
 
 
 def test_a_plain_ground_bears_none(rng):
-    assert lettering(ground(rng), HIDDEN) is None
+    assert find_lettering(ground(rng), HIDDEN) is None
 
 
 def test_what_goes_on_beside_the_cover_is_the_picture(rng):
     """Stripes, as of a shirt, are as narrow and as many as letters."""
     picture = ground(rng)
     picture[:, 30:170:9] = 250
-    assert lettering(picture, HIDDEN) is None
+    assert find_lettering(picture, HIDDEN) is None
 
     picture[~HIDDEN] = ground(rng)[~HIDDEN]
-    assert lettering(picture, HIDDEN) is not None
+    assert find_lettering(picture, HIDDEN) is not None
 
 
 def test_letters_that_go_on_beside_the_cover_are_the_picture(rng):
     """Most of them are under it; on a label, those beside it stand in the same line."""
     picture, _ = written(ground(rng), "a label's words")
     cover = HIDDEN.copy()
-    assert lettering(picture, cover) is not None
+    assert find_lettering(picture, cover) is not None
 
     cover[:, 150:] = False
-    assert lettering(picture, cover) is None
+    assert find_lettering(picture, cover) is None
 
 
 def test_a_seam_is_no_lettering(rng):
     picture = ground(rng)
     cv2.line(picture, (30, 30), (170, 32), 250, 2)
 
-    assert lettering(picture, HIDDEN) is None
+    assert find_lettering(picture, HIDDEN) is None
 
 
 def test_a_cover_of_the_whole_picture_leaves_nothing_to_tell_it_from(rng):
     picture, box = written(ground(rng), "shop.example")
 
-    assert lettering(picture, np.ones(SIZE, bool)) == pytest.approx(box, abs=2)
+    assert find_lettering(picture, np.ones(SIZE, bool)) == pytest.approx(box, abs=2)

@@ -10,7 +10,7 @@ from PIL import ImageDraw, ImageFont
 from planes import iou, scaled, shifted, warped
 from skimage import data
 
-from imgmatch.pair.overlays import MAX_OVERLAYS, compare_pixels
+from imgmatch.pair.overlays import MAX_OVERLAYS, find_differences
 
 STILL = np.eye(3)
 
@@ -22,7 +22,7 @@ def coffee():
 
 def differences(reference, query, homography=STILL):
     pair = seen(reference, query, homography)
-    return compare_pixels(pair.photometry, pair.colour, pair.region)
+    return find_differences(pair.agreement, pair.colour, pair.region)
 
 
 def sticker(picture, box, colour=(230, 30, 40)):

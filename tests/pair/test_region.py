@@ -8,7 +8,7 @@ from planes import shifted, turned, warped
 from skimage import data
 
 from imgmatch.pair.region import without_banners
-from imgmatch.pair.transforms import bounds
+from imgmatch.transforms import bounds
 from imgmatch.types import Box
 
 STILL = np.eye(3)
@@ -86,21 +86,21 @@ def test_lines_that_agree_at_the_very_side_hide_no_banner(coffee):
     query = coffee.copy()
     query[:80] = 30
     cv2.putText(query, "FREE SHIPPING", (20, 60), 0, 2, (250, 240, 60), 5)
-    photometry = seen(coffee, query, STILL).photometry
-    everything = np.ones_like(photometry.agrees)
-    alone = without_banners(photometry, everything)
-    agrees = photometry.agrees.copy()
-    agrees[:3] |= photometry.textured[:3]
+    agreement = seen(coffee, query, STILL).agreement
+    everything = np.ones_like(agreement.agrees)
+    alone = without_banners(agreement, everything)
+    agrees = agreement.agrees.copy()
+    agrees[:3] |= agreement.textured[:3]
 
-    reflected = without_banners(replace(photometry, agrees=agrees), everything)
+    reflected = without_banners(replace(agreement, agrees=agrees), everything)
 
     assert not alone[:30].any()
     np.testing.assert_array_equal(reflected, alone)
 
 
 def without(query, reference):
-    photometry = seen(reference, query, STILL).photometry
-    return without_banners(photometry, np.ones_like(photometry.agrees))
+    agreement = seen(reference, query, STILL).agreement
+    return without_banners(agreement, np.ones_like(agreement.agrees))
 
 
 @pytest.mark.parametrize(

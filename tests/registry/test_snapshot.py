@@ -61,8 +61,7 @@ def test_a_snapshot_taken_by_a_relative_path_travels(folder, tmp_path, monkeypat
 
 def test_the_cache_keeps_the_latest_within_its_bytes():
     one = fingerprint(draw(0), role=Role.REFERENCE)
-    size = one.preview.nbytes + one.grey.nbytes + 48 * len(one.features)
-    cache = FingerprintCache(capacity=2 * size + 10)
+    cache = FingerprintCache(capacity=2 * one.nbytes + 10)
     made = []
 
     def make(key):

@@ -55,8 +55,11 @@ def check_golden(registry, ids):
         kept = registry.fingerprint(reference_id)
         assert kept.sha256 == registry.get(reference_id).sha256 == query.sha256
         assert kept.hashes == query.hashes
-        assert np.abs(kept.preview.astype(int) - pixels).mean() < 12
-        assert registry.snapshot().candidates(query, limit=3)[0] == reference_id
+        assert np.abs(kept.colour.pixels.astype(int) - pixels).mean() < 12
+        assert (
+            registry.snapshot().candidates(query, limit=3)[0].reference_id
+            == reference_id
+        )
 
 
 def test_the_golden_registry_is_read(monkeypatch):

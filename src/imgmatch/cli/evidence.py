@@ -23,12 +23,12 @@ from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
 from imgmatch.evidence.bundle import revise as revise_bundle
 from imgmatch.evidence.check import verify as verify_bundle
-from imgmatch.evidence.known import Known, look_up
+from imgmatch.evidence.check_report import VERDICT, Report, State
 from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.ledger_facts import Known, look_up
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.privacy import parse_box
-from imgmatch.evidence.report import VERDICT, Report, State
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry
 from imgmatch.verification import verify as verify_suspect

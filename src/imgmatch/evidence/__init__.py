@@ -16,6 +16,7 @@ from imgmatch.evidence.case import (
     open_case,
 )
 from imgmatch.evidence.check import verify
+from imgmatch.evidence.check_report import Checked, Report, State
 from imgmatch.evidence.claim import ClaimKind, claim_kind
 from imgmatch.evidence.complaint import Complaint, draft
 from imgmatch.evidence.credentials import Credentials, read_credentials
@@ -30,8 +31,8 @@ from imgmatch.evidence.depositing import (
     renew,
 )
 from imgmatch.evidence.erasure import Erasure, erase_listing, erase_owner
-from imgmatch.evidence.known import Known, look_up
 from imgmatch.evidence.ledger import Ledger
+from imgmatch.evidence.ledger_facts import Known, look_up
 from imgmatch.evidence.licence import (
     Licence,
     allow,
@@ -50,7 +51,6 @@ from imgmatch.evidence.material import (
 from imgmatch.evidence.precedence import Moment, Priority, note_moment, priority
 from imgmatch.evidence.privacy import redacted, reduced_copy
 from imgmatch.evidence.rates import Rate, binomial_interval, success_rate
-from imgmatch.evidence.report import Checked, Report, State
 from imgmatch.evidence.timestamp import (
     Stamp,
     Transport,

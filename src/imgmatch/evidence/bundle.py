@@ -9,9 +9,7 @@ from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.canonical import canonical, sha256, stated
 from imgmatch.evidence.claim import claim_kind
-from imgmatch.evidence.compared import write_reference
 from imgmatch.evidence.depositing import Deposit
-from imgmatch.evidence.drawn import draw_members
 from imgmatch.evidence.licence import Licence
 from imgmatch.evidence.manifest import (
     Listing,
@@ -22,12 +20,14 @@ from imgmatch.evidence.manifest import (
 from imgmatch.evidence.material import Material
 from imgmatch.evidence.precedence import priority
 from imgmatch.evidence.privacy import as_png, redacted, reduced_copy
+from imgmatch.evidence.reference_files import write_reference
+from imgmatch.evidence.render import render_members
 from imgmatch.evidence.timestamp import Transport, stamp
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import decode
-from imgmatch.pair.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.pair.compare import Examination, examine_pair
 from imgmatch.pair.decision import DERIVED_SCORE
-from imgmatch.registry import Registry, Snapshot
+from imgmatch.registry import Record, Registry, Snapshot
 from imgmatch.types import Box
 
 __all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise", "seal_of"]
@@ -56,6 +56,7 @@ def build(
     reference_id: str,
     *,
     made: datetime,
+    examination: Examination | None = None,
     derived_score: float = DERIVED_SCORE,
     listing: Listing | None = None,
     original: bytes | None = None,
@@ -82,8 +83,12 @@ def build(
     reference_id : str
     made : datetime
         The time that the bundle bears; no clock is read.
+    examination : Examination, optional
+        What `imgmatch.verification.examine_suspect` found of this suspect and this
+        original. Without it, the two are compared here.
     derived_score : float
-        From which the suspect is derived; see `imgmatch.derived_score`.
+        From which the suspect is derived, where it is compared here; see
+        `imgmatch.derived_score`.
     listing : Listing, optional
     original : bytes, optional
         The original's file, for a better copy than the registry's.
@@ -112,7 +117,8 @@ def build(
     UnknownReferenceError, DecodeError
     InputError
         If `original` is not the file that was registered, or is needed and not
-        given; if `derived_score` is below the default.
+        given; if `examination` is of other pictures or other originals; if
+        `derived_score` is below the default.
     """
     record = registry.get(reference_id)
     if original is None and (include_original or redact_original):
@@ -124,16 +130,22 @@ def build(
     if include_original and redact_original:
         raise InputError("want the original either as it is or redacted, got both")
     shown = as_png(redacted(suspect, redact_suspect)) if redact_suspect else suspect
-    query = fingerprint(shown, role=Role.QUERY)
     snapshot = registry.snapshot()
-    reference = _reference(snapshot, reference_id, original, redact_original)
-    found = compare_fingerprints(
-        reference, query, pairs=len(snapshot), derived_score=derived_score
-    )
-    examined = strongest(examine_pair(reference, query))
+    if examination is None:
+        examination = examine_pair(
+            _reference(snapshot, reference_id, original, redact_original),
+            fingerprint(shown, role=Role.QUERY),
+            pairs=len(snapshot),
+            derived_score=derived_score,
+        )
+    elif redact_suspect or redact_original:
+        raise InputError("what is redacted is compared anew: want no examination")
+    else:
+        _check_examined(examination, suspect, record, len(snapshot))
+    found = examination.comparison
 
     suspect_member = f"suspect.{_suffix(shown)}"
-    members = {suspect_member: shown, **write_reference(reference)}
+    members = {suspect_member: shown, **write_reference(examination.reference)}
     copy, copy_member = "registry", None
     if original is not None:
         copy = "exact" if include_original else "reduced"
@@ -163,8 +175,8 @@ def build(
             "copy_member": copy_member,
         },
         "registry": {"id": snapshot.id, "originals": len(snapshot)},
-        "derived_score": derived_score,
-        "result": result_of(found, examined),
+        "derived_score": examination.derived_score,
+        "result": result_of(examination),
         "licence": licence and licence.to_dict(),
         "deposits": held,
         "priority": str(priority(deposits, place.first_seen)),
@@ -174,7 +186,7 @@ def build(
     manifest = manifest_of(
         made=made, revision=1, previous=None, members=members, **facts
     )
-    members |= draw_members(manifest, members, reference, query, found, examined)
+    members |= render_members(manifest, members, examination)
     manifest = manifest_of(
         made=made, revision=1, previous=None, members=members, **facts
     )
@@ -245,6 +257,19 @@ def _reference(
     if original is None or not boxes:
         return snapshot.fingerprint(reference_id)
     return fingerprint(redacted(original, boxes), role=Role.REFERENCE)
+
+
+def _check_examined(
+    examination: Examination, suspect: bytes, record: Record, originals: int
+) -> None:
+    """Make sure that an examination is of this pair and stated for this registry."""
+    wanted = (record.sha256, sha256(suspect), originals)
+    of = examination
+    if (got := (of.reference.sha256, of.query.sha256, of.pairs)) != wanted:
+        raise InputError(
+            "want an examination of the original {}, the suspect {} and {} originals, "
+            "got {}, {} and {}".format(*wanted, *got)
+        )
 
 
 def _suffix(data: bytes) -> str:

@@ -8,9 +8,9 @@ from imgmatch.errors import BundleError, ImgmatchError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN, seal_of
 from imgmatch.evidence.canonical import canonical, sha256
+from imgmatch.evidence.check_report import ARCHIVE, VERDICT, Checked, Report, State
 from imgmatch.evidence.manifest import FORMAT
 from imgmatch.evidence.recompute import recompute
-from imgmatch.evidence.report import ARCHIVE, VERDICT, Checked, Report, State
 from imgmatch.evidence.tokens import TokenChecker, check_token
 
 if TYPE_CHECKING:

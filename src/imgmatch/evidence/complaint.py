@@ -18,8 +18,8 @@ from imgmatch.evidence.check import verify
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licence import licence_for
+from imgmatch.evidence.page_content import LANGUAGES
 from imgmatch.evidence.rates import success_rate
-from imgmatch.evidence.story import LANGUAGES
 from imgmatch.results import Direction
 
 __all__ = ["Complaint", "draft"]

@@ -1,7 +1,6 @@
 """What a bundle says of itself, field by field; nothing else leaves a registry."""
 
 import platform
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,18 +10,18 @@ import cv2
 import numpy as np
 import PIL
 
+from imgmatch._version import __version__
 from imgmatch.evidence.canonical import instant, sha256, stated
-from imgmatch.evidence.shared import find_shared
-from imgmatch.fingerprint import PARAMETERS
-from imgmatch.pair import decision
-from imgmatch.pair.compare import Examined
+from imgmatch.evidence.shared_regions import find_shared_regions
+from imgmatch.pair.compare import Examination
+from imgmatch.pair.constants import digest, verdict_constants
+from imgmatch.pair.decision import score_terms
 from imgmatch.registry import Record
-from imgmatch.results import Comparison, Verdict
+from imgmatch.results import Verdict
 
 __all__ = [
     "FORMAT",
     "Listing",
-    "derived_score_in",
     "manifest_of",
     "parameters",
     "reference_of",
@@ -67,42 +66,40 @@ class Listing:
 def software() -> dict[str, str]:
     """Return the versions that a verdict, and the pages about it, depend on."""
     return {
-        "imgmatch": _version("imgmatch"),
+        "imgmatch": __version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,
         "pillow": PIL.__version__,
         "python": platform.python_version(),
-        "reportlab": _version("reportlab"),
-        "rl_accel": _version("rl_accel"),
+        "reportlab": _installed("reportlab"),
+        "rl_accel": _installed("rl_accel"),
     }
 
 
-def _version(package: str) -> str:
+def _installed(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # run from its source, or not installed
-        return "unknown"
+    except PackageNotFoundError:
+        return "none"
 
 
 def parameters() -> dict[str, Any]:
-    """Return what fingerprints and verdicts are made with."""
-    constants = {
-        name.lower(): value for name, value in vars(decision).items() if name.isupper()
-    }
-    return {"fingerprint": PARAMETERS, "decision": constants}
+    """Return every constant that a verdict depends on, and their digest."""
+    constants = verdict_constants()
+    return {"digest": digest(constants), "constants": constants}
 
 
-def result_of(found: Comparison, examined: Examined | None) -> dict[str, Any]:
+def result_of(examination: Examination) -> dict[str, Any]:
     """Return the verdict and the numbers behind it."""
-    evidence = None if examined is None else examined.evidence
+    found, alignment = examination.comparison, examination.alignment
+    evidence = None if alignment is None else alignment.evidence
     shared = None
-    if examined is not None and found.verdict is Verdict.SHARED_OVERLAY:
-        parts = find_shared(examined, found.reference_size, found.query_size)
-        shared = [part.to_dict() for part in parts]
+    if found.verdict is Verdict.SHARED_OVERLAY:
+        shared = [region.to_dict() for region in find_shared_regions(examination)]
     return {
         **found.to_dict(),
         "evidence": None if evidence is None else asdict(evidence),
-        "features": None if evidence is None else decision.features(evidence),
+        "score_terms": None if evidence is None else score_terms(evidence),
         "shared": shared,
     }
 
@@ -129,13 +126,6 @@ def manifest_of(
         },
         **facts,
     }
-
-
-def derived_score_in(manifest: Mapping[str, Any]) -> float:
-    """Return the score from which the suspect is derived; once, none was stated."""
-    usual = manifest["parameters"]["decision"]["derived_score"]
-    score: float = manifest.get("derived_score", usual)
-    return score
 
 
 def reference_of(record: Record) -> dict[str, Any]:

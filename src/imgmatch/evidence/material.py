@@ -19,8 +19,8 @@ from imgmatch.evidence.credentials import Credentials, read_credentials
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
 from imgmatch.image import Limits
 from imgmatch.image.header import open_header
-from imgmatch.pair.compare import compare_fingerprints
-from imgmatch.results import Direction, Verdict
+from imgmatch.pair.compare import examine_pair
+from imgmatch.results import Comparison, Direction, Verdict
 
 __all__ = [
     "Check",
@@ -196,8 +196,12 @@ def examine_material(
     return Material(kind, party, sha256(data), len(data), tuple(findings))
 
 
+def _compared(shown: Fingerprint, other: bytes) -> Comparison:
+    return examine_pair(shown, fingerprint(other, role=Role.QUERY)).comparison
+
+
 def _finer(shown: Fingerprint, suspect: bytes) -> Finding:
-    found = compare_fingerprints(shown, fingerprint(suspect, role=Role.QUERY))
+    found = _compared(shown, suspect)
     outcome = Outcome.OPEN
     if found.verdict is Verdict.DERIVED:
         outcome = {
@@ -209,13 +213,13 @@ def _finer(shown: Fingerprint, suspect: bytes) -> Finding:
 
 
 def _shows_more(shown: Fingerprint, original: bytes) -> Finding:
-    found = compare_fingerprints(shown, fingerprint(original, role=Role.QUERY))
+    found = _compared(shown, original)
     more = found.verdict is Verdict.DERIVED and found.reference_kept < WHOLE
     return Finding(Check.SHOWS_MORE, Outcome.SUPPORTS if more else Outcome.OPEN)
 
 
 def _another_frame(shown: Fingerprint, original: bytes) -> Finding:
-    found = compare_fingerprints(shown, fingerprint(original, role=Role.QUERY))
+    found = _compared(shown, original)
     outcome = {
         Verdict.SAME_SUBJECT: Outcome.SUPPORTS,
         Verdict.DERIVED: Outcome.CONTRADICTS,  # the same exposure twice is no series

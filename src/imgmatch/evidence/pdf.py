@@ -1,4 +1,4 @@
-"""A story -> a PDF with its fonts and pictures inside."""
+"""The content of a page -> a PDF with its fonts and pictures inside."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from imgmatch.errors import MissingExtraError
-from imgmatch.evidence.story import Facts, Figures, Story
+from imgmatch.evidence.page_content import Facts, Figures, PageContent
 from imgmatch.results import Verdict
 
 __all__ = ["draw_pdf"]
@@ -28,17 +28,17 @@ _TONES: Final = {
 }
 
 
-def draw_pdf(story: Story, figures: Mapping[str, bytes]) -> bytes:
-    """Draw a story on A4 pages.
+def draw_pdf(content: PageContent, figures: Mapping[str, bytes]) -> bytes:
+    """Draw the content of a page on A4 sheets.
 
     Letters that the font lacks (it has Latin and GB 2312) are written as their code
     point, such as ``[U+20BB7]``.
 
     Parameters
     ----------
-    story : Story
+    content : PageContent
     figures : mapping of str to bytes
-        JPEG, by the names that the story uses.
+        JPEG, by the names that the content uses.
 
     Raises
     ------
@@ -54,40 +54,40 @@ def draw_pdf(story: Story, figures: Mapping[str, bytes]) -> bytes:
     def number(canvas: Any, document: Any) -> None:
         canvas.setFont(_FONT, 8)
         canvas.setFillColor(_QUIET)
-        canvas.drawRightString(_MARGIN + _WIDTH, 30, story.page.format(document.page))
+        canvas.drawRightString(_MARGIN + _WIDTH, 30, content.page.format(document.page))
 
-    content = BytesIO()
+    out = BytesIO()
     document = SimpleDocTemplate(
-        content,
+        out,
         pagesize=(_WIDTH + 2 * _MARGIN, 841.89),
         **dict.fromkeys(
             ("leftMargin", "rightMargin", "topMargin", "bottomMargin"),
             _MARGIN - _PADDING,
         ),
-        title=story.title,
+        title=content.title,
         author="",
         invariant=1,  # no clock in it
     )
-    flow = list(_Typesetter(story, figures).flow())
+    flow = list(_Typesetter(content, figures).flow())
     document.build(flow, onFirstPage=number, onLaterPages=number)
-    return content.getvalue()
+    return out.getvalue()
 
 
 class _Typesetter:
-    """Turns a story into what reportlab flows over pages."""
+    """Turns content into what reportlab flows over pages."""
 
-    def __init__(self, story: Story, figures: Mapping[str, bytes]) -> None:
-        self._story, self._figures = story, figures
+    def __init__(self, content: PageContent, figures: Mapping[str, bytes]) -> None:
+        self._content, self._figures = content, figures
 
     def flow(self) -> Iterator[Any]:
         from reportlab.platypus import Table
 
-        story = self._story
-        yield self._text(story.title, 20, after=4)
-        yield self._text(story.made, 9, _QUIET, after=12)
-        tone = _TONES[story.verdict]
-        claim = [self._text(story.headline, 14, tone, after=4)]
-        claim += [self._text(line, 10.5) for line in story.summary]
+        content = self._content
+        yield self._text(content.title, 20, after=4)
+        yield self._text(content.made, 9, _QUIET, after=12)
+        tone = _TONES[content.verdict]
+        claim = [self._text(content.headline, 14, tone, after=4)]
+        claim += [self._text(line, 10.5) for line in content.summary]
         yield Table(
             [[claim]],
             colWidths=[_WIDTH],
@@ -99,7 +99,7 @@ class _Typesetter:
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
             ],
         )
-        for section in story.sections:
+        for section in content.sections:
             yield self._heading(section.title, 13, before=18)
             for block in section.blocks:
                 yield from self._block(block)
@@ -181,7 +181,7 @@ class _Typesetter:
             textColor=colour,
             spaceBefore=before,
             spaceAfter=after,
-            wordWrap="CJK" if self._story.language == "zh" else "LTR",
+            wordWrap="CJK" if self._content.language == "zh" else "LTR",
             splitLongWords=1,
         )
         return Paragraph(escape(_writable(text)), style)

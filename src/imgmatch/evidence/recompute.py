@@ -6,18 +6,13 @@ from typing import Any
 
 from imgmatch.errors import ImgmatchError
 from imgmatch.evidence.canonical import canonical
+from imgmatch.evidence.check_report import VERDICT, Checked, State
 from imgmatch.evidence.claim import claim_kind
-from imgmatch.evidence.compared import read_reference
-from imgmatch.evidence.drawn import draw_members
-from imgmatch.evidence.manifest import (
-    derived_score_in,
-    parameters,
-    result_of,
-    software,
-)
-from imgmatch.evidence.report import VERDICT, Checked, State
+from imgmatch.evidence.manifest import parameters, result_of, software
+from imgmatch.evidence.reference_files import read_reference, write_reference
+from imgmatch.evidence.render import render_members
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
-from imgmatch.pair.compare import compare_fingerprints, examine_pair, strongest
+from imgmatch.pair.compare import Examination, examine_pair
 from imgmatch.results import Comparison
 from imgmatch.types import Size
 
@@ -53,39 +48,62 @@ def recompute(
             f"imgmatch {manifest['software']['imgmatch']}"
         )
         return [Checked(VERDICT, State.UNCHECKED, reason)], None
-    entry = manifest["reference"]
     try:
         query = fingerprint(members[manifest["suspect"]["member"]], role=Role.QUERY)
-        size = Size(*entry["size"])
-        reference = read_reference(members, sha256=entry["sha256"], size=size)
-        found, problem = _agrees(reference, query, manifest)
-        if not problem and entry["copy"] == "exact":
-            exact = fingerprint(members[entry["copy_member"]], role=Role.REFERENCE)
-            problem = _agrees(exact, query, manifest)[1]
-            problem = problem and f"of the original itself: {problem}"
+        reference = _reference(members, manifest)
+        examination = _examined(reference, query, manifest)
+        problem = _problem(manifest, examination)
+        exact = _exact(members, manifest)
+        if exact is not None and write_reference(exact) != write_reference(reference):
+            # Another encoder may have reduced the original otherwise.
+            again = _problem(manifest, _examined(exact, query, manifest))
+            problem = problem or (again and f"of the original itself: {again}")
     except ImgmatchError as error:
         return [Checked(VERDICT, State.FAILS, str(error))], None
+    found = examination.comparison
     if problem:
         problem += f" (made with {manifest['software']}, now {software()})"
         return [Checked(VERDICT, State.FAILS, problem)], found
     words = f"{found.verdict} again, score {manifest['result']['score']}"
     verdict = Checked(VERDICT, State.HOLDS, words)
-    return [verdict, *_pages(members, manifest, reference, query, found)], found
+    return [verdict, *_pages(members, manifest, examination)], found
 
 
-def _agrees(
+def _reference(
+    members: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> Fingerprint:
+    entry = manifest["reference"]
+    size = Size(*entry["size"])
+    return read_reference(members, sha256=entry["sha256"], size=size)
+
+
+def _exact(
+    members: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> Fingerprint | None:
+    """Fingerprint the original's own file, where the bundle holds it."""
+    entry = manifest["reference"]
+    if entry["copy"] != "exact":
+        return None
+    return fingerprint(members[entry["copy_member"]], role=Role.REFERENCE)
+
+
+def _examined(
     reference: Fingerprint, query: Fingerprint, manifest: Mapping[str, Any]
-) -> tuple[Comparison, str]:
-    """Compare, and say how the outcome differs from what the manifest states."""
-    pairs = manifest["registry"]["originals"]
-    found = compare_fingerprints(
-        reference, query, pairs=pairs, derived_score=derived_score_in(manifest)
+) -> Examination:
+    return examine_pair(
+        reference,
+        query,
+        pairs=manifest["registry"]["originals"],
+        derived_score=manifest["derived_score"],
     )
-    result = result_of(found, strongest(examine_pair(reference, query)))
-    claim = str(claim_kind(found.verdict))
+
+
+def _problem(manifest: Mapping[str, Any], examination: Examination) -> str:
+    """Say how the outcome differs from what the manifest states, if it does."""
+    claim = str(claim_kind(examination.comparison.verdict))
     if manifest["claim"] != claim:
-        return found, f"claim: {manifest['claim']} was stated, {claim} comes out"
-    return found, next(_differences("", manifest["result"], result), "")
+        return f"claim: {manifest['claim']} was stated, {claim} comes out"
+    return next(_differences("", manifest["result"], result_of(examination)), "")
 
 
 def _differences(name: str, stated: Any, now: Any) -> Iterator[str]:
@@ -110,21 +128,16 @@ def _is_number(value: Any) -> bool:
 def _pages(
     members: Mapping[str, bytes],
     manifest: Mapping[str, Any],
-    reference: Fingerprint,
-    query: Fingerprint,
-    found: Comparison,
+    examination: Examination,
 ) -> Iterator[Checked]:
     """Draw what is drawn again: a page must not say what the manifest does not."""
     names = [n for n in members if n.startswith(("figures/", "page."))]
-    examined = strongest(examine_pair(reference, query))
-    same_result = manifest["result"] == json.loads(
-        canonical(result_of(found, examined))
-    )
+    same_result = manifest["result"] == json.loads(canonical(result_of(examination)))
     if manifest["software"] != software() or not same_result:
         reason = "other software, or another machine, draws it otherwise"
         yield from (Checked(name, State.UNCHECKED, reason) for name in names)
         return
-    drawn = draw_members(manifest, members, reference, query, found, examined)
+    drawn = render_members(manifest, members, examination)
     for name in sorted({*names, *drawn}):
         if members.get(name) == drawn.get(name):
             yield Checked(name, State.HOLDS, "drawn again the same")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from imgmatch.errors import TokenError, TokenUnsupportedError, TokenUntrustedError
 from imgmatch.evidence.canonical import instant, parse_instant, sha256
+from imgmatch.evidence.check_report import DEPOSITS, Checked, State
 from imgmatch.evidence.depositing import Deposit
 from imgmatch.evidence.precedence import priority
-from imgmatch.evidence.report import DEPOSITS, Checked, State
 from imgmatch.evidence.timestamp import Stamp, verify_token
 
 if TYPE_CHECKING:

@@ -29,12 +29,14 @@ from imgmatch.image.gate import (
     read_file,
 )
 from imgmatch.image.header import Limits
+from imgmatch.image.pyramid import Pyramid
 
 __all__ = [
     "DECODE_POLICY",
     "Image",
     "ImageSource",
     "Limits",
+    "Pyramid",
     "decode",
     "decode_grey",
     "read_file",

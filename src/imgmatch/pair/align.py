@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from imgmatch import _core
 from imgmatch.features import Features
 from imgmatch.pair.match import Correspondences
-from imgmatch.pair.transforms import SAMPLE, Model, fit, transfer_error
+from imgmatch.transforms import SAMPLE, Model, fit, transfer_error
 from imgmatch.types import Size
 
 __all__ = ["Alignment", "align"]
@@ -45,6 +45,12 @@ is luck."""
 
 TOLERANCE = 4.0
 """Largest error of an inlier, in pixels of the pyramid level it was found at."""
+
+TOLERANCE_STEPS = (3.0, 1.5, 1.0, 1.0)
+"""Times the tolerance that inliers may be off, step by step, as the fit improves."""
+
+SPOT = 4.0
+"""Side, in pixels of the median inlier's pyramid level, of what counts as one spot."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +176,7 @@ def _refine(
         inliers = support
         homography = None
         error = np.full(len(source), np.inf)
-        for shrink in (3.0, 1.5, 1.0, 1.0):
+        for factor in TOLERANCE_STEPS:
             if np.count_nonzero(inliers) < max(MIN_INLIERS - 1, SAMPLE[model]):
                 break
             candidate = fit(model, source, target, inliers.astype(np.float64))
@@ -178,7 +184,7 @@ def _refine(
                 break
             homography = candidate
             error = transfer_error(homography, source, target)
-            inliers = error < shrink * TOLERANCE * scale
+            inliers = error < factor * TOLERANCE * scale
         if homography is None or inliers.sum() < max(MIN_INLIERS, SAMPLE[model] + 1):
             continue
         log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
@@ -206,7 +212,7 @@ def _log_nfa(
     rows = rows[np.argsort(error[rows], kind="stable")]
     ordered = np.sort(scale[rows])  # a median of NumPy's takes longer than all this
     median = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2
-    x, y = np.floor(source[rows] / (4.0 * median + 1e-9)).astype(np.int64).T
+    x, y = np.floor(source[rows] / (SPOT * median + 1e-9)).astype(np.int64).T
     _, first = np.unique((x << 32) + y, return_index=True)
     distinct = rows[np.sort(first)]
     n = len(error) - (len(rows) - len(distinct))

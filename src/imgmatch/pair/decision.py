@@ -1,32 +1,34 @@
-"""Evidence -> verdict and score. Every threshold of a verdict lives here.
+"""Evidence -> verdict, score and reason. Every threshold of a decision stands here.
 
 The score is the log-odds, by a logistic model, that the query derives from the
-reference: 0 is even odds among the training pairs, each unit more multiplies
-the odds by e. The model sees eight figures, each allowed one sign only:
+reference: 0 is even odds among the training pairs, and each unit more multiplies
+the odds by e. The model weighs eight terms, each allowed one sign only:
 
-- photographic_coherence (+): log of the photographic windows that agree over the
-  foreign ones, which conflict apart from the border of what agrees;
+- photographic_coherence (+): log of the photographic windows that agree, over the
+  clear conflicts;
 - photographic_share (+): how much of what agrees is photographic, up to a
   fifth, since unrelated pictures share graphics;
 - geometry (+): tens of orders of magnitude by which chance does not explain the
   keypoints, up to four;
 - unanimity (+): by how much more than e squared times what agrees outweighs all
   else that has structure, where one picture is whole inside the other;
-- gap (-): square of the radius of the largest disc that nothing in is the same:
+- mismatch (-): square of the radius of the largest disc that nothing in is the same:
   overlays are thin or small, another subject is neither;
-- photographic_conflict (-): the root of the foreign windows that are photographic in
+- photographic_conflict (-): the root of the clear conflicts that are photographic in
   the query: overlays are drawn, another subject is not;
 - photographic_loss (-): what the query lost of the photograph, other than to plain
   ground: a copy is cut out, or adds to its source more than it takes away;
 - perspective (-): a copy is rarely tilted, a print photographed anew is.
 
-``python -m benchmarks.quality.fit`` fits the weights and states the data.
+``python -m benchmarks.quality.fit`` fits the weights and states the data. The
+constants that evidence is measured with stand in the modules that measure it.
 """
 
 import math
 from dataclasses import dataclass
 
 from imgmatch.errors import InputError
+from imgmatch.pair.measure import Evidence
 from imgmatch.results import Verdict
 
 __all__ = [
@@ -35,13 +37,13 @@ __all__ = [
     "MAX_LOG_NFA",
     "REVIEW_SCORE",
     "WEIGHTS",
-    "Evidence",
+    "Decision",
     "decide",
     "derived_score",
     "enough",
     "expected_false_accusations",
-    "features",
     "score",
+    "score_terms",
 ]
 
 BIAS = -6.53
@@ -50,7 +52,7 @@ WEIGHTS = {
     "photographic_share": 23.546,
     "geometry": 1.590,
     "unanimity": 1.360,
-    "gap": -0.153,
+    "mismatch": -0.153,
     "photographic_conflict": -1.489,
     "photographic_loss": -0.393,
     "perspective": -4.029,
@@ -117,8 +119,8 @@ DRAWN_LEAK = 0.1
 
 COMMON_WINDOWS = 6.0
 COMMON_LOG_NFA = -4.0
-"""Agreeing windows, and false alarms of their keypoints, that show that two
-pictures have something in common at all."""
+"""Agreeing windows, and log10 of the false alarms of their keypoints, that show that
+two pictures have something in common at all."""
 
 GRAPHIC_SHADING = 0.42
 """Shading below which what agrees is drawn: that of 95 % of the traps' overlays, and
@@ -133,160 +135,74 @@ WHOLE_SHARE = 0.8
 structure, and too little to accuse on unless it is this much of all structure:
 some pictures are drawn."""
 
+FULL_PHOTOGRAPHIC_SHARE = 0.2
+"""Photographic share of what agrees, from which more adds nothing to the score."""
+
+GEOMETRY_UNIT = 10.0
+FULL_GEOMETRY = 4.0
+"""Orders of magnitude of false alarms that count one, and how many count at most."""
+
+MIN_MAJORITY = 2.0
+FULL_UNANIMITY = 2.5
+"""Log of what agrees over all else, from which it counts, and how much counts at
+most."""
+
+UNANIMOUS_COVERAGE = (0.4, 0.8)
+"""Coverage from which unanimity counts at all, and from which it counts in full."""
+
+MAX_MISMATCH = 5.5
+MAX_CONFLICT = 7.0
+MAX_LOSS = 20.0
+MAX_PERSPECTIVE = 0.1
+"""Largest mismatch radius (windows), root of photographic conflicts (windows), loss
+(windows) and perspective that count; more says nothing more."""
+
+PERSPECTIVE_SCALE = 10.0
+"""Times that perspective is taken, so that its weight is of the others' size."""
+
 BELOW = 0.01
 """How far a rule that stops a verdict holds the score below its threshold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What an aligned pair shows, as numbers.
-
-    Windows are independent correlation windows of the canvas, 11 px squared.
+class Decision:
+    """What is decided about a pair.
 
     Attributes
     ----------
-    log_nfa : float
-        log10 of the false alarms of the keypoints' geometry.
-    textured, agreeing, exact, conflicting, foreign, lost, blank : float
-        Windows with structure in either picture; where it agrees; where it does
-        as closely as in a copy; where both have structure and it differs; where it
-        does apart from banners along the sides and from the border of what agrees;
-        where the query has none of it; where it has plain ground instead.
-    photographic_agreeing, photographic_conflicting, photographic_lost : float
-        Those that hold shading and not only drawn graphics: of the agreeing in both
-        pictures; of the foreign in the query; of the lost in the reference. What
-        agrees and conflicts is more than a slope in both pictures.
-    shading : float
-        Fraction of the agreeing pixels that are shaded, the geometric mean of
-        both pictures'.
-    gap : float
-        Radius of the largest disc that nothing in is the same, windows, apart
-        from banners along the sides.
-    reference_kept, query_covered : float
-        Fractions of either picture that the copied region takes.
-    perspective : float
-        Departure from an affine map, as a fraction of the region's size.
+    verdict : Verdict
+    score : float
+        Log-odds of derivation, as far as the rules let it go; -inf for nothing.
+    reason : str
+        One sentence for a reader of the verdict.
     """
 
-    log_nfa: float
-    textured: float
-    agreeing: float
-    exact: float
-    conflicting: float
-    foreign: float
-    lost: float
-    blank: float
-    photographic_agreeing: float
-    photographic_conflicting: float
-    photographic_lost: float
-    shading: float
-    gap: float
-    reference_kept: float
-    query_covered: float
-    perspective: float
-
-    @property
-    def framed(self) -> float:
-        """Fraction of the one picture or the other that the region takes."""
-        return max(self.reference_kept, self.query_covered)
-
-    @property
-    def survival(self) -> float:
-        """Share of the reference's structure that the query kept."""
-        structure = self.agreeing + self.conflicting + self.lost + self.blank
-        return self.agreeing / max(structure, 1.0)
-
-    @property
-    def graphic(self) -> bool:
-        """Whether what agrees is drawn and not photographic."""
-        return self.shading < GRAPHIC_SHADING
-
-
-def features(evidence: Evidence) -> dict[str, float]:
-    """Return the figures that the score weighs, by name."""
-    agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
-    other = max(evidence.textured - agreeing, 0.0)
-    majority = math.log((agreeing + 1) / (other + 1))
-    loss = max(evidence.photographic_lost - DRAWN_LEAK * evidence.lost, 0.0)
-    return {
-        "photographic_coherence": math.log((photographic + 1) / (evidence.foreign + 1)),
-        "photographic_share": min(photographic / max(agreeing, 1.0), 0.2),
-        "geometry": _clamp(-evidence.log_nfa / 10, 0.0, 4.0),
-        "unanimity": _clamp(majority - 2, 0.0, 2.5)
-        * _clamp((evidence.framed - 0.4) / 0.4, 0.0, 1.0),
-        "gap": min(evidence.gap, 5.5) ** 2,
-        "photographic_conflict": min(math.sqrt(evidence.photographic_conflicting), 7.0),
-        "photographic_loss": min(loss, 20.0),
-        "perspective": min(evidence.perspective, 0.1) * 10,
-    }
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
-def score(evidence: Evidence | None) -> float:
-    """Log-odds of derivation, as far as the rules let it go; -inf for nothing.
-
-    What a rule of `decide` holds back scores below what it was held back from, so
-    that verdicts and scores put pairs in the same order.
-    """
-    if evidence is None:
-        return -math.inf
-    values = features(evidence)
-    log_odds = BIAS + sum(weight * values[name] for name, weight in WEIGHTS.items())
-    if not enough(evidence):
-        return min(log_odds, REVIEW_SCORE - BELOW)
-    if not _complete(evidence):
-        return min(log_odds, DERIVED_SCORE - BELOW)
-    return log_odds
-
-
-def enough(evidence: Evidence) -> bool:
-    """Tell whether enough of a photograph is in common to suspect anything."""
-    return (
-        evidence.agreeing >= MIN_WINDOWS
-        and evidence.log_nfa <= MAX_LOG_NFA
-        and not (evidence.graphic and evidence.survival < WHOLE_SHARE)
-    )
-
-
-def _complete(evidence: Evidence) -> bool:
-    """Tell whether the whole may be the same, and not one part of two pictures."""
-    agreeing = evidence.agreeing
-    drawn = evidence.graphic and agreeing < WHOLE_SHARE * evidence.textured
-    tilted = (
-        evidence.perspective > TILT
-        and evidence.conflicting > TILTED_CONFLICT * agreeing
-    )
-    framed = evidence.framed * evidence.survival >= MIN_COMPLETE
-    exact = evidence.exact >= MIN_EXACT * agreeing
-    simple = (
-        evidence.photographic_agreeing < MIN_PHOTOGRAPHIC
-        and evidence.log_nfa > SIMPLE_LOG_NFA
-    )
-    replaced = evidence.photographic_conflicting > MAX_REPLACED
-    return exact and framed and not (drawn or simple or tilted or replaced)
+    verdict: Verdict
+    score: float
+    reason: str
 
 
 def decide(
-    evidence: Evidence | None, *, derived_score: float = DERIVED_SCORE
-) -> tuple[Verdict, str]:
+    evidence: Evidence | None,
+    *,
+    same_file: bool = False,
+    derived_score: float = DERIVED_SCORE,
+) -> Decision:
     """Judge a pair.
 
     Parameters
     ----------
     evidence : Evidence or None
         None where no alignment was found.
+    same_file : bool
+        Whether the query is the reference's file, byte for byte.
     derived_score : float
-        Score from which a pair is derived; what scores less, down to
+        Score from which a pair is derived. What scores less, down to
         `REVIEW_SCORE`, is for a human.
 
     Returns
     -------
-    verdict : Verdict
-    reason : str
-        One sentence for a reader of the verdict.
+    Decision
 
     Raises
     ------
@@ -297,27 +213,115 @@ def decide(
         raise InputError(
             f"want a score of {DERIVED_SCORE} or more, got {derived_score}"
         )
-    if evidence is None:
-        return Verdict.UNRELATED, "no alignment of keypoints explains both pictures"
     value = score(evidence)
+    if evidence is None:
+        reason = "no alignment of keypoints explains both pictures"
+        return Decision(Verdict.UNRELATED, value, reason)
     agreement = (
         f"{evidence.agreeing:.0f} of {evidence.textured:.0f} windows agree, "
         f"{evidence.conflicting:.0f} conflict"
     )
+    by_pixels = value >= derived_score
+    if same_file and value >= REVIEW_SCORE:
+        # However simple what it shows is, two do not make one file by chance.
+        value = max(value, CERTAIN_SCORE)
+    if by_pixels:
+        reason = f"the pixels are the same: {agreement}"
+        return Decision(Verdict.DERIVED, value, reason)
     if value >= derived_score:
-        return Verdict.DERIVED, f"the pixels are the same: {agreement}"
+        reason = "it is the very file of the original"
+        return Decision(Verdict.DERIVED, value, reason)
     if value >= REVIEW_SCORE:
-        return Verdict.REVIEW, f"the pixels are largely the same: {agreement}"
+        reason = f"the pixels are largely the same: {agreement}"
+        return Decision(Verdict.REVIEW, value, reason)
     common = evidence.agreeing >= COMMON_WINDOWS and evidence.log_nfa <= COMMON_LOG_NFA
     if not common:
-        return (
-            Verdict.UNRELATED,
-            f"the pixels do not bear the alignment out: {agreement}",
-        )
+        reason = f"the pixels do not bear the alignment out: {agreement}"
+        return Decision(Verdict.UNRELATED, value, reason)
     few = evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing
-    if evidence.graphic or few:
-        return Verdict.SHARED_OVERLAY, f"only drawn graphics agree: {agreement}"
-    return Verdict.SAME_SUBJECT, f"the same thing, other pixels: {agreement}"
+    if _graphic(evidence) or few:
+        reason = f"only drawn graphics agree: {agreement}"
+        return Decision(Verdict.SHARED_OVERLAY, value, reason)
+    reason = f"the same thing, other pixels: {agreement}"
+    return Decision(Verdict.SAME_SUBJECT, value, reason)
+
+
+def score(evidence: Evidence | None) -> float:
+    """Log-odds of derivation, as far as the rules let it go; -inf for nothing.
+
+    A pair that a rule holds back scores below the threshold that it is held back
+    from, so that verdicts and scores put pairs in the same order.
+    """
+    if evidence is None:
+        return -math.inf
+    terms = score_terms(evidence)
+    log_odds = BIAS + sum(weight * terms[name] for name, weight in WEIGHTS.items())
+    if not enough(evidence):
+        return min(log_odds, REVIEW_SCORE - BELOW)
+    if not _complete(evidence):
+        return min(log_odds, DERIVED_SCORE - BELOW)
+    return log_odds
+
+
+def score_terms(evidence: Evidence) -> dict[str, float]:
+    """Return the terms that the score weighs, by name."""
+    agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
+    other = max(evidence.textured - agreeing, 0.0)
+    majority = math.log((agreeing + 1) / (other + 1))
+    loss = max(evidence.photographic_lost - DRAWN_LEAK * evidence.lost, 0.0)
+    conflict = math.sqrt(evidence.photographic_conflicting)
+    some, full = UNANIMOUS_COVERAGE
+    return {
+        "photographic_coherence": math.log(
+            (photographic + 1) / (evidence.clear_conflicts + 1)
+        ),
+        "photographic_share": min(
+            photographic / max(agreeing, 1.0), FULL_PHOTOGRAPHIC_SHARE
+        ),
+        "geometry": _clamp(-evidence.log_nfa / GEOMETRY_UNIT, 0.0, FULL_GEOMETRY),
+        "unanimity": _clamp(majority - MIN_MAJORITY, 0.0, FULL_UNANIMITY)
+        * _clamp((evidence.coverage - some) / (full - some), 0.0, 1.0),
+        "mismatch": min(evidence.mismatch_radius, MAX_MISMATCH) ** 2,
+        "photographic_conflict": min(conflict, MAX_CONFLICT),
+        "photographic_loss": min(loss, MAX_LOSS),
+        "perspective": min(evidence.perspective, MAX_PERSPECTIVE) * PERSPECTIVE_SCALE,
+    }
+
+
+def enough(evidence: Evidence) -> bool:
+    """Tell whether enough of a photograph is in common to suspect anything."""
+    return (
+        evidence.agreeing >= MIN_WINDOWS
+        and evidence.log_nfa <= MAX_LOG_NFA
+        and not (_graphic(evidence) and evidence.structure_kept < WHOLE_SHARE)
+    )
+
+
+def _complete(evidence: Evidence) -> bool:
+    """Tell whether the whole may be the same, and not one part of two pictures."""
+    agreeing = evidence.agreeing
+    drawn = _graphic(evidence) and agreeing < WHOLE_SHARE * evidence.textured
+    tilted = (
+        evidence.perspective > TILT
+        and evidence.conflicting > TILTED_CONFLICT * agreeing
+    )
+    covering = evidence.coverage * evidence.structure_kept >= MIN_COMPLETE
+    exact = evidence.exact >= MIN_EXACT * agreeing
+    simple = (
+        evidence.photographic_agreeing < MIN_PHOTOGRAPHIC
+        and evidence.log_nfa > SIMPLE_LOG_NFA
+    )
+    replaced = evidence.photographic_conflicting > MAX_REPLACED
+    return exact and covering and not (drawn or simple or tilted or replaced)
+
+
+def _graphic(evidence: Evidence) -> bool:
+    """Tell whether what agrees is drawn and not photographic."""
+    return evidence.shading < GRAPHIC_SHADING
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
 
 
 def expected_false_accusations(score: float, *, pairs: int = 1) -> float:

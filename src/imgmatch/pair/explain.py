@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.pair.overlays import Differences
-from imgmatch.pair.transforms import (
+from imgmatch.results import Edit, EditKind
+from imgmatch.transforms import (
     Overlap,
     area,
     bounds,
     local_affine,
     perspective,
 )
-from imgmatch.results import Edit, EditKind
 from imgmatch.types import Box, Size
 
-__all__ = ["WHOLE", "name_edits"]
+__all__ = ["MIN_WHOLE", "name_edits"]
 
-WHOLE = 0.965
+MIN_WHOLE = 0.965
 """Fraction of an area from which it counts as all of it."""
 
 MIN_RESIZE = 1.05
@@ -56,14 +56,14 @@ def name_edits(
     """
     edits = []
     kept = area(region.reference) / (reference_size.width * reference_size.height)
-    if kept < WHOLE:
+    if kept < MIN_WHOLE:
         box = bounds(region.reference)
         edits.append(Edit(EditKind.CROP, reference_box=box, amount=kept))
     edits += _affine_edits(local_affine(homography, region.reference.mean(axis=0)))
     if perspective(homography, region) > MIN_PERSPECTIVE:
         edits.append(Edit(EditKind.PERSPECTIVE))
     covered = area(region.query) / (query_size.width * query_size.height)
-    if covered < WHOLE:
+    if covered < MIN_WHOLE:
         box = bounds(region.query)
         edits.append(Edit(EditKind.INSET, query_box=box, amount=covered))
     edits += [

@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["lettering"]
+from imgmatch.pair.statistics import percentile
+
+__all__ = ["find_lettering"]
 
 STROKE = 7
 """Pixels across, from which on a stroke is too broad to be one of small letters."""
@@ -12,22 +14,23 @@ STROKE = 7
 MIN_RELIEF = 12.0
 """Least difference of a stroke from its ground, 8-bit levels."""
 
-STRONG = (95, 0.35)
+STRONG_PERCENTILE = 95
+STRONG_FRACTION = 0.35
 """Percentile of the relief under the cover, and fraction of it that strokes have."""
 
-AROUND = 98
+AROUND_PERCENTILE = 98
 """Percentile of the relief around the cover that strokes exceed."""
 
-LINE = (9, 5)
+STROKE_GAPS = (9, 5)
 """Width and height, pixels, of the gaps between the strokes of one line."""
 
-WHOLE = 0.95
+MIN_COVERED = 0.95
 """Least fraction of a line's strokes that are under the cover."""
 
-ALONE = 0.8
-"""Least fraction of all strokes, around the cover too, that the line has."""
+MIN_OF_ALL = 0.8
+"""Least fraction of all strokes, those around the cover included, that the line has."""
 
-LONG = 2.5
+MIN_LENGTH = 2.5
 """Least length of a line, as a multiple of its height."""
 
 MIN_HEIGHT = 5
@@ -38,7 +41,7 @@ has four to twelve, the edge of a product one."""
 Box = tuple[int, int, int, int]
 
 
-def lettering(grey: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> Box | None:
+def find_lettering(grey: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> Box | None:
     """Find the one line of letters or signs that a cover hides.
 
     What a photograph shows under a cover goes on beside it. A mark is covered
@@ -79,26 +82,17 @@ def _area(box: Box) -> int:
 
 
 def _threshold(relief: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> float:
-    percent, fraction = STRONG
     under, around = relief[hidden], relief[~hidden]
     return max(
         MIN_RELIEF,
-        fraction * _percentile(under, percent),
-        _percentile(around, AROUND),
+        STRONG_FRACTION * percentile(under, STRONG_PERCENTILE),
+        percentile(around, AROUND_PERCENTILE),
     )
 
 
-def _percentile(values: NDArray[np.uint8], percent: int) -> float:
-    """Least value that so many percent do not exceed, ten times as fast as NumPy."""
-    if not len(values):
-        return 0.0
-    rank = (len(values) - 1) * percent // 100
-    return float(np.partition(values, rank)[rank])
-
-
 def _line(strokes: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> Box | None:
-    kernel = np.ones(LINE[::-1], np.uint8)
-    reach = max(LINE)
+    kernel = np.ones(STROKE_GAPS[::-1], np.uint8)
+    reach = max(STROKE_GAPS)
     padded = cv2.copyMakeBorder(
         strokes.view(np.uint8), *(reach,) * 4, cv2.BORDER_CONSTANT, value=0
     )
@@ -107,16 +101,16 @@ def _line(strokes: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> Box | None:
     covered = strokes & hidden
     total = np.bincount(labels[strokes], minlength=count)
     under = np.bincount(labels[covered], minlength=count)
-    under[under < WHOLE * total] = 0
+    under[under < MIN_COVERED * total] = 0
     longest = int(under.argmax())
-    if under[longest] == 0 or under[longest] < ALONE * total.sum():
+    if under[longest] == 0 or under[longest] < MIN_OF_ALL * total.sum():
         return None
     line = covered & (labels == longest)
     x, y, width, height = cv2.boundingRect(line.view(np.uint8))
     ink = line[y : y + height, x : x + width]
     if height > width:
         ink = ink.T
-    if len(ink) < MIN_HEIGHT or ink.shape[1] < LONG * len(ink):
+    if len(ink) < MIN_HEIGHT or ink.shape[1] < MIN_LENGTH * len(ink):
         return None
     crossed = np.count_nonzero(ink[:, 1:] != ink[:, :-1]) / (2 * len(ink))
     if crossed < MIN_STROKES:

@@ -1,51 +1,57 @@
 """Differences of an aligned pair -> what was drawn over it, wiped or recoloured."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.agreement import Photometry, median, pixels
+from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.canvas import Canvas, fill
-from imgmatch.pair.lettering import lettering
-from imgmatch.pair.transforms import Overlap, bounds, carry
+from imgmatch.pair.lettering import find_lettering
+from imgmatch.pair.statistics import median, pixels_in
+from imgmatch.transforms import Overlap, bounds, carry
 from imgmatch.types import Box, Size
 
-__all__ = ["Differences", "compare_pixels", "halved"]
+__all__ = ["Differences", "find_differences"]
 
 MIN_DIFFERENCE = 12.0
-"""Least change of a pixel that counts as drawn, 8-bit levels."""
+NOISE_FACTOR = 4.0
+"""Least change of a pixel that counts as drawn, 8-bit levels, and as a multiple of the
+median change where the pictures agree."""
+
+UNCHANGED = 0.9
+"""Correlation from which a window shows no overlay, whatever its colours."""
 
 MIN_AREA = 30
 MIN_SIDE = 5
 """Canvas pixels that differ, and shorter side, of the smallest overlay that is
 reported."""
 
-LIGHT = 15.0
+LIGHT_BLUR = 15.0
 LIGHT_STEP = 4
-"""Canvas pixels over which light may change, and on which it is traced: what differs
-as smoothly is no overlay."""
+"""Canvas pixels over which light may change, and of the grid on which it is traced:
+what differs as smoothly is no overlay."""
 
-GROUND = 0.03
+OWN_GROUND = 0.03
 """Least fraction of a part without structure, and of what agrees beside it, that
 must agree for all of it to be of the photograph."""
 
 OUTLINE = 1
-DOUBT = 0.7
-"""Canvas pixels to either side of an overlay's outline in which its edges lie, and
-slope of the query's there, as a multiple of the reference's, from which it was added:
-in doubt it was, for that is the commoner."""
+ADDED_SLOPE = 0.7
+"""Canvas pixels to either side of an overlay's outline in which its edges lie; and
+slope of the query there, as a multiple of the reference's, from which the overlay was
+added. In doubt it was added, for that is more common."""
 
 EDGE = 4
 """Canvas pixels along the region's edge that may show what lies beyond it."""
 
-PLATE = 0.5
+PLATE_FILL = 0.5
 MARGIN = 8
-"""Fraction of its box that a plate over a mark fills, and canvas pixels around it
-where its like would show that what it hides is no mark."""
+"""Fraction of its box that a plate over a mark fills; and canvas pixels around the
+plate. If strokes like the hidden ones are there, they are no mark."""
 
 MAX_COLOURS = 4_000
 """Agreeing pixels, evenly spread, that a change of colours is taken from."""
@@ -53,7 +59,24 @@ MAX_COLOURS = 4_000
 MAX_OVERLAYS = 24
 """Boxes reported on either side, largest first; a tiled mark has hundreds."""
 
-GREY = np.array([0.299, 0.587, 0.114])
+LETTER_GAP = 0.03
+MIN_LETTER_GAP = 5
+"""Fraction of the canvas' longer side, and canvas pixels at least, across which
+letters join up to one overlay."""
+
+SOLID = 0.5
+NEARBY = 5
+"""Fraction of the largest change nearby at which a drawn edge, softened by resampling,
+lies; and canvas pixels across that are nearby."""
+
+EIGENVALUE_FLOOR = 1e-10
+"""Least eigenvalue, as a fraction of the largest, that says anything of colours: in a
+grey picture the three channels are one."""
+
+LEAST_WEIGHT = 1e-3
+"""Added to the weight of known pixels, so that none is divided by nothing."""
+
+LUMA = np.array([0.299, 0.587, 0.114])
 """Brightness of red, green and blue, as the grey canvas weighs them."""
 
 
@@ -76,56 +99,41 @@ class Differences:
     recolouring: float
 
 
-def halved(canvas: Canvas) -> Canvas:
-    """Take every second pixel of a canvas, to draw on what needs no finer grid."""
-    to_reference = canvas.to_reference @ np.array(
-        [[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]]
-    )
-    return replace(
-        canvas,
-        reference=canvas.reference[1::2, 1::2],
-        query=canvas.query[1::2, 1::2],
-        inside=canvas.inside[1::2, 1::2],
-        to_reference=to_reference,
-    )
-
-
-def compare_pixels(
-    photometry: Photometry, colour: Canvas, region: Overlap
+def find_differences(
+    agreement: Agreement, colour: Canvas, region: Overlap
 ) -> Differences:
     """Find overlays and recolouring inside the copied region.
 
-    `colour` is the photometry's canvas, halved and drawn in RGB: colours are
+    `colour` is the agreement's canvas, halved and drawn in RGB: colours are
     compared on the coarser grid, brightness on the finer one.
 
     The agreeing pixels tell how colours were changed; what then still differs
     was drawn, where the query has the sharper edges, or wiped, where the
     reference has them. A plate drawn over a mark did both.
     """
-    canvas = photometry.canvas
-    size = Size(*photometry.agrees.shape[::-1])
+    canvas = agreement.canvas
+    size = canvas.size
     inside = canvas.inside & fill(region.reference, canvas.to_reference, size)
     inside = _shrunk(inside, EDGE)
-    agrees = photometry.agrees & inside
+    agrees = agreement.agrees & inside
     if np.count_nonzero(agrees) < MIN_AREA:
         return Differences((), (), 0.0)
-    known = _known(agrees, inside & ~photometry.textured)
-    change = _change(photometry, colour, agrees, known)
+    known = _known(agrees, inside & ~agreement.textured)
+    change = _change(agreement, colour, agrees, known)
     sample = np.s_[::2, ::2]
-    noise = median(pixels(change.amount[sample], agrees[sample]))
-    threshold = max(MIN_DIFFERENCE, 4 * noise)
-    same = photometry.textured & (photometry.correlation > 0.9)
+    noise = median(pixels_in(change.amount[sample], agrees[sample]))
+    threshold = max(MIN_DIFFERENCE, NOISE_FACTOR * noise)
+    same = agreement.textured & (agreement.correlation > UNCHANGED)
     differs = inside & (change.amount > threshold) & ~same
     added, removed = [], []
-    to_query = canvas.homography @ canvas.to_reference
     seen = _shrunk(inside, OUTLINE + 1)
     for part in _components(differs, change.amount):
         overlay = _to_the_sides(part, size)
         if not _is_added(change, part, seen):
             removed.append(_carried(overlay.box, canvas.to_reference))
             continue
-        added.append(_carried(overlay.box, to_query))
-        if overlay.mask.mean() > PLATE:
+        added.append(_carried(overlay.box, canvas.to_query))
+        if overlay.mask.mean() > PLATE_FILL:
             mark = _covered_mark(canvas.reference, overlay)
             if mark is not None:
                 removed.append(_carried(mark, canvas.to_reference))
@@ -162,7 +170,7 @@ class _Change(NamedTuple):
 
 
 def _change(
-    photometry: Photometry,
+    agreement: Agreement,
     colour: Canvas,
     agrees: NDArray[np.bool_],
     known: NDArray[np.bool_],
@@ -172,15 +180,15 @@ def _change(
     The map of the colours is fitted to the agreeing pixels. The change of all
     that is known to be the photograph, spread smoothly, is light.
     """
-    fine = photometry.canvas.reference
+    fine = agreement.canvas.reference
     coarse = colour.reference
     height, width = fine.shape
     size = coarse.shape[1], coarse.shape[0]
-    if photometry.blur > 0:
-        fine = _blurred(fine, photometry.blur)
-        coarse = _blurred(coarse, photometry.blur * size[0] / width)
+    if agreement.blur > 0:
+        fine = _blurred(fine, agreement.blur)
+        coarse = _blurred(coarse, agreement.blur * size[0] / width)
     shown, copied = (
-        pixels(picture.astype(np.float32), _sampled(agrees, size), MAX_COLOURS)
+        pixels_in(picture.astype(np.float32), _sampled(agrees, size), MAX_COLOURS)
         for picture in (coarse, colour.query)
     )
     recolouring = float(np.abs(copied - shown).mean())
@@ -191,11 +199,11 @@ def _change(
     light = _light(change, known)
     # Brightness keeps the detail of its finer grid, and takes from the coarser one
     # by how much colours and light moved it.
-    contrast = float(GREY @ matrix[:, :3].sum(axis=1))
+    contrast = float(LUMA @ matrix[:, :3].sum(axis=1))
     added = _grey(expected + light) - contrast * _grey(coarse.astype(np.float32))
     added = np.asarray(cv2.resize(added, (width, height)), np.float32)
     grey = cv2.addWeighted(fine, contrast, added, 1.0, 0.0, dtype=cv2.CV_32F)
-    query = photometry.canvas.query.astype(np.float32)
+    query = agreement.canvas.query.astype(np.float32)
     red, green, blue = cv2.split(cv2.absdiff(change, light))
     tint = cv2.resize(cv2.max(cv2.max(red, green), blue), (width, height))
     amount = cv2.max(cv2.absdiff(query, grey), tint)
@@ -219,7 +227,7 @@ def _known(agrees: NDArray[np.bool_], plain: NDArray[np.bool_]) -> NDArray[np.bo
         (agreeing | plain[step]).view(np.uint8), connectivity=4, ltype=cv2.CV_16U
     )
     whole = np.bincount(labels.ravel(), minlength=parts)
-    own = np.bincount(labels[agreeing], minlength=parts) > GROUND * whole
+    own = np.bincount(labels[agreeing], minlength=parts) > OWN_GROUND * whole
     own[0] = False
     return np.asarray(own[labels])
 
@@ -229,7 +237,7 @@ def _blurred(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
 
 
 def _grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.transform(picture, GREY[None]), np.float32)
+    return np.asarray(cv2.transform(picture, LUMA[None]), np.float32)
 
 
 def _sampled(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -272,7 +280,7 @@ def _recolouring(
     # By the normal equations: there are four unknowns and 4,000 pixels. In a grey
     # picture the channels are one, so the smallest of all solutions is taken.
     _, values, vectors = cv2.eigen(source.T @ source)
-    known = values.ravel() > 1e-10 * values[0]
+    known = values.ravel() > EIGENVALUE_FLOOR * values[0]
     axes = vectors[known]
     return np.asarray((target.T @ source) @ axes.T / values[known].T @ axes, np.float64)
 
@@ -295,17 +303,17 @@ def _light(
         cv2.GaussianBlur(
             cv2.resize(field, grid, interpolation=cv2.INTER_LINEAR),
             (0, 0),
-            LIGHT / LIGHT_STEP,
+            LIGHT_BLUR / LIGHT_STEP,
         )
         for field in (cv2.copyTo(change, mask), mask.astype(np.float32))
     ]
-    spread = fields[0] / (fields[1][..., None] + np.float32(1e-3))
+    spread = fields[0] / (fields[1][..., None] + np.float32(LEAST_WEIGHT))
     return np.asarray(cv2.resize(spread, (width, height)), np.float32)
 
 
 def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list[_Part]:
     """Group differing pixels into overlays, largest first; letters join up."""
-    reach = max(5, math.ceil(max(differs.shape) * 0.03) | 1)
+    reach = max(MIN_LETTER_GAP, math.ceil(max(differs.shape) * LETTER_GAP) | 1)
     # Opened by two pixels, which an anchor of its own keeps from moving by one.
     two = np.ones((2, 2), np.uint8)
     raw = cv2.dilate(cv2.erode(differs.view(np.uint8), two), two, anchor=(0, 0))
@@ -315,8 +323,8 @@ def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list
     within = np.s_[top : top + high, left : left + wide]
     raw = raw[within]
     # A drawn edge, softened by resampling, lies at half of its height.
-    peak = cv2.dilate(amount[within], np.ones((5, 5), np.uint8))
-    solid = amount[within] > 0.5 * peak
+    peak = cv2.dilate(amount[within], np.ones((NEARBY, NEARBY), np.uint8))
+    solid = amount[within] > SOLID * peak
     padded = cv2.copyMakeBorder(
         raw, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0
     )
@@ -355,7 +363,7 @@ def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
         cv2.mean(_slope(picture[frame]), outline)[0]
         for picture in (change.query, change.expected)
     )
-    return drawn >= DOUBT * shown
+    return drawn >= ADDED_SLOPE * shown
 
 
 def _covered_mark(
@@ -371,7 +379,7 @@ def _covered_mark(
     mask = cv2.morphologyEx(plate.mask.view(np.uint8), cv2.MORPH_CLOSE, holes)
     hidden = np.zeros((bottom - top, right - left), bool)
     hidden[y0 - top : y1 - top, x0 - left : x1 - left] = mask > 0
-    found = lettering(reference[top:bottom, left:right], hidden)
+    found = find_lettering(reference[top:bottom, left:right], hidden)
     if found is None:
         return None
     return found[0] + left, found[1] + top, found[2] + left, found[3] + top

@@ -4,33 +4,35 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.agreement import WINDOW, Photometry
-from imgmatch.pair.transforms import Overlap, carry, clip, perspective
+from imgmatch.pair.agreement import Agreement
+from imgmatch.pair.window import WINDOW
+from imgmatch.transforms import Overlap, carry, clip, perspective
 from imgmatch.types import Size
 
 __all__ = ["copied_region", "without_banners"]
 
-FOREIGN_SHARE = 0.2
-FOREIGN_TEXTURE = 0.05
-"""A line of the canvas is foreign if less of its structure agrees (by chance some
-does: up to a tenth of a line), and if so much of it has structure at all."""
+MIN_AGREEING_SHARE = 0.2
+MIN_TEXTURED_SHARE = 0.05
+"""A line of the canvas shows something else if less than this share of its structure
+agrees (by chance up to a tenth of a line does), and if at least this fraction of the
+line has structure."""
 
-BANNER = 0.25
+BANNER_SIZE = 0.25
 BANNER_PHOTOGRAPHIC = 0.1
-"""Fraction of the canvas, from one side of it, that a banner takes at most, and of
-its windows that are photographic: none of a plain one, up to 0.07 of one that is
+"""Largest fraction of the canvas, from one side of it, that a banner takes, and of
+its windows that are photographic: none of a plain banner, up to 0.07 of one that is
 filled with a gradient, more in nine of ten such strips of photographs."""
 
-UPRIGHT = 0.015
+MAX_SLOPE = 0.015
 """Slope of a side, and perspective, up to which a picture is upright."""
 
-INNER_SIDE = 0.02
+MIN_BEYOND = 0.02
 """A side of the reference is inside the query if the query goes on beyond it by
 this fraction of the reference."""
 
 
 def copied_region(
-    photometry: Photometry, shared: Overlap, reference_size: Size, query_size: Size
+    agreement: Agreement, shared: Overlap, reference_size: Size, query_size: Size
 ) -> Overlap:
     """Cut off what lies in both frames but belongs to a neighbour.
 
@@ -41,7 +43,7 @@ def copied_region(
 
     Parameters
     ----------
-    photometry : Photometry
+    agreement : Agreement
     shared : Overlap
         Where the two frames overlap.
     reference_size, query_size : Size
@@ -50,11 +52,11 @@ def copied_region(
     -------
     Overlap
     """
-    canvas = photometry.canvas
+    canvas = agreement.canvas
     if not _upright(canvas.homography, shared):
         return shared
-    x0, y0, x1, y1 = _agreeing_box(photometry)
-    height, width = photometry.agrees.shape
+    x0, y0, x1, y1 = _agreeing_box(agreement)
+    height, width = agreement.agrees.shape
     edges = carry(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
     frame = ((x0 > 0, y0 > 0), (x1 < width, y1 < height))
     polygon = shared.reference
@@ -68,11 +70,11 @@ def copied_region(
 
 
 def without_banners(
-    photometry: Photometry, within: NDArray[np.bool_]
+    agreement: Agreement, within: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Take drawn strips along the sides of the canvas off a mask (H, W)."""
     kept = within.copy()
-    x0, y0, x1, y1 = _agreeing_box(photometry)
+    x0, y0, x1, y1 = _agreeing_box(agreement)
     height, width = within.shape
     for strip, share in (
         (np.s_[:, :x0], x0 / width),
@@ -80,15 +82,15 @@ def without_banners(
         (np.s_[:y0], y0 / height),
         (np.s_[y1:], 1 - y1 / height),
     ):
-        if share <= BANNER and _drawn(photometry, strip):
+        if share <= BANNER_SIZE and _drawn(agreement, strip):
             kept[strip] = False
     return kept
 
 
-def _drawn(photometry: Photometry, part: slice | tuple[slice, slice]) -> bool:
+def _drawn(agreement: Agreement, part: slice | tuple[slice, slice]) -> bool:
     """Tell whether what conflicts in a part of the canvas is drawn."""
-    conflicts = photometry.conflicts[part]
-    photographic = np.count_nonzero(conflicts & photometry.query_photographic[part])
+    conflicts = agreement.conflicts[part]
+    photographic = np.count_nonzero(conflicts & agreement.query_photographic[part])
     return bool(photographic <= BANNER_PHOTOGRAPHIC * np.count_nonzero(conflicts))
 
 
@@ -100,30 +102,35 @@ def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
         ends = np.array([start, start])
         ends[:, axis] += (-reach[axis], reach[axis])
         run = np.abs(np.diff(carry(homography, ends), axis=0)[0])
-        if run.min() > UPRIGHT * run.max():
+        if run.min() > MAX_SLOPE * run.max():
             return False
-    return perspective(homography, shared) < UPRIGHT
+    return perspective(homography, shared) < MAX_SLOPE
 
 
-def _agreeing_box(photometry: Photometry) -> tuple[int, int, int, int]:
-    """Cut the canvas inside of the foreign lines along each side.
+def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
+    """Leave out the lines along each side that show something else.
 
-    A line is foreign if it has structure and next to none of it agrees. Lines
-    without structure stay: nothing speaks against them.
+    Such a line has structure, and next to none of it agrees. Lines without
+    structure stay: nothing speaks against them.
+
+    Returns
+    -------
+    x0, y0, x1, y1 : int
+        Canvas pixels; the last two are exclusive.
     """
     spans = []
     for axis in (0, 1):
         agrees, textured = (
-            _full_lines(mask, axis) for mask in (photometry.agrees, photometry.textured)
+            _full_lines(mask, axis) for mask in (agreement.agrees, agreement.textured)
         )
-        own = agrees > FOREIGN_SHARE * textured
-        foreign = ~own & (textured > FOREIGN_TEXTURE * photometry.agrees.shape[axis])
+        own = agrees > MIN_AGREEING_SHARE * textured
+        other = ~own & (textured > MIN_TEXTURED_SHARE * agreement.agrees.shape[axis])
         first, last = 0, len(agrees)
         lines = np.flatnonzero(own)
         if len(lines):
-            before = np.flatnonzero(foreign[: lines[0]])
-            after = np.flatnonzero(foreign[lines[-1] + 1 :]) + lines[-1] + 1
-            # A window is foreign already when it only touches what is.
+            before = np.flatnonzero(other[: lines[0]])
+            after = np.flatnonzero(other[lines[-1] + 1 :]) + lines[-1] + 1
+            # A window already differs when it only touches what does.
             if len(before):
                 first = max(0, int(before[-1]) + 1 - WINDOW // 2)
             if len(after):
@@ -157,7 +164,7 @@ def _inner_sides(
         row = []
         for axis in (0, 1):
             point = middle.copy()
-            point[axis] += outward * (0.5 + INNER_SIDE) * (width, height)[axis]
+            point[axis] += outward * (0.5 + MIN_BEYOND) * (width, height)[axis]
             x, y = carry(homography, point[None])[0]
             row.append(0 <= x < query_size.width and 0 <= y < query_size.height)
         beyond.append((row[0], row[1]))

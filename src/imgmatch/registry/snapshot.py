@@ -17,7 +17,34 @@ from imgmatch.registry.manifest import Manifest, token
 from imgmatch.registry.schema import PARAMETERS, SCHEMA_VERSION
 from imgmatch.registry.segments import Segment
 
-__all__ = ["Snapshot"]
+__all__ = ["Candidate", "Snapshot"]
+
+
+class Candidate:
+    """An original that a query may show: its place in a registry's files."""
+
+    __slots__ = ("_cache", "_row", "_segment")
+
+    def __init__(self, segment: Segment, row: int, cache: FingerprintCache) -> None:
+        self._segment, self._row, self._cache = segment, row, cache
+
+    @property
+    def reference_id(self) -> str:
+        """The name that results call it by."""
+        return self._segment.originals.reference_id(self._row)
+
+    def fingerprint(self) -> Fingerprint:
+        """Return what a comparison with the original needs.
+
+        Raises
+        ------
+        RegistryCorruptError
+            If it is not what was written.
+        """
+        originals, row = self._segment.originals, self._row
+        return self._cache.get(
+            (originals.file.name, row), lambda: originals.original(row).fingerprint()
+        )
 
 
 class Snapshot:
@@ -112,16 +139,13 @@ class Snapshot:
             If it is not what was written.
         """
         part, row = self._find(reference_id)
-        originals = self._segments[part].originals
-        return self._cache.get(
-            (originals.file.name, row), lambda: originals.original(row).fingerprint()
-        )
+        return Candidate(self._segments[part], row, self._cache).fingerprint()
 
-    def candidates(self, query: Fingerprint, *, limit: int) -> list[str]:
-        """Return the ids of at most `limit` originals that a query may show."""
+    def candidates(self, query: Fingerprint, *, limit: int) -> list[Candidate]:
+        """Return at most `limit` originals that a query may show, likeliest first."""
         places = self._index.search(query, limit=limit)
         return [
-            self._segments[part].originals.reference_id(row) for part, row in places
+            Candidate(self._segments[part], row, self._cache) for part, row in places
         ]
 
     def only(self, ids: Iterable[str]) -> "Snapshot":

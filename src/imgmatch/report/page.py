@@ -236,7 +236,7 @@ class _Drawer:
         if self._originals is None:
             return None
         try:
-            return thumbnail(self._originals.fingerprint(reference_id).preview)
+            return thumbnail(self._originals.original(reference_id).picture)
         except UnknownReferenceError:
             return None
 

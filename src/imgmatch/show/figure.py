@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
-from imgmatch.pair.transforms import Overlap, carry, clip
 from imgmatch.results import Comparison, EditKind
 from imgmatch.show.words import describe_edits, describe_verdict
+from imgmatch.transforms import Overlap, carry, clip
 from imgmatch.types import Box, Size
 
 __all__ = [

@@ -7,16 +7,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.agreement import Photometry
-from imgmatch.pair.canvas import Mipmap
+from imgmatch.image import Pyramid
+from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.direction.tiles import (
     MIN_DETAIL_PIXELS,
     graded,
     mean,
     strongest_tiles,
 )
-from imgmatch.pair.transforms import local_scale
+from imgmatch.pair.statistics import percentile
 from imgmatch.results import Direction
+from imgmatch.transforms import local_scale, scaling
 from imgmatch.types import Size
 
 __all__ = ["judge_edges"]
@@ -31,10 +32,17 @@ OVERSAMPLED = 2
 """Samples along the side of a pixel that is their mean. A picture sampled once for each
 pixel looks the sharper the more it is shrunk."""
 
+CLEAR = (5, 5)
+"""Canvas pixels across, of windows that agree, around what is measured: what differs
+is near where windows cease to agree."""
+
+SMOOTHING = (5, 5)
+"""Pixels across, of the blur before slopes are taken."""
+
 BORDER = 3
 """Pixels along a tile's sides where slope and detail cannot be measured."""
 
-EDGES = 80
+EDGE_PERCENTILE = 80
 SHARPER = 1.6
 MUCH_SHARPER = 4.0
 """Percentile of the slopes that are edges; and times the reference's sharpness on them
@@ -43,26 +51,24 @@ registry stores. Of 530 copies 5 % are above 1.6 and none above 2.7, of 13 sharp
 none above 3.3; of 70 sources of a blurred reference all are above 2.2, 57 above 4."""
 
 
-def judge_edges(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Direction:
+def judge_edges(reference: Pyramid, query: Pyramid, agreement: Agreement) -> Direction:
     """Compare the sharpness of the strongest edges where the pictures agree.
 
     Recompression takes the faint detail away and leaves the edges.
     """
-    canvas = photometry.canvas
-    height, width = canvas.inside.shape
-    middle = np.array([width / 2, height / 2])
+    canvas = agreement.canvas
+    middle = np.array(canvas.size) / 2
     # Each with what carries the canvas onto it.
     pictures = (
         (reference, canvas.to_reference),
-        (query, canvas.homography @ canvas.to_reference),
+        (query, canvas.to_query),
     )
     densities = [
         local_scale(to_picture, middle) * picture.density
         for picture, to_picture in pictures
     ]
-    zoom = min(FINEST * min(densities), DETAIL_SIDE / max(height, width))
-    # What differs is near where windows cease to agree.
-    clear = cv2.erode(photometry.agrees.astype(np.uint8), np.ones((5, 5), np.uint8))
+    zoom = min(FINEST * min(densities), DETAIL_SIDE / max(canvas.size))
+    clear = cv2.erode(agreement.agrees.astype(np.uint8), np.ones(CLEAR, np.uint8))
     tiles = _tiles(canvas.reference, np.asarray(clear, np.uint8), zoom)
     if np.count_nonzero(tiles.clear) < MIN_DETAIL_PIXELS:
         return Direction.UNKNOWN
@@ -71,7 +77,7 @@ def judge_edges(reference: Mipmap, query: Mipmap, photometry: Photometry) -> Dir
         for (picture, to_picture), density in zip(pictures, densities, strict=True)
     )
     steepness = np.minimum(slope_r / mean(slope_r), slope_q / mean(slope_q))
-    edges = steepness >= _percentile(steepness, EDGES)
+    edges = steepness >= percentile(steepness, EDGE_PERCENTILE)
     sharper = (mean(detail_q[edges]) / mean(slope_q[edges])) / (
         mean(detail_r[edges]) / mean(slope_r[edges])
     )
@@ -103,15 +109,7 @@ def _tiles(
     to_canvas = []
     inner = np.zeros((len(corners), pixels.height, pixels.width), bool)
     for shown, (x, y) in zip(inner, corners, strict=True):
-        to_canvas.append(
-            np.array(
-                [
-                    [x_step, 0.0, x + 0.5 * x_step - 0.5],
-                    [0.0, y_step, y + 0.5 * y_step - 0.5],
-                    [0.0, 0.0, 1.0],
-                ]
-            )
-        )
+        to_canvas.append(scaling(x_step, y_step, at=(x, y)))
         part = clear[y : y + tile.height, x : x + tile.width]
         part = np.asarray(cv2.resize(part, pixels, interpolation=cv2.INTER_NEAREST))
         shown[within] = part[within]
@@ -119,7 +117,7 @@ def _tiles(
 
 
 def _strengths(
-    tiles: _Tiles, picture: Mipmap, to_picture: NDArray[np.float64], shrink: float
+    tiles: _Tiles, picture: Pyramid, to_picture: NDArray[np.float64], shrink: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Energies (N,) of the slope and of the finest detail at the clear pixels."""
     drawn = [
@@ -131,13 +129,7 @@ def _strengths(
         np.concatenate(drawn), (width, height), interpolation=cv2.INTER_AREA
     )
     where = np.flatnonzero(tiles.clear)
-    dx, dy = cv2.spatialGradient(cv2.GaussianBlur(sheet, (5, 5), 0))
+    dx, dy = cv2.spatialGradient(cv2.GaussianBlur(sheet, SMOOTHING, 0))
     detail = cv2.Laplacian(sheet, cv2.CV_16S, ksize=3)
     x, y, fine = (part.take(where).astype(np.float32) for part in (dx, dy, detail))
     return x * x + y * y, fine * fine
-
-
-def _percentile(values: NDArray[np.float32], percent: float) -> float:
-    """Least value that so many percent do not exceed, ten times as fast as NumPy."""
-    rank = math.ceil(percent / 100 * (len(values) - 1))
-    return float(np.partition(values, rank)[rank])

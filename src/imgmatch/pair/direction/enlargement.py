@@ -6,16 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.agreement import WINDOW, Photometry
-from imgmatch.pair.canvas import Mipmap
+from imgmatch.image import Pyramid
+from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.direction.tiles import (
     MIN_DETAIL_PIXELS,
     graded,
     mean,
     strongest_tiles,
 )
-from imgmatch.pair.transforms import bounds, carry, inverse
+from imgmatch.pair.window import WINDOW
 from imgmatch.results import Direction
+from imgmatch.transforms import bounds, carry, inverse
 from imgmatch.types import Size
 
 __all__ = ["judge_enlargement"]
@@ -40,9 +41,12 @@ and before it is no copy. Of 248 finer queries all are above the first, seven in
 above the second; of 181 copies enlarged by any kernel, one in four of them sharpened,
 and saved at JPEG 30 to 95, one in four, and three."""
 
+MIN_ALIKE = 0.01
+"""Correlation that no alikeness counts for, so that none is divided by nothing."""
+
 
 def judge_enlargement(
-    reference: Mipmap, query: Mipmap, photometry: Photometry, scale: float
+    reference: Pyramid, query: Pyramid, agreement: Agreement, scale: float
 ) -> Direction:
     """Ask of a larger query whether it was enlarged, as far as previews tell."""
     if scale <= LARGER:
@@ -50,11 +54,11 @@ def judge_enlargement(
     whole = reference.density >= WHOLE_DENSITY and scale * query.density > LARGER
     if not whole:
         return Direction.UNKNOWN  # the previews hide what either file may hold
-    return _enlarged(reference, query, photometry, scale)
+    return _enlarged(reference, query, agreement, scale)
 
 
 def _enlarged(
-    reference: Mipmap, query: Mipmap, photometry: Photometry, scale: float
+    reference: Pyramid, query: Pyramid, agreement: Agreement, scale: float
 ) -> Direction:
     """Ask whether the query holds detail that enlarging the reference lacks.
 
@@ -62,24 +66,23 @@ def _enlarged(
     reference is enlarged the same. Sharpening makes detail stronger, but the finest
     no more than the rest, and no other than it was.
     """
-    canvas = photometry.canvas
+    canvas = agreement.canvas
     # A window may agree though a mark reaches into it.
     clear = np.asarray(
-        cv2.erode(photometry.agrees.astype(np.uint8), np.ones((WINDOW, WINDOW))),
+        cv2.erode(agreement.agrees.astype(np.uint8), np.ones((WINDOW, WINDOW))),
         np.uint8,
     )
-    to_query = canvas.homography @ canvas.to_reference
-    to_preview = inverse(_to_full(query)) @ to_query
+    to_preview = inverse(query.to_full_size) @ canvas.to_query
     to_canvas = inverse(to_preview)
-    to_reference = inverse(_to_full(reference)) @ canvas.to_reference @ to_canvas
-    original = reference.preview.astype(np.float32)
+    to_reference = inverse(reference.to_full_size) @ canvas.to_reference @ to_canvas
+    original = reference.pixels.astype(np.float32)
     blurs = [blur * scale * query.density for blur in (FINE_BLUR, WIDE_BLUR)]
     corners, tile = strongest_tiles(canvas.reference, clear)
     details = [np.empty((4, 0), np.float32)]
     for x, y in corners:
         if not clear[y : y + tile.height, x : x + tile.width].any():
             continue
-        place, shown = _cut(query.preview, to_preview, (x, y), tile)
+        place, shown = _cut(query.pixels, to_preview, (x, y), tile)
         size = shown.shape[::-1]
         enlarged = cv2.warpPerspective(
             original,
@@ -110,7 +113,7 @@ def _enlarged(
     energy_q, energy_r = mean(fine_q**2), mean(fine_r**2)
     stronger = energy_q / energy_r * mean(wide_r**2) / mean(wide_q**2)
     alike = float((fine_q * fine_r).mean()) / math.sqrt(energy_q * energy_r)
-    return graded(stronger / max(alike, 0.01), FINER, MUCH_FINER)
+    return graded(stronger / max(alike, MIN_ALIKE), FINER, MUCH_FINER)
 
 
 def _cut(
@@ -136,9 +139,3 @@ def _cut(
 
 def _detail_below(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
-
-
-def _to_full(picture: Mipmap) -> NDArray[np.float64]:
-    """Preview px -> full-size px."""
-    x, y = np.divide(picture.full_size, picture.preview.shape[::-1])
-    return np.array([[x, 0.0, 0.5 * x - 0.5], [0.0, y, 0.5 * y - 0.5], [0.0, 0.0, 1.0]])

@@ -2,27 +2,27 @@
 
 from collections.abc import Iterator
 
-from imgmatch.pair.agreement import Photometry
-from imgmatch.pair.canvas import Mipmap
+from imgmatch.image import Pyramid
+from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.direction.edges import judge_edges
 from imgmatch.pair.direction.enlargement import judge_enlargement
 from imgmatch.pair.direction.scene import judge_scene
-from imgmatch.pair.transforms import Overlap, local_scale
 from imgmatch.results import Direction
+from imgmatch.transforms import Overlap, local_scale
 
 __all__ = ["judge_direction"]
 
 
 def judge_direction(
-    reference: Mipmap, query: Mipmap, photometry: Photometry, region: Overlap
+    reference: Pyramid, query: Pyramid, agreement: Agreement, region: Overlap
 ) -> Direction:
     """Tell whether the query could have been made from the reference.
 
     Parameters
     ----------
-    reference, query : Mipmap
+    reference, query : Pyramid
         Grey previews of the whole pictures.
-    photometry : Photometry
+    agreement : Agreement
         Of the aligned pair.
     region : Overlap
         The copied region.
@@ -32,7 +32,7 @@ def judge_direction(
     Direction
     """
     worst = Direction.CONSISTENT
-    for found in _findings(reference, query, photometry, region):
+    for found in _findings(reference, query, agreement, region):
         if found is Direction.CONTRADICTS:
             return found
         if found is Direction.UNKNOWN:
@@ -41,11 +41,11 @@ def judge_direction(
 
 
 def _findings(
-    reference: Mipmap, query: Mipmap, photometry: Photometry, region: Overlap
+    reference: Pyramid, query: Pyramid, agreement: Agreement, region: Overlap
 ) -> Iterator[Direction]:
     """Look for one sign after the other; the last takes longest, where it applies."""
-    homography = photometry.canvas.homography
+    homography = agreement.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
     yield judge_scene(query, homography, reference.full_size, region)
-    yield judge_edges(reference, query, photometry)
-    yield judge_enlargement(reference, query, photometry, scale)
+    yield judge_edges(reference, query, agreement)
+    yield judge_enlargement(reference, query, agreement, scale)

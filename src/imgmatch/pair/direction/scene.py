@@ -6,16 +6,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.canvas import Mipmap
-from imgmatch.pair.transforms import Overlap, bounds, carry, local_scale
+from imgmatch.image import Pyramid
 from imgmatch.results import Direction
+from imgmatch.transforms import Overlap, bounds, carry, local_scale
 from imgmatch.types import Size
 
 __all__ = ["judge_scene"]
 
 SAMPLES = 160
 MIN_SAMPLES = 60
-"""Points along a side, and how many of them the query must show."""
+SPAN = (0.05, 0.95)
+"""Points along a side, how many of them the query must show, and the part of the side
+that they lie on."""
 
 SOFTENING = 0.8
 """Standard deviation of what softens the query along a side, preview pixels."""
@@ -26,6 +28,9 @@ FINE_CONTINUES = 0.4
 """Correlation across the reference's side up to which the scene ends there, and from
 which it goes on, of the profiles and of their fine structure: a neighbour may be as
 light and dark by chance."""
+
+FINE_BLUR = 6.0
+"""Standard deviation, samples, of the blur that fine structure is what is left of."""
 
 MADE_UP = 0.95
 """Correlation of the fine structure from which what lies beyond a side is the side
@@ -39,7 +44,7 @@ SIDE_MARGIN = 0.03
 
 
 def judge_scene(
-    query: Mipmap,
+    query: Pyramid,
     homography: NDArray[np.float64],
     reference_size: Size,
     region: Overlap,
@@ -49,7 +54,7 @@ def judge_scene(
     An inset ends in an edge there; a fuller picture goes on as if there were no
     side at all.
     """
-    shown = np.array(query.preview.shape[::-1])
+    shown = np.array(query.pixels.shape[::-1])
     zoom = shown / np.array(query.full_size)
     middle = np.array(reference_size) / 2
     step = 2.0 / (local_scale(homography, middle) * zoom[0])
@@ -58,7 +63,7 @@ def judge_scene(
     for axis in (0, 1):
         margin = SIDE_MARGIN * reference_size[axis]
         reach = (copied[axis], reference_size[axis] - copied[axis + 2])
-        along = np.linspace(0.05, 0.95, SAMPLES) * (reference_size[1 - axis] - 1)
+        along = np.linspace(*SPAN, SAMPLES) * (reference_size[1 - axis] - 1)
         distances = np.array([[-margin], [-step], [step], [margin]])
         for end, outer in enumerate((-0.5, reference_size[axis] - 0.5)):
             if reach[end] > margin:
@@ -73,7 +78,7 @@ def judge_scene(
     points = points.reshape(-1, 4, SAMPLES, 2)
     seen = ((points >= 0) & (points <= shown - 1)).all(axis=(1, 3))
     sides = [
-        _side(*_profiles(query.preview, line[:, where]))
+        _side(*_profiles(query.pixels, line[:, where]))
         for line, where in zip(points, seen, strict=True)
         if np.count_nonzero(where) >= MIN_SAMPLES
     ]
@@ -109,7 +114,7 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
-    smooth = cv2.GaussianBlur(profile[None], (0, 0), 6.0)[0]
+    smooth = cv2.GaussianBlur(profile[None], (0, 0), FINE_BLUR)[0]
     return np.asarray(profile - smooth, np.float32)
 
 

@@ -6,21 +6,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imgmatch.pair.agreement import WINDOW
-from imgmatch.pair.compare import Examined
-from imgmatch.pair.transforms import carry
+from imgmatch.pair.compare import Examination
+from imgmatch.pair.window import WINDOW, count_windows
+from imgmatch.transforms import carry
 from imgmatch.types import Box, Size
 
-__all__ = ["Shared", "find_shared"]
+__all__ = ["SharedRegion", "find_shared_regions"]
 
 MIN_WINDOWS = 2
 MIN_SHARE = 0.25
-"""Windows of drawn graphics, and their fraction of those of the largest part, that
-make a part worth showing; fewer agree by chance."""
+"""Windows of drawn graphics that make a part worth showing, and their fraction of
+those of the largest part; fewer agree by chance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedRegion:
     """A part that both pictures show, in full-size pixels of either."""
 
     reference_box: Box
@@ -34,37 +34,32 @@ class Shared:
         }
 
 
-def find_shared(examined: Examined, reference: Size, query: Size) -> list[Shared]:
-    """Box the connected parts where drawn graphics agree, the largest first.
-
-    Parameters
-    ----------
-    examined : Examined
-    reference, query : Size
-        Of the two pictures; boxes are cut off at their edges.
-    """
-    photometry = examined.photometry
+def find_shared_regions(examination: Examination) -> list[SharedRegion]:
+    """Box the connected parts where drawn graphics agree, the largest first."""
+    if examination.alignment is None:
+        return []
+    agreement = examination.alignment.agreement
     close = np.ones((WINDOW, WINDOW), np.uint8)
-    drawn = photometry.agrees & ~photometry.photographic
+    drawn = agreement.agrees & ~agreement.photographic
     mask = cv2.morphologyEx(drawn.astype(np.uint8), cv2.MORPH_CLOSE, close)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     found = []
     for label in range(1, count):
-        windows = photometry.windows((labels == label) & drawn)
+        windows = count_windows((labels == label) & drawn)
         if windows >= MIN_WINDOWS:
             x, y, width, height, _ = (float(value) for value in stats[label])
             corners = np.array(
                 [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
             )
-            there = carry(photometry.canvas.to_reference, corners - 0.5)
+            there = carry(agreement.canvas.to_reference, corners - 0.5)
             boxes = (
-                _box(there, reference),
-                _box(carry(examined.homography, there), query),
+                _box(there, examination.reference.size),
+                _box(carry(agreement.canvas.homography, there), examination.query.size),
             )
-            found.append((windows, Shared(*boxes)))
+            found.append((windows, SharedRegion(*boxes)))
     found.sort(key=lambda entry: -entry[0])
     enough = MIN_SHARE * max((windows for windows, _ in found), default=0.0)
-    return [shared for windows, shared in found if windows >= enough]
+    return [region for windows, region in found if windows >= enough]
 
 
 def _box(corners: NDArray[np.float64], size: Size) -> Box:

@@ -15,7 +15,7 @@ from imgmatch.evidence.privacy import as_png
 from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.hashing import hash_luma
-from imgmatch.image import decode
+from imgmatch.image import Pyramid, decode
 from imgmatch.types import Size
 
 __all__ = ["PREVIEW", "read_reference", "write_reference"]
@@ -31,7 +31,7 @@ _FLOATS = np.dtype("<f4")
 
 def write_reference(reference: Fingerprint) -> dict[str, bytes]:
     """Return the members that hold what a comparison takes of an original."""
-    members = {PREVIEW: as_png(reference.preview)}
+    members = {PREVIEW: as_png(reference.colour.pixels)}
     for name, member in _FEATURES.items():
         content = BytesIO()
         array = np.ascontiguousarray(getattr(reference.features, name))
@@ -68,5 +68,10 @@ def read_reference(
             )
     grey = picture.grey
     return Fingerprint(
-        sha256, size, hash_luma(grey), Features(**arrays), picture.pixels, grey
+        sha256,
+        size,
+        hash_luma(grey),
+        Features(**arrays),
+        Pyramid(picture.pixels, size),
+        Pyramid(grey, size),
     )

@@ -3,9 +3,9 @@
 import pytest
 from places import EXAMPLES
 
-from imgmatch.evidence.shared import find_shared
+from imgmatch.evidence.shared_regions import find_shared_regions
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.compare import examine_pair, strongest
+from imgmatch.pair.compare import examine_pair
 
 SEAL = (38, 43, 294, 299)  # of fig.jpg, 1280 x 866
 
@@ -24,9 +24,8 @@ SEAL = (38, 43, 294, 299)  # of fig.jpg, 1280 x 866
 def test_the_shared_mark_is_boxed_in_both(original, listing, reference_box, query_box):
     reference = fingerprint(EXAMPLES / "originals" / original, role=Role.REFERENCE)
     query = fingerprint(EXAMPLES / "listings" / listing, role=Role.QUERY)
-    examined = strongest(examine_pair(reference, query))
 
-    (shared,) = find_shared(examined, reference.size, query.size)
+    (shared,) = find_shared_regions(examine_pair(reference, query))
 
     assert shared.reference_box == pytest.approx(reference_box, abs=40)
     assert shared.query_box == pytest.approx(query_box, abs=30)

@@ -14,7 +14,7 @@ from planes import (
     turned,
 )
 
-from imgmatch.pair.transforms import (
+from imgmatch.transforms import (
     SAMPLE,
     Model,
     Overlap,

@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.evidence.privacy import as_jpeg
-from imgmatch.evidence.shared import find_shared
-from imgmatch.pair.compare import Examined
-from imgmatch.pair.transforms import carry
+from imgmatch.evidence.shared_regions import find_shared_regions
+from imgmatch.pair.agreement import Agreement
+from imgmatch.pair.compare import Examination
 from imgmatch.results import Comparison, Verdict
 from imgmatch.show.figure import (
     OVERLAY_COLOUR,
@@ -15,6 +15,7 @@ from imgmatch.show.figure import (
     draw_query,
     draw_reference,
 )
+from imgmatch.transforms import carry, scaling
 from imgmatch.types import Box, Size
 
 __all__ = ["draw_figures"]
@@ -28,39 +29,40 @@ _Pixels = NDArray[np.uint8]
 
 
 def draw_figures(
-    reference: _Pixels, query: _Pixels, found: Comparison, examined: Examined | None
+    examination: Examination, *, original: _Pixels | None = None
 ) -> dict[str, bytes]:
     """Draw the figures of a bundle.
 
     Parameters
     ----------
-    reference, query : (H, W, 3) uint8
-        At any size.
-    found : Comparison
-    examined : Examined or None
-        The alignment that the comparison rests on.
+    examination : Examination
+    original : (H, W, 3) uint8, optional
+        The original, at any size; the picture that was compared, if not given.
 
     Returns
     -------
     dict of str to bytes
-        JPEG, by name: ``original`` and ``suspect``, of a copy with the copied region
-        outlined and overlays boxed, of a shared overlay with what is shared boxed;
-        and, where the pair aligns, ``agreement`` (the suspect,
-        tinted by what agrees and what conflicts), ``warped`` (the original carried
-        onto the suspect) and ``difference`` (between those two; darker is more).
+        JPEG, by name. Always ``original`` and ``suspect``: of a copy with the copied
+        region outlined and overlays boxed, of a shared overlay with what is shared
+        boxed. Where the pair aligns, also ``agreement`` (the suspect, tinted by what
+        agrees and what conflicts), ``warped`` (the original carried onto the suspect)
+        and ``difference`` (between those two; darker is more).
     """
-    left, right = _fit(reference), _fit(query)
+    found = examination.comparison
+    shown = examination.reference.colour.pixels if original is None else original
+    left, right = _fit(shown), _fit(examination.query.colour.pixels)
     figures = {"original": left, "suspect": right}
     if found.verdict in (Verdict.DERIVED, Verdict.REVIEW):
         figures["original"] = draw_reference(left, found)
         figures["suspect"] = draw_query(right, found)
-    elif found.verdict is Verdict.SHARED_OVERLAY and examined is not None:
-        shared = find_shared(examined, found.reference_size, found.query_size)
+    elif found.verdict is Verdict.SHARED_OVERLAY:
+        shared = find_shared_regions(examination)
         boxes = [(part.reference_box, part.query_box) for part in shared]
         figures["original"] = _boxed(left, found.reference_size, [b for b, _ in boxes])
         figures["suspect"] = _boxed(right, found.query_size, [b for _, b in boxes])
-    if examined is not None and found.homography is not None:
-        figures["agreement"] = _agreement(right, examined, found.query_size)
+    if examination.alignment is not None and found.homography is not None:
+        agreement = examination.alignment.agreement
+        figures["agreement"] = _tinted(right, agreement, found.query_size)
         warped, inside = _warped(left, right, found)
         figures["warped"] = np.where(inside[..., None], warped, _PAPER).astype(np.uint8)
         figures["difference"] = _difference(warped, right, inside)
@@ -77,25 +79,23 @@ def _fit(pixels: _Pixels) -> _Pixels:
 def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
     """Outline boxes of the full-size picture."""
     out = pixels.copy()
-    scale = _scaling(pixels, size)
+    to_drawn = _to_drawn(pixels, size)
     for box in boxes:
-        corners = carry(scale, np.array([box[:2], box[2:]]) - 0.5)
+        corners = carry(to_drawn, np.array([box[:2], box[2:]]) - 0.5)
         (x0, y0), (x1, y1) = (tuple(map(int, corner)) for corner in corners.round())
         for colour, wide in (((16, 18, 22), 6), (OVERLAY_COLOUR, 3)):
             cv2.rectangle(out, (x0, y0), (x1, y1), colour, wide, cv2.LINE_AA)
     return out
 
 
-def _agreement(query: _Pixels, examined: Examined, size: Size) -> _Pixels:
+def _tinted(query: _Pixels, agreement: Agreement, size: Size) -> _Pixels:
     """Tint a grey suspect where windows agree, and where they conflict."""
-    photometry = examined.photometry
-    to_query = _scaling(query, size) @ examined.homography
-    to_query = to_query @ photometry.canvas.to_reference
+    to_query = _to_drawn(query, size) @ agreement.canvas.to_query
     grey = cv2.cvtColor(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     out = np.asarray(grey, np.float32)
     for mask, colour in (
-        (photometry.agrees, REGION_COLOUR),
-        (photometry.conflicts, OVERLAY_COLOUR),
+        (agreement.agrees, REGION_COLOUR),
+        (agreement.conflicts, OVERLAY_COLOUR),
     ):
         there = _warp(mask.astype(np.uint8), to_query, query.shape, _NEAREST) > 0
         out[there] = (1 - _TINT) * out[there] + _TINT * np.array(colour, np.float32)
@@ -107,8 +107,8 @@ def _warped(
 ) -> tuple[_Pixels, NDArray[np.bool_]]:
     """Carry the original onto the suspect; also return where it comes to lie."""
     homography = np.asarray(found.homography)
-    homography = _scaling(query, found.query_size) @ homography
-    homography = homography @ np.linalg.inv(_scaling(reference, found.reference_size))
+    homography = _to_drawn(query, found.query_size) @ homography
+    homography = homography @ np.linalg.inv(_to_drawn(reference, found.reference_size))
     whole = np.ones(reference.shape[:2], np.uint8)
     inside = _warp(whole, homography, query.shape, _NEAREST) > 0
     return _warp(reference, homography, query.shape, _LINEAR), inside
@@ -127,10 +127,9 @@ def _difference(warped: _Pixels, query: _Pixels, inside: NDArray[np.bool_]) -> _
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
-def _scaling(pixels: _Pixels, size: Size) -> NDArray[np.float64]:
+def _to_drawn(pixels: _Pixels, size: Size) -> NDArray[np.float64]:
     """Return full-size px -> px of a picture drawn at another size."""
-    x, y = pixels.shape[1] / size.width, pixels.shape[0] / size.height
-    return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+    return scaling(*np.divide(pixels.shape[1::-1], size).tolist())
 
 
 def _warp(

@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.depositing import Clock, Unverified
-from imgmatch.evidence.manifest import derived_score_in
 from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
 from imgmatch.evidence.precedence import Priority
 from imgmatch.evidence.words import CHINESE_EDITS, WORDS
 from imgmatch.results import Comparison, Verdict
 from imgmatch.show.words import describe_edits
 
-__all__ = ["LANGUAGES", "Facts", "Figures", "Section", "Story", "tell"]
+__all__ = ["LANGUAGES", "Facts", "Figures", "PageContent", "Section", "content_of"]
 
 LANGUAGES: Final = {"en": "en", "zh": "zh-Hans"}
 """Languages of the pages, and their BCP 47 tags."""
@@ -43,7 +42,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class PageContent:
     """A page.
 
     Attributes
@@ -71,7 +70,9 @@ class Story:
     page: str
 
 
-def tell(manifest: Mapping[str, Any], found: Comparison, language: str) -> Story:
+def content_of(
+    manifest: Mapping[str, Any], found: Comparison, language: str
+) -> PageContent:
     """Tell what a manifest holds to somebody who knows nothing of the software.
 
     Parameters
@@ -98,7 +99,7 @@ def tell(manifest: Mapping[str, Any], found: Comparison, language: str) -> Story
         Section(words["limits"], [words["limits_text"]]),
         Section(words["check"], _check(words, manifest)),
     ]
-    return Story(
+    return PageContent(
         language,
         words["title"],
         words["by"].format(**manifest["software"] | {"made": manifest["made"]}),
@@ -187,17 +188,17 @@ def _sure(words: _Words, manifest: Mapping[str, Any], found: Comparison) -> _Blo
     if result["score"] is None:
         return [words["no_false"]]
     rows = [(words["score"], f"{result['score']:.1f}")]
-    notes = [words["score_note"].format(derived=derived_score_in(manifest))]
+    notes = [words["score_note"].format(derived=manifest["derived_score"])]
     if found.expected_false_accusations is None:
         notes.append(words["no_false"])
     else:
         bound = _bound(words, found.expected_false_accusations)
         rows.append((words["false_accusations"], bound))
-        decision = manifest["parameters"]["decision"]
+        constants = manifest["parameters"]["constants"]["imgmatch.pair.decision"]
         note = words["false_note"].format(
             originals=manifest["registry"]["originals"],
-            pairs=f"{round(3 / decision['false_rate']):,}",  # by the rule of three
-            floor=decision["false_score"],
+            pairs=f"{round(3 / constants['FALSE_RATE']):,}",  # by the rule of three
+            floor=constants["FALSE_SCORE"],
         )
         notes.append(note)
     return [Facts(rows), *notes]

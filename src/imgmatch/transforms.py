@@ -29,6 +29,7 @@ __all__ = [
     "mirror",
     "overlap",
     "perspective",
+    "scaling",
     "transfer_error",
 ]
 
@@ -127,6 +128,23 @@ def local_affine(
 def mirror(width: int) -> NDArray[np.float64]:
     """Homography that flips a picture of this width left to right."""
     return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+def scaling(
+    x: float, y: float, *, at: tuple[float, float] = (0.0, 0.0)
+) -> NDArray[np.float64]:
+    """Homography that scales a picture by `x` and `y` and then moves it to `at`.
+
+    Pixel centres are integers, so the outer corner (-0.5, -0.5) is what stays.
+    """
+    left, top = at
+    return np.array(
+        [
+            [x, 0.0, left + 0.5 * x - 0.5],
+            [0.0, y, top + 0.5 * y - 0.5],
+            [0.0, 0.0, 1.0],
+        ]
+    )
 
 
 class Overlap(NamedTuple):

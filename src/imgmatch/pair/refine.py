@@ -1,0 +1,185 @@
+"""Make an alignment exact on the pixels.
+
+Keypoints say where the reference could be in the query. Points of the reference are
+then tracked into the query, and the alignment is fitted anew to where they arrive.
+"""
+
+import math
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch import _pixels
+from imgmatch.image import Pyramid
+from imgmatch.pair.canvas import Canvas, draw, redraw_query
+from imgmatch.transforms import Model, carry, fit, inverse, transfer_error
+
+__all__ = ["refine"]
+
+MAX_POINTS = 300
+MIN_POINTS = 12
+"""Points that are tracked at most. So many must arrive and agree on where the query
+lies: of fewer, on a small part, each says too much about the rest."""
+
+MIN_SPACING = 4
+CORNER_QUALITY = 0.005
+"""Canvas pixels from one point to the next, about; and least strength of a point, as
+a fraction of the strongest's."""
+
+TRACKING_LEVELS = (2, 0)
+"""Halvings of the canvas that tracking begins at, round by round. With windows of 13
+pixels, two halvings reach about 20 pixels, more than any accepted alignment is off.
+The first round comes within a pixel, so the second needs no halving."""
+
+CONVERGED = 0.3
+"""Canvas pixels that a round moves the corners by, below which another round gains
+nothing."""
+
+KERNEL_WIDTHS = (8.0, 3.0, 1.5, 1.0, 1.0)
+"""Canvas pixels of error at which a tracked point counts a quarter, step by step."""
+
+HOMOGRAPHY_GAIN = 1.1
+"""A homography must explain so many times the points that an affine map does. With
+points on a part only, its freedom makes it run away elsewhere."""
+
+RETURN_ERROR = 1.0
+"""Canvas pixels by which a point tracked there and back may miss its start."""
+
+
+def refine(
+    reference: Pyramid, query: Pyramid, homography: NDArray[np.float64]
+) -> Canvas | None:
+    """Refine an alignment and draw the canvas that it leads to.
+
+    Parameters
+    ----------
+    reference, query : Pyramid
+        In grey.
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+
+    Returns
+    -------
+    Canvas or None
+        Drawn by the given alignment where too few points can be tracked. None where
+        the pictures share no more than a few pixels.
+
+    References
+    ----------
+    Bouguet, "Pyramidal implementation of the Lucas Kanade feature tracker",
+    2000; Kalal, Mikolajczyk, Matas, "Forward-backward error", ICPR 2010.
+    """
+    first = draw(reference, query, homography)
+    if first is None:
+        return None
+    canvas, source = first, _track_points(first)
+    for levels in TRACKING_LEVELS:
+        if canvas.homography is not homography:
+            # The reference's side stays as it is, with the points to track.
+            canvas = redraw_query(first, query, homography)
+        refined = _refit(canvas, source, levels)
+        if refined is None:
+            break
+        moved = _corner_shift(canvas, refined)
+        homography = refined
+        if moved < CONVERGED:
+            break
+    if homography is first.homography:
+        return first
+    return draw(reference, query, homography, known=first) or first
+
+
+class _TrackPoints(NamedTuple):
+    """The reference's side of a canvas, ready for tracking.
+
+    picture : Tracked
+    points : (N, 2) float32
+        Canvas (x, y) px.
+    """
+
+    picture: _pixels.Tracked
+    points: NDArray[np.float32]
+
+
+def _track_points(canvas: Canvas) -> _TrackPoints:
+    flat = _pixels.flatten(canvas.reference)
+    return _TrackPoints(_pixels.Tracked(flat), _spread_corners(flat, canvas.inside))
+
+
+def _refit(
+    canvas: Canvas, source: _TrackPoints, levels: int
+) -> NDArray[np.float64] | None:
+    """Track the points into the query and fit the alignment to where they arrive.
+
+    Returns
+    -------
+    (3, 3) float64 or None
+        Full-size reference px -> full-size query px. None where too few points
+        arrive there and back, or too few agree.
+    """
+    if len(source.points) < MIN_POINTS:
+        return None
+    query = _pixels.Tracked(_pixels.flatten(canvas.query))
+    target = source.picture.track(
+        query, source.points, coarsest=levels, miss=RETURN_ERROR
+    )
+    good = np.isfinite(target[:, 0])
+    if np.count_nonzero(good) < MIN_POINTS:
+        return None
+    start, end = source.points[good].astype(np.float64), target[good].astype(np.float64)
+    change, support = _robust_fit(Model.AFFINE, start, end)
+    tilted, tilted_support = _robust_fit(Model.HOMOGRAPHY, start, end)
+    if tilted_support > HOMOGRAPHY_GAIN * support:
+        change, support = tilted, tilted_support
+    if support < MIN_POINTS:
+        return None
+    # The query is drawn where the old homography puts it, so the change, made
+    # on the canvas, comes before it.
+    from_reference = inverse(canvas.to_reference)
+    homography = canvas.homography @ canvas.to_reference @ change @ from_reference
+    return np.asarray(homography / homography[2, 2], np.float64)
+
+
+def _corner_shift(canvas: Canvas, homography: NDArray[np.float64]) -> float:
+    """Canvas pixels by which another homography moves the canvas' corners, at most."""
+    width, height = canvas.size
+    corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
+    on_reference = carry(canvas.to_reference, corners)
+    # Where the query shows what the old homography had there.
+    back = inverse(homography @ canvas.to_reference) @ canvas.homography
+    return float(transfer_error(back, on_reference, corners).max())
+
+
+def _robust_fit(
+    model: Model, start: NDArray[np.float64], end: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Fit a change that most points agree on; return it and how many do.
+
+    Iteratively reweighted least squares from no change at all, with a kernel
+    that narrows as the fit improves (Geman and McClure, 1987).
+    """
+    change = np.eye(3)
+    weights = np.ones(len(start))
+    for width in KERNEL_WIDTHS:
+        squared = (transfer_error(change, start, end) / width) ** 2
+        weights = (1 + squared) ** -2.0
+        fitted = fit(model, start, end, weights)
+        if fitted is None:
+            break
+        change = fitted
+    return change, float(weights.sum())
+
+
+def _spread_corners(
+    flat: NDArray[np.uint8], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Pick the strongest corner of each cell of a grid, (N, 2)."""
+    reach = 2 * _pixels.CORNER_MARGIN + 1
+    window = np.ones((reach, reach), np.uint8)
+    where = cv2.erode(inside.view(np.uint8), window, borderValue=0)
+    cell = max(MIN_SPACING, math.ceil(math.sqrt(np.count_nonzero(where) / MAX_POINTS)))
+    found = _pixels.corners(flat, np.asarray(where, np.uint8), cell=cell)
+    found = found[found["strength"] > CORNER_QUALITY * found["strength"].max()]
+    return np.column_stack([found["x"], found["y"]]).astype(np.float32)

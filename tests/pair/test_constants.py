@@ -1,0 +1,90 @@
+import ast
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import imgmatch.pair
+from imgmatch.pair import constants, decision
+from imgmatch.pair.constants import MODULES, digest, verdict_constants
+
+PLAIN = {0, 1, 2, 3, 4, -1, 0.5, 8, 9, 16, 32, 100, 255, 1e-6, 1e-9}
+"""Counts, halves, bits, and what keeps from dividing by nothing."""
+
+
+ROW_OF_PAIRS = {"transforms", "hashing", "features", "fingerprint", "pair"}
+
+
+def in_the_package():
+    """The modules of a pair's way, but for the one that collects their constants."""
+    found = pkgutil.walk_packages(imgmatch.pair.__path__, "imgmatch.pair.")
+    return {module.name for module in found if not module.ispkg} - {constants.__name__}
+
+
+def test_verdict_constants_are_those_of_every_stage():
+    assert in_the_package() <= {module.__name__ for module in MODULES}
+
+
+def test_verdict_constants_are_those_of_all_that_a_comparison_imports():
+    script = """
+import sys
+import imgmatch.pair.compare
+from imgmatch.pair.constants import MODULES
+known = {module.__name__ for module in MODULES}
+for name, module in sorted(sys.modules.items()):
+    constants = [key for key in vars(module) if key.isupper()]
+    if name.startswith("imgmatch.") and constants and name not in known:
+        print(name)
+"""
+    out = subprocess.check_output([sys.executable, "-c", script], text=True)
+    on_the_way = {name for name in out.split() if name.split(".")[1] in ROW_OF_PAIRS}
+
+    assert on_the_way <= {"imgmatch.pair.constants"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_verdict_constants_leave_out_no_bare_number(module):
+    """A number that a verdict depends on has a name."""
+    if module.__name__ not in in_the_package():
+        return
+    functions = [
+        node
+        for node in ast.walk(ast.parse(inspect.getsource(module)))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    bare = {
+        node.value
+        for function in functions
+        for statement in function.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    }
+
+    assert bare <= PLAIN
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("imgmatch.pair.decision", "TILT"),
+        ("imgmatch.pair.agreement", "AGREEMENT"),
+        ("imgmatch.pair.direction.scene", "ENDS"),
+        ("imgmatch.features", "_THRESHOLD"),
+    ],
+)
+def test_digest_changes_with_any_constant(module, name, monkeypatch):
+    before = digest(verdict_constants())
+
+    monkeypatch.setattr(f"{module}.{name}", 0.123)
+
+    assert digest(verdict_constants()) != before
+
+
+def test_verdict_constants_hold_numbers_and_the_digest_of_the_core():
+    found = verdict_constants()
+
+    assert found["imgmatch.pair.decision"]["WEIGHTS"] == decision.WEIGHTS
+    assert len(found["imgmatch._pixels"]["SOURCE_DIGEST"]) == 64
+    assert found["imgmatch._pixels"] != found["imgmatch._core"]
