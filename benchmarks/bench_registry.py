@@ -31,7 +31,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from benchmarks.decoys import Decoys, recombined
 from benchmarks.quality.codec import save
@@ -79,12 +79,8 @@ class Mapped:
         self.folder = folder
         folder.mkdir(parents=True)
 
-    def allocate(
-        self, name: str, shape: tuple[int, ...], dtype: DTypeLike
-    ) -> NDArray[Any]:
-        return np.lib.format.open_memmap(
-            self.folder / f"{name}.npy", "w+", np.dtype(dtype), shape
-        )
+    def write(self, name: str, array: NDArray[Any]) -> None:
+        np.save(self.folder / f"{name}.npy", array)
 
     def part(self) -> dict[str, NDArray[Any]]:
         files = sorted(self.folder.glob("*.npy"))
@@ -110,14 +106,15 @@ def grow(real: Part, decoys: Decoys, size: int, folder: Path, seed: int) -> Mapp
         for number in range(1, blocks):
             block = Mapped(folder / f"block{number}")
             for name, array in recombined(base, rng).items():
-                block.allocate(name, array.shape, array.dtype)[:] = array
+                block.write(name, array)
             parts.append(block.part())
     keep = [every(part) for part in parts]
     surplus = sum(map(len, keep)) - size
     if surplus > 0:
         keep[-1][-surplus:] = False
     files = Mapped(folder / "index")
-    merge_parts(parts, keep, allocate=files.allocate)
+    for name, array in merge_parts(parts, keep).items():
+        files.write(name, array)
     return files
 
 

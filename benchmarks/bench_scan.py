@@ -156,7 +156,7 @@ def throughput(
     out = scratch / f"{time.monotonic_ns()}.jsonl"
     began = time.perf_counter()
     shards = scan_into(out, suspects, registry, engine=engine, shard_size=size)
-    number = sum(manifest.suspects for manifest in shards)
+    number = sum(record.suspects for record in shards)
     return number, time.perf_counter() - began, out.read_bytes()
 
 

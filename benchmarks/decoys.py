@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imgmatch.features import Features
 from imgmatch.hashing import Hashes
 from imgmatch.index import Part, build_part
-from imgmatch.index.words import telling
+from imgmatch.index.words import select_features
 
 __all__ = ["Decoys", "recombined"]
 
@@ -38,7 +38,7 @@ class Decoys:
         self._depths: list[int] = []
         self._levels: list[list[Features]] = []
         for one in features:
-            rows = telling(one)
+            rows = select_features(one)
             if len(rows):
                 self._add(one, rows)
         self._turned = _sparse(rng, (1 << 20, 4), 4)
@@ -98,7 +98,7 @@ class Decoys:
 def recombined(part: Part, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
     """Make as many decoys again: deal a part's levels to other rows of it."""
     n = len(part["counts"])
-    scale = part["places"] >> _SCALE.start & (1 << _SCALE.stop - _SCALE.start) - 1
+    scale = part["keypoints"] >> _SCALE.start & (1 << _SCALE.stop - _SCALE.start) - 1
     shifts = rng.integers(n, size=1 << _SCALE.stop - _SCALE.start)
     rows = ((part["rows"] + shifts[scale]) % n).astype(np.uint32)
     turned = _sparse(rng, (1 << 20,), 4) & ~np.uint64(0xFFFF)  # leaves the words

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint
-from imgmatch.index.words import telling
+from imgmatch.index.words import select_features
 
 __all__ = ["FaissVotes"]
 
@@ -32,7 +32,7 @@ class FaissVotes:
     def __init__(
         self, features: Sequence[Features], *, lists: int, probes: int, seed: int = 0
     ) -> None:
-        kept = [one.descriptors[telling(one)] for one in features]
+        kept = [one.descriptors[select_features(one)] for one in features]
         descriptors = np.concatenate(kept).view(np.uint8)
         self._owners = np.repeat(np.arange(len(kept)), [len(one) for one in kept])
         self._quantizer = faiss.IndexBinaryFlat(256)

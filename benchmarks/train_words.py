@@ -10,7 +10,7 @@ and Winder, "Discriminant embedding for local image descriptors", ICCV 2007).
     python -m benchmarks.train_words
 
 writes src/imgmatch/index/words.npy. An index made with one table cannot be
-searched with another: raise the version in imgmatch.index.PARAMETERS with it.
+searched with another: raise the version in imgmatch.index.INDEX_PARAMETERS with it.
 """
 
 import argparse

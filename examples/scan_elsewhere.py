@@ -15,22 +15,22 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 
-from imgmatch.scans import Manifest, Shard, plan, scan_shard
+from imgmatch.scans import Shard, ShardRecord, plan, scan_shard
 
 
-def with_futures(shards: Iterable[Shard]) -> list[Manifest]:
+def with_futures(shards: Iterable[Shard]) -> list[ShardRecord]:
     with ProcessPoolExecutor() as pool:
         return list(pool.map(scan_shard, shards))
 
 
-def with_ray(shards: Iterable[Shard]) -> list[Manifest]:
+def with_ray(shards: Iterable[Shard]) -> list[ShardRecord]:
     import ray
 
     task = ray.remote(scan_shard)
     return ray.get([task.remote(shard) for shard in shards])
 
 
-def with_spark(shards: Iterable[Shard]) -> list[Manifest]:
+def with_spark(shards: Iterable[Shard]) -> list[ShardRecord]:
     from pyspark import SparkContext
 
     tasks = list(shards)
@@ -43,8 +43,8 @@ ENGINES = {"futures": with_futures, "ray": with_ray, "spark": with_spark}
 
 def main(engine: str, listings: str, registry: str, results: str) -> None:
     shards = plan(results, listings, registry, shard_size=16, resume=True)
-    manifests = ENGINES[engine](shards)
-    counts = shards.finish(len(manifests))
+    records = ENGINES[engine](shards)
+    counts = shards.finish(len(records))
     print(
         ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
     )

@@ -13,7 +13,16 @@ import imgmatch
 ROOT = Path(imgmatch.__file__).parent
 
 ROWS = (
-    *("_version", "errors", "types", "parallel", "_core", "_pixels", "transforms"),
+    *(
+        "_version",
+        "errors",
+        "types",
+        "files",
+        "parallel",
+        "_core",
+        "_pixels",
+        "transforms",
+    ),
     *("image", "hashing", "features", "fingerprint", "hamming"),
     *("results", "pair", "sources", "index", "registry"),
     *("verification", "scans", "groups"),

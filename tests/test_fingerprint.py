@@ -11,7 +11,7 @@ from imgmatch import features as orb
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.features import Features
 from imgmatch.fingerprint import (
-    PARAMETERS,
+    FINGERPRINT_PARAMETERS,
     QUERY_PREVIEW,
     Fingerprint,
     Role,
@@ -173,8 +173,8 @@ def test_what_is_no_image_is_refused(role):
 
 def test_parameters_name_all_that_a_stored_fingerprint_hangs_on():
     """Other values make other fingerprints: then its name must change too."""
-    assert PARAMETERS == {
-        "fingerprint": "fingerprint-2",
+    assert FINGERPRINT_PARAMETERS == {
+        "fingerprint": "fingerprint-1",
         "decode": DECODE_POLICY,
         "reference_pixels": orb.REFERENCE_PIXELS,
     }

@@ -62,7 +62,16 @@ __all__ = [
     "UnknownReferenceError",
     "UnsafeBundleError",
     "WorkerError",
+    "reason_of",
 ]
+
+
+def reason_of(error: Exception) -> str:
+    """Say why something failed: by the error's own reason, or as the system says it."""
+    for name in ("reason", "strerror"):
+        if reason := getattr(error, name, None):
+            return str(reason)
+    return str(error) or type(error).__name__
 
 
 class ImgmatchError(Exception):

@@ -23,7 +23,7 @@ from imgmatch.image import DECODE_POLICY, ImageSource, Pyramid, decode
 from imgmatch.types import Size
 
 __all__ = [
-    "PARAMETERS",
+    "FINGERPRINT_PARAMETERS",
     "Fingerprint",
     "Original",
     "Role",
@@ -34,8 +34,8 @@ __all__ = [
 QUERY_PREVIEW: Final = 1024
 """Long side. A query may show the reference in a small part of itself."""
 
-PARAMETERS: Final[dict[str, str | int]] = {
-    "fingerprint": "fingerprint-2",
+FINGERPRINT_PARAMETERS: Final[dict[str, str | int]] = {
+    "fingerprint": "fingerprint-1",
     "decode": DECODE_POLICY,
     "reference_pixels": orb.REFERENCE_PIXELS,
 }

@@ -1,28 +1,28 @@
 """Listings that share a picture, without any registry."""
 
-import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from imgmatch.errors import InputError
-from imgmatch.image import read_file
+from imgmatch.image import EncodedImage, read_image
 from imgmatch.registry import Registry
 from imgmatch.results import Comparison, Result, ScanFailure, Verdict
 from imgmatch.scans import scan
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
 from imgmatch.verification import MAX_CANDIDATES
 
-__all__ = ["Duplicates", "Group", "Listing", "Pair", "duplicates"]
+__all__ = ["CatalogueImage", "Duplicates", "Group", "Link", "duplicates"]
 
 _Tie: TypeAlias = tuple[int, int, Comparison]
 """Numbers of the reference and the query of a derived pair."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CatalogueImage:
     """An image of the catalogue.
 
     Attributes
@@ -45,7 +45,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pair:
+class Link:
     """Two listings of which one shows the other's picture.
 
     Which came first, pixels cannot tell: `reference` and `query` only name the sides
@@ -71,14 +71,14 @@ class Group:
 
     Attributes
     ----------
-    listings : tuple of Listing
+    listings : tuple of CatalogueImage
         In the order of the catalogue; some may be the same bytes.
-    pairs : tuple of Pair
+    pairs : tuple of Link
         The comparisons that tie them together; the same bytes need none.
     """
 
-    listings: tuple[Listing, ...]
-    pairs: tuple[Pair, ...]
+    listings: tuple[CatalogueImage, ...]
+    pairs: tuple[Link, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the group as JSON-ready values."""
@@ -136,22 +136,22 @@ def duplicates(
     Duplicates
     """
     images = list(find_images(sources, column=column))
-    listings: dict[int, Listing] = {}
+    listings: dict[int, CatalogueImage] = {}
     failures: list[ScanFailure] = []
     same_bytes: defaultdict[str, list[int]] = defaultdict(list)
     with Registry.temporary() as registry:
         with Loader() as loader:
             for number, image in enumerate(images):
                 try:
-                    data = _read(loader, image)
-                    digest = hashlib.sha256(data).hexdigest()
+                    encoded = _read(loader, image)
+                    digest = encoded.sha256
                     if digest not in same_bytes:
-                        registry.add(data, reference_id=str(number))
+                        registry.add(encoded, reference_id=str(number))
                 except InputError as error:
-                    failures.append(_failure(image, error))
+                    failures.append(ScanFailure.of(image.name, error, image.columns))
                     continue
                 same_bytes[digest].append(number)
-                listings[number] = Listing(image.name, digest, image.columns)
+                listings[number] = CatalogueImage(image.name, digest, image.columns)
         registry.commit()
         suspects = (
             replace(images[numbers[0]], name=str(numbers[0]), columns={})
@@ -172,18 +172,11 @@ def duplicates(
         )
 
 
-def _read(loader: Loader, image: NamedImage) -> bytes:
-    data = loader.load(image.image)
-    if isinstance(data, str | os.PathLike):
-        data = read_file(data)
-    if not isinstance(data, bytes):
+def _read(loader: Loader, image: NamedImage) -> EncodedImage:
+    loaded = loader.load(image.image)
+    if isinstance(loaded, np.ndarray):
         raise InputError(f"want the bytes of an image, got pixels: {image.name}")
-    return data
-
-
-def _failure(image: NamedImage, error: InputError) -> ScanFailure:
-    reason = getattr(error, "reason", None) or str(error)
-    return ScanFailure(image.name, type(error).__name__, reason, image.columns)
+    return read_image(loaded)
 
 
 def _ties(result: Result) -> Iterator[_Tie]:
@@ -195,7 +188,7 @@ def _ties(result: Result) -> Iterator[_Tie]:
 
 
 def _groups(
-    listings: Mapping[int, Listing],
+    listings: Mapping[int, CatalogueImage],
     same_bytes: Iterable[list[int]],
     ties: list[_Tie],
 ) -> Iterator[Group]:
@@ -219,10 +212,10 @@ def _groups(
     members: defaultdict[int, list[int]] = defaultdict(list)
     for number in listings:
         members[root(number)].append(number)
-    pairs: defaultdict[int, list[Pair]] = defaultdict(list)
+    pairs: defaultdict[int, list[Link]] = defaultdict(list)
     for reference, query, comparison in ties:
         names = listings[reference].name, listings[query].name
-        pairs[root(reference)].append(Pair(*names, comparison))
+        pairs[root(reference)].append(Link(*names, comparison))
     for first, numbers in members.items():
         if len(numbers) > 1:
             group = tuple(listings[number] for number in numbers)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from imgmatch.fingerprint import Fingerprint, Role, fingerprint
-from imgmatch.image import ImageSource
+from imgmatch.image import EncodedImage, ImageSource
 from imgmatch.pair.compare import Examination, examine_pair
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry, Snapshot
@@ -147,6 +149,8 @@ def _best_first(match: Match) -> tuple[int, float, str]:
 
 
 def _name(suspect: ImageSource) -> str:
+    if isinstance(suspect, EncodedImage):
+        return suspect.source
     if isinstance(suspect, bytes):
         return "<bytes>"
-    return str(suspect) if not hasattr(suspect, "dtype") else "<array>"
+    return "<array>" if isinstance(suspect, np.ndarray) else str(suspect)

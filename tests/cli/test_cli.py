@@ -158,7 +158,7 @@ def test_register_finishes_what_was_killed_before_it_was_laid_out(
         import os, sys
         from imgmatch.registry import Registry
         from imgmatch.registry.database import Database
-        Database.write_manifest = lambda *_: os._exit(9)
+        Database.write_segment_list = lambda *_: os._exit(9)
         Registry.create(sys.argv[1])
     """
     assert subprocess.run([sys.executable, "-c", killed, unfinished]).returncode == 9

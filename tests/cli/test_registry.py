@@ -51,7 +51,7 @@ def test_info_in_words_and_as_json(run, folder):
 
 
 def test_verify_names_what_is_damaged(run, folder):
-    status, out, err = run("verify", folder)
+    status, out, err = run("check", folder)
     assert (status, out) == (0, "")
     assert "3 originals, all sound" in err
 
@@ -59,7 +59,7 @@ def test_verify_names_what_is_damaged(run, folder):
     content = path.read_bytes()
     path.write_bytes(content[:300] + bytes([content[300] ^ 1]) + content[301:])
 
-    status, out, err = run("verify", folder)
+    status, out, err = run("check", folder)
     assert status == 2
     assert path.name in out
     assert "problems: 1" in err
@@ -80,7 +80,7 @@ def test_compact(run, folder):
 def test_rebuild_index(run, folder):
     with Registry.open(folder, read_only=True) as registry:
         before = registry.snapshot().id
-        index = registry.snapshot()._manifest.entries[0].index
+        index = registry.snapshot()._segment_list.entries[0].index
     (folder / "segments" / index).unlink()
 
     status, out, err = run("rebuild-index", folder)
@@ -121,7 +121,7 @@ def test_export_of_no_registry_makes_no_directory(run, tmp_path):
     assert not (tmp_path / "pictures").exists()
 
 
-@pytest.mark.parametrize("command", ["info", "verify", "compact", "export"])
+@pytest.mark.parametrize("command", ["info", "check", "compact", "export"])
 def test_what_is_no_registry_is_an_error(run, tmp_path, command):
     status, out, err = run(command, tmp_path)
     assert (status, out) == (2, "")

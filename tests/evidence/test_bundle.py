@@ -13,7 +13,7 @@ from imgmatch.errors import InputError, MissingExtraError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import build
 from imgmatch.evidence.canonical import canonical, sha256
-from imgmatch.evidence.check import verify
+from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.licence import Licence
 from imgmatch.evidence.manifest import Listing
 from imgmatch.image import decode
@@ -134,7 +134,7 @@ def test_a_letter_that_the_font_lacks_is_written_as_its_number(catalogue):
     )
 
     assert "𠮷" in read_archive(made)["page.zh.html"].decode()
-    assert verify(made).holds
+    assert check_bundle(made).holds
 
 
 # Claims
@@ -155,7 +155,7 @@ def test_a_shared_overlay_is_never_called_a_stolen_picture(catalogue):
     assert "Original shown" not in page
     assert "Boxed: what the two share" in page
     assert "这不是盗图" in members["page.zh.html"].decode()
-    report = verify(made)
+    report = check_bundle(made)
     assert report.holds
     assert report.comparison.verdict is Verdict.SHARED_OVERLAY
 
@@ -171,7 +171,7 @@ def test_other_verdicts_bear_no_claim(catalogue, name, reference_id):
     assert (
         "Nothing here bears a complaint" in read_archive(made)["page.en.html"].decode()
     )
-    assert verify(made).holds
+    assert check_bundle(made).holds
 
 
 def test_a_licensed_copy_is_derived_but_licensed(catalogue):
@@ -215,7 +215,7 @@ def test_a_bundle_may_ask_for_more(catalogue, score, more, verdict, claim):
     assert manifest["claim"] == claim
     page = read_archive(made)["page.en.html"].decode()
     assert f"{score + more} and more counts as derived" in page
-    report = verify(made)
+    report = check_bundle(made)
     assert report.holds
     assert report.comparison.verdict == verdict
 
@@ -241,7 +241,7 @@ def test_the_original_as_it_is_only_on_request(catalogue):
 
     assert read_archive(made)["original.jpg"] == original("cat.jpg")
     assert manifest_in(made)["reference"]["copy"] == "exact"
-    assert verify(made).holds
+    assert check_bundle(made).holds
 
     with pytest.raises(InputError, match="want the original's file"):
         build(*arguments, made=NOON, include_original=True)
@@ -284,7 +284,7 @@ def test_redacted_pixels_are_in_no_member(catalogue):
     inner = (slice(int(20 * scale), int(50 * scale)),) * 2
     assert figure[inner].max() < 60
     assert "blacked out" in members["page.en.html"].decode()
-    assert verify(made).holds
+    assert check_bundle(made).holds
 
 
 @pytest.mark.parametrize("box", [Box(5000, 0, 5010, 9), Box(9, 9, 9, 12)])

@@ -92,7 +92,7 @@ def test_a_case_keeps_its_whole_history(ledger):
     assert cases(ledger) == cases(ledger, owner="owner-17") == [case]
     assert cases(ledger, owner="other") == []
     assert case.to_dict()["steps"][1]["reason"] == "why"
-    ledger.verify()
+    ledger.check()
 
 
 def test_deadlines_are_the_callers(ledger):
@@ -199,7 +199,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def holds(self):
-        self.ledger.verify()
+        self.ledger.check()
         states = [one.state for one in get_case(self.ledger, "c1").steps]
         for before, after in pairwise(states):
             assert after in NEXT[before]

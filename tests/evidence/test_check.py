@@ -6,7 +6,7 @@ from bundles import NOON, listing, manifest_in, original, resealed, state_of
 from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST, build
-from imgmatch.evidence.check import verify
+from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.check_report import State
 from imgmatch.evidence.depositing import deposit
 from imgmatch.evidence.ledger import Ledger
@@ -16,7 +16,7 @@ from imgmatch.results import Verdict
 
 @needs_openssl
 def test_a_bundle_holds_with_its_root_alone(bundle, authority):
-    report = verify(bundle, roots=authority.roots)
+    report = check_bundle(bundle, roots=authority.roots)
 
     assert {one.state for one in report.checks} == {State.HOLDS}
     assert report.comparison.verdict is Verdict.DERIVED
@@ -24,13 +24,13 @@ def test_a_bundle_holds_with_its_root_alone(bundle, authority):
 
 @needs_openssl
 def test_without_a_root_tokens_are_unchecked_not_accepted(bundle, tmp_path):
-    report = verify(bundle)
+    report = check_bundle(bundle)
     assert report.holds
     for member in ("manifest.tsr", "deposits/1.tsr", "deposits/2.tsr"):
         assert state_of(report, member) is State.UNCHECKED
 
     strangers = Authority(tmp_path).roots
-    assert not verify(bundle, roots=strangers).holds
+    assert not check_bundle(bundle, roots=strangers).holds
 
 
 @needs_openssl
@@ -42,7 +42,7 @@ def test_one_changed_byte_of_each_member_is_named(bundle, authority):
         for at in {0, len(data) // 2, len(data) - 1}:
             broken = bytearray(bundle)
             broken[start + at] ^= 1
-            report = verify(bytes(broken), roots=authority.roots)
+            report = check_bundle(bytes(broken), roots=authority.roots)
             named = [one.subject for one in report.failures]
             assert name in named, (name, at)
             if not name.startswith("manifest"):
@@ -57,7 +57,7 @@ def test_without_a_token_a_changed_manifest_is_named_too(plain):
         broken = bytearray(plain)
         broken[start + at] ^= 1
         try:
-            named = [one.subject for one in verify(bytes(broken)).failures]
+            named = [one.subject for one in check_bundle(bytes(broken)).failures]
         except BundleError as error:  # the name of a field
             named = [MANIFEST] if "manifest" in str(error) else []
         assert MANIFEST in named, at
@@ -76,7 +76,7 @@ def test_bytes_between_the_members_are_named_or_refused(plain):
         broken = bytearray(plain)
         broken[at] ^= 1
         try:
-            report = verify(bytes(broken))
+            report = check_bundle(bytes(broken))
         except BundleError:
             continue
         assert report.failures, at
@@ -87,7 +87,7 @@ def test_other_parameters_leave_the_verdict_unchecked(plain):
     constants = manifest["parameters"]["constants"]["imgmatch.pair.decision"]
     constants["TILT"] += 1
 
-    report = verify(resealed(read_archive(plain), manifest))
+    report = check_bundle(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.UNCHECKED
     assert report.comparison is None
     assert not report.holds
@@ -119,7 +119,7 @@ def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
     assert manifest_in(made)["priority"] == "unknown"
     assert "Token checked" not in read_archive(made)["page.en.html"].decode()
 
-    report = verify(made, roots=authority.roots)
+    report = check_bundle(made, roots=authority.roots)
     assert report.holds
     for member in ("deposits/1.tsr", "deposits/2.tsr"):
         assert state_of(report, member) is State.UNCHECKED
@@ -129,10 +129,10 @@ def test_a_score_may_differ_by_the_last_bits_only(plain):
     manifest = manifest_in(plain)
     manifest["result"]["score"] += 0.02
 
-    report = verify(resealed(read_archive(plain), manifest))
+    report = check_bundle(resealed(read_archive(plain), manifest))
     assert report.holds
     assert state_of(report, "page.en.pdf") is State.UNCHECKED
 
     manifest["result"]["score"] *= 1.1
-    report = verify(resealed(read_archive(plain), manifest))
+    report = check_bundle(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.FAILS

@@ -8,7 +8,7 @@ from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, build
 from imgmatch.evidence.canonical import sha256
-from imgmatch.evidence.check import verify
+from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.check_report import State
 from imgmatch.evidence.reference_files import write_reference
 from imgmatch.pair.decision import DERIVED_SCORE
@@ -27,7 +27,7 @@ def test_an_original_swapped_for_another_does_not_bear_the_verdict(catalogue):
         "sha256": sha256(original("fig.jpg")),
         "bytes": len(original("fig.jpg")),
     }
-    report = verify(resealed(members, manifest))
+    report = check_bundle(resealed(members, manifest))
 
     assert state_of(report, "verdict") is State.FAILS
 
@@ -44,7 +44,7 @@ def test_a_verdict_that_does_not_come_out_again_is_named(plain, field, value):
     assert manifest["result"][field] != value
     manifest["result"][field] = value
 
-    report = verify(resealed(read_archive(plain), manifest))
+    report = check_bundle(resealed(read_archive(plain), manifest))
     (failure,) = report.failures
     assert failure.subject == "verdict"
     assert field in failure.reason
@@ -56,7 +56,7 @@ def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
         members[name] = data
         manifest["members"][name] = {"sha256": sha256(data), "bytes": len(data)}
 
-    assert state_of(verify(resealed(members, manifest)), "verdict") is State.FAILS
+    assert state_of(check_bundle(resealed(members, manifest)), "verdict") is State.FAILS
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
 def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason):
     manifest = manifest_in(plain) | {"derived_score": stated}
 
-    failures = verify(resealed(read_archive(plain), manifest)).failures
+    failures = check_bundle(resealed(read_archive(plain), manifest)).failures
     assert reason in {one.subject: one.reason for one in failures}[subject]
 
 
@@ -82,14 +82,14 @@ def test_a_page_that_says_something_else_is_named(plain, name):
     digest = {"sha256": sha256(members[name]), "bytes": len(members[name])}
     manifest["members"][name] = digest
 
-    failures = verify(resealed(members, manifest)).failures
+    failures = check_bundle(resealed(members, manifest)).failures
     assert name in [one.subject for one in failures]
 
 
 def test_a_claim_that_the_verdict_does_not_bear_is_named(plain):
     manifest = manifest_in(plain) | {"claim": "overlay"}
 
-    (failure,) = verify(resealed(read_archive(plain), manifest)).failures
+    (failure,) = check_bundle(resealed(read_archive(plain), manifest)).failures
     assert failure.reason.startswith("claim: overlay was stated, picture comes out")
 
 
@@ -98,13 +98,15 @@ def test_missing_and_extra_members_are_refused(plain):
     without = {k: v for k, v in members.items() if k != "page.en.pdf"}
 
     with pytest.raises(BundleError, match=r"names page\.en\.pdf, which is missing"):
-        verify(write_archive(without))
+        check_bundle(write_archive(without))
     with pytest.raises(BundleError, match=r"no manifest names extra\.txt"):
-        verify(write_archive({**members, "extra.txt": b""}))
+        check_bundle(write_archive({**members, "extra.txt": b""}))
     with pytest.raises(BundleError, match="without manifest"):
-        verify(write_archive({"a": b""}))
+        check_bundle(write_archive({"a": b""}))
     with pytest.raises(BundleError, match=r"names manifest\.sha256"):
-        verify(write_archive({k: v for k, v in members.items() if "sha256" not in k}))
+        check_bundle(
+            write_archive({k: v for k, v in members.items() if "sha256" not in k})
+        )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_missing_and_extra_members_are_refused(plain):
     ],
 )
 def test_a_manifest_that_nobody_wrote_is_named(plain, data):
-    report = verify(write_archive({**read_archive(plain), MANIFEST: data}))
+    report = check_bundle(write_archive({**read_archive(plain), MANIFEST: data}))
 
     assert MANIFEST in [one.subject for one in report.failures]
     assert report.comparison is None
@@ -131,7 +133,7 @@ def test_a_deposit_of_another_file_is_named(catalogue, held, authority):
         *(listing("cat-mirrored.png"), catalogue, "cat.jpg"), made=NOON, deposits=held
     )
 
-    report = verify(made, roots=authority.roots)
+    report = check_bundle(made, roots=authority.roots)
     (failure, *_) = report.failures
     assert failure.subject == "deposits/1.tsr"
     assert "another file" in failure.reason
@@ -152,7 +154,7 @@ def test_what_is_said_of_a_token_must_be_what_it_says(
     del members["manifest.tsr"]
     manifest["deposits"][0] |= change
 
-    failures = verify(resealed(members, manifest), roots=authority.roots).failures
+    failures = check_bundle(resealed(members, manifest), roots=authority.roots).failures
     assert any(message in one.reason for one in failures)
 
 
@@ -161,7 +163,7 @@ def test_who_was_first_must_follow_from_the_times(bundle):
     members, manifest = read_archive(bundle), manifest_in(bundle)
     manifest["listing"]["first_seen"] = "2020-01-01T00:00:00+00:00"
 
-    (failure,) = verify(resealed(members, manifest)).failures
+    (failure,) = check_bundle(resealed(members, manifest)).failures
     assert "which came first does not follow" in failure.reason
 
 
@@ -174,12 +176,16 @@ def test_who_was_first_must_follow_from_the_times(bundle):
 )
 def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
     try:
-        report = verify(resealed(read_archive(plain), manifest_in(plain) | change))
+        report = check_bundle(
+            resealed(read_archive(plain), manifest_in(plain) | change)
+        )
     except BundleError:
         return
     assert not report.holds
 
 
 def test_a_manifest_of_nothing_but_brackets_is_named(plain):
-    report = verify(write_archive({**read_archive(plain), MANIFEST: b"[" * 100_000}))
+    report = check_bundle(
+        write_archive({**read_archive(plain), MANIFEST: b"[" * 100_000})
+    )
     assert MANIFEST in [one.subject for one in report.failures]

@@ -83,10 +83,10 @@ def test_a_history_survives_and_verifies(ledger):
     head = ledger.head
 
     with Ledger(ledger.path) as again:
-        again.verify()
+        again.check()
         assert again.head == head
         again.append("note", {"subject": "later"}, at=NOON)
-        again.verify()
+        again.check()
         assert again.head != head
 
 
@@ -117,7 +117,7 @@ def test_whoever_gets_around_the_triggers_is_still_noticed(ledger, change, messa
     raw.close()
 
     with Ledger(ledger.path) as again, pytest.raises(LedgerError, match=message):
-        again.verify()
+        again.check()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_erased_contents_are_gone_from_the_file_and_the_chain_holds(ledger):
 
     assert ledger.erase(owner="CANARY-o", at=NOON) == 1
 
-    ledger.verify()
+    ledger.check()
     first, second, tombstone = ledger.entries()
     assert first.content is None
     assert second.content["text"] == "stays"

@@ -10,9 +10,9 @@ from imgmatch.errors import DecodeError
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.material import (
     Check,
+    CheckOutcome,
     Material,
     MaterialKind,
-    Outcome,
     Party,
     examine_material,
 )
@@ -31,9 +31,9 @@ def outcomes(data, kind, **others):
 @pytest.mark.parametrize(
     ("material", "suspect", "outcome"),
     [
-        ("coffee.jpg", "coffee-rotated.jpg", Outcome.SUPPORTS),
-        ("motorcycle-shrunk.jpg", "motorcycle.jpg", Outcome.CONTRADICTS),
-        ("cat.jpg", "dandelion-chain.jpg", Outcome.OPEN),
+        ("coffee.jpg", "coffee-rotated.jpg", CheckOutcome.SUPPORTS),
+        ("motorcycle-shrunk.jpg", "motorcycle.jpg", CheckOutcome.CONTRADICTS),
+        ("cat.jpg", "dandelion-chain.jpg", CheckOutcome.OPEN),
     ],
 )
 def test_an_original_is_held_against_the_suspect(material, suspect, outcome):
@@ -46,22 +46,22 @@ def test_a_full_frame_shows_more_than_the_original():
     whole, cut = picture("brushes.jpg"), picture("brushes-crop-half.jpg")
 
     assert outcomes(whole, MaterialKind.FULL_FRAME, original=cut) == {
-        Check.SHOWS_MORE: Outcome.SUPPORTS
+        Check.SHOWS_MORE: CheckOutcome.SUPPORTS
     }
     assert outcomes(whole, MaterialKind.FULL_FRAME, original=whole) == {
-        Check.SHOWS_MORE: Outcome.OPEN
+        Check.SHOWS_MORE: CheckOutcome.OPEN
     }
     assert outcomes(cut, MaterialKind.FULL_FRAME, original=whole) == {
-        Check.SHOWS_MORE: Outcome.OPEN
+        Check.SHOWS_MORE: CheckOutcome.OPEN
     }
 
 
 @pytest.mark.parametrize(
     ("material", "outcome"),
     [
-        ("motorcycle-other-photo.jpg", Outcome.SUPPORTS),
-        ("motorcycle-shrunk.jpg", Outcome.CONTRADICTS),
-        ("cat.jpg", Outcome.OPEN),
+        ("motorcycle-other-photo.jpg", CheckOutcome.SUPPORTS),
+        ("motorcycle-shrunk.jpg", CheckOutcome.CONTRADICTS),
+        ("cat.jpg", CheckOutcome.OPEN),
     ],
 )
 def test_a_series_is_the_same_scene_in_another_exposure(material, outcome):
@@ -70,7 +70,7 @@ def test_a_series_is_the_same_scene_in_another_exposure(material, outcome):
     )
 
     assert found[Check.ANOTHER_FRAME] is outcome
-    assert found[Check.SAME_CAMERA_AND_TIME] is Outcome.OPEN, "without Exif"
+    assert found[Check.SAME_CAMERA_AND_TIME] is CheckOutcome.OPEN, "without Exif"
 
 
 def shot(name, at, *, body="123"):
@@ -87,9 +87,9 @@ def shot(name, at, *, body="123"):
 @pytest.mark.parametrize(
     ("at", "body", "outcome"),
     [
-        (datetime(2026, 5, 1, 12, 20), "123", Outcome.SUPPORTS),
-        (datetime(2026, 5, 4, 12, 20), "123", Outcome.CONTRADICTS),
-        (datetime(2026, 5, 1, 12, 20), "456", Outcome.CONTRADICTS),
+        (datetime(2026, 5, 1, 12, 20), "123", CheckOutcome.SUPPORTS),
+        (datetime(2026, 5, 4, 12, 20), "123", CheckOutcome.CONTRADICTS),
+        (datetime(2026, 5, 1, 12, 20), "456", CheckOutcome.CONTRADICTS),
     ],
 )
 def test_camera_and_time_speak_of_one_shoot_or_of_two(at, body, outcome):
@@ -105,7 +105,7 @@ def test_corrupt_exif_says_nothing(block):
     broken = encoded(PILImage.open(EXAMPLES / "originals/cat.jpg"), "JPEG", exif=block)
 
     found = outcomes(broken, MaterialKind.SERIES, original=broken)
-    assert found[Check.SAME_CAMERA_AND_TIME] is Outcome.OPEN
+    assert found[Check.SAME_CAMERA_AND_TIME] is CheckOutcome.OPEN
 
 
 @pytest.mark.parametrize(

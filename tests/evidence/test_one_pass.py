@@ -6,7 +6,7 @@ import pytest
 from bundles import NOON, listing, original
 
 from imgmatch.errors import InputError
-from imgmatch.evidence import State, build, verify
+from imgmatch.evidence import State, build, check_bundle
 from imgmatch.evidence.archive import read_archive
 from imgmatch.pair import compare, examine
 from imgmatch.verification import examine_suspect
@@ -58,7 +58,7 @@ def test_build_runs_no_stage_again_and_verify_each_once(
     )
     assert not runs
 
-    report = verify(bundle)
+    report = check_bundle(bundle)
     assert {one.state for one in report.checks} == {State.HOLDS}
     assert set(runs.values()) == {1}
 

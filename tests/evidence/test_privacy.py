@@ -224,10 +224,10 @@ def test_an_owners_data_is_erased_everywhere(original, tmp_path):
         assert (done.entries, done.originals) == (3, 1)
         assert list(registry) == ["cat"]
         assert len(deposits(ledger)) == 1
-        ledger.verify()
+        ledger.check()
         assert erase_listing("listing-of-b", ledger=ledger, at=NOON).entries == 1
         assert len(deposits(ledger)) == 1
-        ledger.verify()
+        ledger.check()
         assert traces_in(tmp_path / "registry", traces) == []
     for path in tmp_path.glob("ledger*"):
         assert CANARY not in path.read_bytes()

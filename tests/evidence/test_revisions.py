@@ -8,7 +8,7 @@ from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, Attachment, build, revise
 from imgmatch.evidence.canonical import sha256
-from imgmatch.evidence.check import verify
+from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.check_report import State
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 
@@ -30,8 +30,8 @@ def test_revisions_are_chained_and_change_nothing(plain):
     assert after["revisions/2/material/1.bin"] == b"a licence"
     assert manifest_in(third, "revisions/2/")["previous"] == sha256(before[MANIFEST])
     assert manifest_in(third, "revisions/3/")["revision"] == 3
-    assert verify(second).holds
-    assert verify(third).holds
+    assert check_bundle(second).holds
+    assert check_bundle(third).holds
 
 
 def test_a_revision_of_another_history_is_named(plain):
@@ -44,7 +44,7 @@ def test_a_revision_of_another_history_is_named(plain):
         if name.startswith("revisions/2/")
     }
 
-    (failure,) = verify(write_archive(third)).failures
+    (failure,) = check_bundle(write_archive(third)).failures
     assert failure.subject == "revisions/3/manifest.json"
     assert "does not follow" in failure.reason
 
@@ -64,7 +64,7 @@ def test_a_revision_may_bring_a_renewed_token(catalogue, held, authority):
     )
     later = revise(made, made=NOON, note="renewed", deposits=[new], transport=authority)
 
-    report = verify(later, roots=authority.roots)
+    report = check_bundle(later, roots=authority.roots)
     assert report.holds
     about = [c for c in report.checks if c.subject == "revisions/2/deposits/1.tsr"]
     assert [one.state for one in about] == [State.HOLDS] * 2, "digest and token"

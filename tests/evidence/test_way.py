@@ -128,7 +128,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     alone.mkdir()
     (alone / "bundle.zip").write_bytes(bundle.read_bytes())
     (alone / "root.pem").write_bytes(root.read_bytes())
-    check = [sys.executable, "-m", "imgmatch", "evidence", "verify", "bundle.zip"]
+    check = [sys.executable, "-m", "imgmatch", "evidence", "check", "bundle.zip"]
     done = subprocess.run(
         [*check, "--root", "root.pem"], cwd=alone, capture_output=True, text=True
     )
@@ -146,7 +146,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
         changed = bytearray(whole)
         changed[at + len(data) // 2] ^= 0x10
         broken.write_bytes(changed)
-        status, out, _ = run("evidence", "verify", broken, "--root", root, "--json")
+        status, out, _ = run("evidence", "check", broken, "--root", root, "--json")
         assert status == 1
         checks = json.loads(out)["checks"]
         assert name in [c["subject"] for c in checks if c["state"] == "fails"]
@@ -183,7 +183,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
         *("--attach", f"licence={paper}", "--include-attached"),
     )
     assert status == 0
-    assert run("evidence", "verify", revised, "--root", root)[0] == 0
+    assert run("evidence", "check", revised, "--root", root)[0] == 0
     status, out, _ = run("case", "step", "c1", "withdrawn", *on, *by)
     assert json.loads(out)["state"] == "withdrawn"
     run("case", "step", "c1", "closed", *on, *by)
@@ -244,8 +244,8 @@ def test_a_request_may_travel_by_hand(run, tmp_path, authority):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("evidence", "verify", "text"), "not a zip archive"),
-        (("evidence", "verify", "text", "--root", "text"), "PEM or DER"),
+        (("evidence", "check", "text"), "not a zip archive"),
+        (("evidence", "check", "text", "--root", "text"), "PEM or DER"),
         (("evidence", "build", "text", "--registry", "r", "--out", "o"), "no registry"),
         (("case", "show", "c", "--ledger", "l"), "no case c"),
         (("case", "show", "c", "--ledger", "text"), "not a database"),
@@ -288,7 +288,7 @@ def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, messa
     assert ended == status
     assert message in err
     if status < 2:
-        assert run("evidence", "verify", bundle)[0] == 0
+        assert run("evidence", "check", bundle)[0] == 0
 
 
 BEGIN = f"""\
@@ -322,7 +322,7 @@ def test_some_commands_begin_a_ledger(run, tmp_path, monkeypatch, command):
     status, _, err = run(*command.split(), "--ledger", "ledger.sqlite")
 
     assert status == 0, err
-    Ledger("ledger.sqlite").verify()
+    Ledger("ledger.sqlite").check()
 
 
 @pytest.mark.parametrize("command", GO_ON)

@@ -102,32 +102,22 @@ def test_a_collage_finds_the_originals_of_all_its_tiles(originals):
 
 def test_removed_rows_are_not_found(originals):
     part = part_of(originals)
-    alive = np.arange(ORIGINALS) != 3
-    index = CandidateIndex([part], [alive])
-    alive[:] = True  # the index keeps what it was given
+    live = np.arange(ORIGINALS) != 3
+    index = CandidateIndex([part], [live])
+    live[:] = True  # the index keeps what it was given
 
     found = index.search(query(draw(3, size=(400, 300))), limit=ORIGINALS)
 
     assert (0, 3) not in found
 
 
-def test_a_merge_may_be_written_where_the_caller_wants(originals, tmp_path):
-    parts = [part_of(originals[:4]), part_of(originals[4:])]
-    keep = [np.ones(rows(part), np.bool_) for part in parts]
-
-    def allocate(name, shape, dtype):
-        path = tmp_path / f"{name}.npy"
-        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
-
-    merge_parts(parts, keep, allocate=allocate)
+def test_a_part_may_be_mapped_from_files(originals, tmp_path):
+    for name, array in part_of(originals).items():
+        np.save(tmp_path / f"{name}.npy", array)
     mapped = {
         path.stem: np.load(path, mmap_mode="r") for path in tmp_path.glob("*.npy")
     }
 
-    in_memory = merge_parts(parts, keep)
-    assert mapped.keys() == in_memory.keys()
-    for name, array in in_memory.items():
-        np.testing.assert_array_equal(mapped[name], array)
     suspect = query(draw(5, size=(400, 300)))
     assert index_of(mapped).search(suspect, limit=1) == [(0, 5)]
 

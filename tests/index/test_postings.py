@@ -16,7 +16,7 @@ from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
 from imgmatch.index import CandidateIndex, _postings, build_part
 from imgmatch.index.parts import postings
-from imgmatch.index.words import table, telling
+from imgmatch.index.words import select_features, table
 from imgmatch.types import Size
 
 every_kernel = pytest.mark.parametrize("kernel", _core.kernels())
@@ -66,8 +66,8 @@ def rows_of(features, which):
 
 
 def held(*parts):
-    alive = [np.ones(len(part["counts"]), np.bool_) for part in parts]
-    return postings(parts, alive)
+    live = [np.ones(len(part["counts"]), np.bool_) for part in parts]
+    return postings(parts, live)
 
 
 def keypoints(features):
@@ -81,28 +81,33 @@ def everything(part):
     bucket = np.repeat(np.arange(entries), np.diff(part["starts"]))
     low = part["codes"].astype(np.int64) & ((1 << shift) - 1)
     signature = part["codes"] >> np.uint64(_postings.CODE_BITS)
-    return bucket << shift | low, signature, part["rows"], part["places"]
+    return bucket << shift | low, signature, part["rows"], part["keypoints"]
 
 
-def expected_votes(parts, alive, query, mirrored, effort):
+def expected_votes(parts, live, query, mirrored, effort):
     """The votes as a set, by looking at every posting for every descriptor."""
     signs = projections(query.descriptors) > 0
     signatures = packed(signs[:, _postings.WORD_BITS :].astype(np.uint64))
-    firsts = np.cumsum([0, *map(len, alive)])
+    firsts = np.cumsum([0, *map(len, live)])
     laid = [everything(part) for part in parts]
     out = set()
     for q, signature in enumerate(signatures):
         probes = _postings.word_probes(query.descriptors[q], table(), effort["probes"])
         near = []
-        for (words, codes, rows, places), first, live in zip(
-            laid, firsts, alive, strict=False
+        for (words, codes, rows, keypoints), first, kept in zip(
+            laid, firsts, live, strict=False
         ):
             apart = np.bitwise_count(codes ^ signature)
             hit = np.isin(words, probes) & (apart <= effort["distance"])
             near += [
-                (int(d), 2 * int(first + row) + (q >= mirrored), int(place), live[row])
-                for d, row, place in zip(
-                    apart[hit], rows[hit], places[hit], strict=True
+                (
+                    int(d),
+                    2 * int(first + row) + (q >= mirrored),
+                    int(keypoint),
+                    kept[row],
+                )
+                for d, row, keypoint in zip(
+                    apart[hit], rows[hit], keypoints[hit], strict=True
                 )
             ]
         distances = sorted(d for d, *_ in near)
@@ -151,10 +156,10 @@ def test_probes_turn_the_bits_nearest_to_turning(descriptor, n):
 def test_votes_agree_with_numpy(kernel, n_parts, rng):
     base = some_features(rng, 60)
     rows = [noisy(base, rng) for _ in range(12)] + [some_features(rng, 300)]
-    alive = np.arange(len(rows)) % 5 != 3
+    live = np.arange(len(rows)) % 5 != 3
     split = np.array_split(np.arange(len(rows)), n_parts)
     parts = [build_part([FLAT] * len(s), [rows[i] for i in s]) for s in split]
-    flags = [alive[s] for s in split]
+    flags = [live[s] for s in split]
     query = noisy(base, rng)
     effort = EFFORT | {"votes": 6}
 
@@ -312,7 +317,7 @@ def test_the_features_kept_are_spread_over_the_levels():
     picture = draw(3, size=(600, 400))[..., 1].copy()
     features = detect_with_mirror(picture, full_size=Size(600, 400)).upright
 
-    kept = telling(features, budget=300)
+    kept = select_features(features, budget=300)
 
     assert len(kept) == 300
     assert (np.diff(kept) > 0).all()
@@ -322,4 +327,6 @@ def test_the_features_kept_are_spread_over_the_levels():
     # Of a level with four times the features, twice as many.
     shares = some / np.sqrt(every)
     assert shares.max() < 1.3 * shares.min()
-    np.testing.assert_array_equal(telling(features, budget=9999), range(len(features)))
+    np.testing.assert_array_equal(
+        select_features(features, budget=9999), range(len(features))
+    )

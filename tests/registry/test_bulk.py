@@ -59,7 +59,7 @@ def test_what_is_registered_is_not_decoded_again(sources, tmp_path, monkeypatch)
     def decode(*_):
         raise AssertionError
 
-    monkeypatch.setattr("imgmatch.registry.bulk.describe", decode)
+    monkeypatch.setattr("imgmatch.registry.bulk.prepare_original", decode)
     (sources / "1/bad.jpg").unlink()
     with Registry.open(tmp_path / "registry") as registry:
         again = list(register(sources, registry))

@@ -211,7 +211,7 @@ def no_room(*_):
 def test_no_room_for_merging_does_not_fail_a_commit(tmp_path, monkeypatch):
     with Registry.create(tmp_path / "registry") as registry:
         with monkeypatch.context() as patch:
-            patch.setattr("imgmatch.registry.contents.merge_segments", no_room)
+            patch.setattr("imgmatch.registry.working_set.merge_segments", no_room)
             for seed in range(9):
                 registry.add(draw(seed, size=(24, 24)), reference_id=f"{seed}")
                 registry.commit()
@@ -226,7 +226,7 @@ def test_a_failed_commit_can_be_tried_again(folder, monkeypatch):
     with Registry.open(folder) as registry:
         registry.add(draw(3), reference_id="3")
         with monkeypatch.context() as patch:
-            patch.setattr("imgmatch.registry.contents.build_segment", no_room)
+            patch.setattr("imgmatch.registry.working_set.build_segment", no_room)
             with pytest.raises(RegistryError, match="No space"):
                 registry.commit()
         registry.commit()

@@ -18,7 +18,7 @@ from imgmatch.errors import (
 )
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Registry
-from imgmatch.registry.schema import PARAMETERS
+from imgmatch.registry.schema import REGISTRY_PARAMETERS
 from imgmatch.types import Size
 
 
@@ -310,7 +310,8 @@ def test_a_temporary_registry_leaves_nothing():
 )
 def test_other_parameters_are_refused(folder, monkeypatch, name, remedy):
     monkeypatch.setattr(
-        "imgmatch.registry.schema.PARAMETERS", {**PARAMETERS, name: "another"}
+        "imgmatch.registry.schema.REGISTRY_PARAMETERS",
+        {**REGISTRY_PARAMETERS, name: "another"},
     )
     for read_only in (False, True):
         with pytest.raises(RegistryVersionError, match=f"{name} = .*{remedy}"):

@@ -1,6 +1,5 @@
 """Export, merging, compaction, and the index made anew."""
 
-import json
 import shutil
 import sqlite3
 
@@ -241,7 +240,8 @@ def test_a_damaged_index_is_made_anew(folder):
         registry.commit()
         before = found(registry.snapshot(), 1)
         names = {path.name for path in (folder / "segments").iterdir()}
-        ((_, index, _, _),) = json.loads(registry._database.manifest_text())[1]
+        (entry,) = registry._database.segment_list().entries
+        index = entry.index
     path = folder / "segments" / index
     content = path.read_bytes()
     path.write_bytes(content[:-1])

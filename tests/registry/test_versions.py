@@ -11,9 +11,9 @@ from places import GOLDEN
 from registries import bytes_of, keep_segments
 from skimage import data
 
-from imgmatch.errors import RegistryCorruptError, RegistryVersionError
+from imgmatch.errors import RegistryVersionError
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.registry import IndexRebuild, Registry
+from imgmatch.registry import Registry
 from imgmatch.registry.schema import SCHEMA_VERSION
 
 REGISTRIES = GOLDEN / "registry"
@@ -91,35 +91,9 @@ def test_the_golden_registry_is_what_is_written_today(tmp_path):
         assert today.info().segments == golden.info().segments
 
 
-def test_schema_2_is_brought_up_to_date(tmp_path):
-    shutil.copytree(REGISTRIES / "2", tmp_path / "registry")
-    with pytest.raises(RegistryVersionError, match="open it for writing once"):
-        Registry.open(tmp_path / "registry", read_only=True)
-
-    with IndexRebuild(tmp_path / "registry") as rebuild:  # its index is older, too
-        list(rebuild.run())
-
-    with Registry.open(tmp_path / "registry") as registry:
-        check_golden(registry, {reference_id for reference_id, _ in pictures()})
-        assert registry.info().schema == SCHEMA_VERSION
-        before = registry.snapshot().id
-        registry.remove("coffee.png")
-        assert registry.snapshot().id != before
-
-
-def test_a_migration_that_fails_changes_nothing(tmp_path):
-    shutil.copytree(REGISTRIES / "2", tmp_path / "registry")
-    for path in (tmp_path / "registry/segments").iterdir():
-        path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(RegistryCorruptError):
-        Registry.open(tmp_path / "registry")
-    with pytest.raises(RegistryVersionError, match="schema version 2"):
-        Registry.open(tmp_path / "registry", read_only=True)
-
-
 @pytest.mark.parametrize(
     ("version", "words"),
-    [(0, "create it again"), (1, "register them again"), (99, "version 99")],
+    [(0, "create it again"), (2, "version 2"), (99, "version 99")],
 )
 def test_a_schema_with_no_way_here_is_refused(folder, version, words):
     connection = sqlite3.connect(folder / "registry.sqlite")

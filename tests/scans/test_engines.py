@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import contextmanager
 from itertools import count, islice
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from pictures import draw, encoded, write
 
 from imgmatch.errors import InputError, MissingExtraError, WorkerError
 from imgmatch.registry import Registry
-from imgmatch.scans import dask, in_process, processes, scan, scan_into, scan_shard
+from imgmatch.scans import (
+    dask,
+    in_process,
+    processes,
+    scan,
+    scan_into,
+    scan_shard,
+    suspects,
+)
+from imgmatch.scans.batches import verify_batch
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 POISON = encoded(draw(7))
@@ -48,21 +58,31 @@ def threads(_):
     return os.environ["OMP_NUM_THREADS"], cv2.getNumThreads()
 
 
-def scan_poisoned(shard):
-    """Scan a shard with a codec that crashes on one picture."""
-    module = sys.modules["imgmatch.scans.judge"]
-    verify = module.verify
+@contextmanager
+def poisoned():
+    """Verify with a codec that crashes on one picture."""
+    verify = suspects.verify
 
     def crash(image, *arguments, **options):
-        if image == POISON:
+        if image.data == POISON:
             os.kill(os.getpid(), KILL)
         return verify(image, *arguments, **options)
 
-    module.verify = crash
+    suspects.verify = crash
     try:
-        return scan_shard(shard)
+        yield
     finally:
-        module.verify = verify
+        suspects.verify = verify
+
+
+def scan_poisoned(shard):
+    with poisoned():
+        return scan_shard(shard)
+
+
+def batch_poisoned(batch):
+    with poisoned():
+        return verify_batch(batch)
 
 
 @pytest.mark.parametrize("engine", [in_process, processes(1), processes(2)])
@@ -224,11 +244,11 @@ def test_a_cluster_finds_the_same_though_a_worker_is_killed(
         stderr=subprocess.PIPE,
         text=True,
     )
-    while len(list(Path(tmp_path, "out").glob("*.manifest.json"))) < 3:
+    while len(list(Path(tmp_path, "out").glob("*.shard.json"))) < 3:
         assert running.poll() is None
         time.sleep(0.01)
     workers[0].send_signal(KILL)
-    done = len(list(Path(tmp_path, "out").glob("*.manifest.json")))
+    done = len(list(Path(tmp_path, "out").glob("*.shard.json")))
     _, err = running.communicate()
 
     assert done < 15
@@ -246,3 +266,16 @@ def test_dask_is_asked_for_only_when_it_is_used(monkeypatch):
 
     with pytest.raises(MissingExtraError, match=r"imgmatch\[dask\]"):
         dask("tcp://127.0.0.1:1")
+
+
+def test_scan_gives_up_a_suspect_that_kills_workers_and_judges_the_rest(
+    registry, listings, monkeypatch
+):
+    monkeypatch.setattr("imgmatch.scans.batches.verify_batch", batch_poisoned)
+    with Registry.open(registry, read_only=True) as opened:
+        found = [one.to_dict() for one in scan(listings, opened, workers=2)]
+
+    assert [line["query"] for line in found] == [f"{n:03d}.png" for n in range(30)]
+    assert [line["query"] for line in found if line["error"]] == ["007.png"]
+    assert found[7]["error"]["type"] == "WorkerError"
+    assert [line["verdict"] for line in found[:4]] == [*["derived"] * 3, "unrelated"]

@@ -1,4 +1,4 @@
-"""Scans whose results are written: shards, manifests, formats, resuming."""
+"""Scans whose results are written: shards, records, formats, resuming."""
 
 import hashlib
 import json
@@ -23,13 +23,13 @@ from imgmatch.errors import (
     ResumeError,
     ScanError,
 )
-from imgmatch.image import read_file
+from imgmatch.files import durable_file
+from imgmatch.image import read_image
 from imgmatch.registry import Registry
 from imgmatch.scans import plan, processes, scan, scan_into, scan_shard
-from imgmatch.scans.directory import committed
-from imgmatch.scans.journal import Journal
+from imgmatch.scans.attempts import AttemptLog
 from imgmatch.scans.partition import digest, partition
-from imgmatch.scans.shard import _news
+from imgmatch.scans.shard import _targets
 from imgmatch.sources import NamedImage, find_images
 from imgmatch.verification import verify
 
@@ -73,23 +73,23 @@ def files(folder):
 def test_a_directory_holds_shards_and_says_what_they_are(folder, listings, tmp_path):
     out = tmp_path / "out"
 
-    manifests = list(scan_into(out, listings, folder, shard_size=4))
+    records = list(scan_into(out, listings, folder, shard_size=4))
 
     assert sorted(files(out)) == [
         *(f"{n:08d}.jsonl" for n in range(3)),
-        *(f"_{n:08d}.manifest.json" for n in range(3)),
+        *(f"_{n:08d}.shard.json" for n in range(3)),
         "_originals.npy",
         "_scan.json",
     ]
-    assert [manifest.suspects for manifest in manifests] == [4, 4, 2]
-    assert manifests[0].counts == {"derived": 3, "unrelated": 1}
-    assert manifests[2].counts == {"error": 1, "unrelated": 1}
-    for manifest in manifests:
-        content = (out / manifest.output).read_bytes()
-        assert hashlib.sha256(content).hexdigest() == manifest.output_sha256
-        told = json.loads((out / f"_{manifest.shard:08d}.manifest.json").read_text())
-        assert told["output_sha256"] == manifest.output_sha256
-        assert told["terms"]["snapshot"] == manifest.terms.snapshot
+    assert [record.suspects for record in records] == [4, 4, 2]
+    assert records[0].counts == {"derived": 3, "unrelated": 1}
+    assert records[2].counts == {"error": 1, "unrelated": 1}
+    for record in records:
+        content = (out / record.output).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == record.output_sha256
+        told = json.loads((out / f"_{record.shard:08d}.shard.json").read_text())
+        assert told["output_sha256"] == record.output_sha256
+        assert told["parameters"]["snapshot"] == record.parameters.snapshot
     about = json.loads((out / "_scan.json").read_text())
     assert about["finished"] is True
     assert about["counts"] == {"derived": 3, "error": 1, "unrelated": 6}
@@ -194,14 +194,14 @@ def test_other_suspects_have_another_digest(one, other):
 def test_the_same_bytes_are_judged_once_while_they_are_remembered(
     folder, tmp_path, monkeypatch, remembered, times
 ):
-    monkeypatch.setattr("imgmatch.scans.judge.REMEMBERED", remembered)
+    monkeypatch.setattr("imgmatch.scans.suspects.REMEMBERED", remembered)
     judged = []
 
     def noting(image, *arguments, **options):
         judged.append(image)
         return verify(image, *arguments, **options)
 
-    monkeypatch.setattr("imgmatch.scans.judge.verify", noting)
+    monkeypatch.setattr("imgmatch.scans.suspects.verify", noting)
 
     twice = [
         NamedImage(name, encoded(draw(seed)), {"shop": name})
@@ -226,7 +226,7 @@ def test_what_a_scan_was_told_reaches_its_shards(
         heard.append(options)
         return verify(image, *arguments, **options)
 
-    monkeypatch.setattr("imgmatch.scans.judge.verify", noting)
+    monkeypatch.setattr("imgmatch.scans.suspects.verify", noting)
 
     list(scan_into(tmp_path / "out", listings / "1.png", folder, **told))
 
@@ -263,12 +263,12 @@ def test_what_is_there_is_not_written_over(folder, listings, tmp_path):
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     (tmp_path / "file").write_bytes(b"before")
-    with suppress(ZeroDivisionError), committed(tmp_path / "file") as file:
+    with suppress(ZeroDivisionError), durable_file(tmp_path / "file") as file:
         file.write(b"half")
         raise ZeroDivisionError
     assert files(tmp_path) == {"file": b"before"}
 
-    with committed(tmp_path / "file") as file:
+    with durable_file(tmp_path / "file") as file:
         file.write(b"after")
     assert files(tmp_path) == {"file": b"after"}
 
@@ -285,9 +285,9 @@ def test_a_scan_goes_on_where_it_stopped(folder, listings, tmp_path, monkeypatch
 
     def noting(path):
         read.append(path)
-        return read_file(path)
+        return read_image(path)
 
-    monkeypatch.setattr("imgmatch.scans.judge.read_file", noting)
+    monkeypatch.setattr("imgmatch.scans.suspects.read_image", noting)
 
     list(scan_into(tmp_path / name, listings, folder, resume=True, **options))
 
@@ -340,7 +340,7 @@ def test_results_that_were_damaged_are_made_again(folder, listings, tmp_path):
     before = files(out)
     (out / "00000000.jsonl").write_bytes(before["00000000.jsonl"][:-20])
     (out / "00000001.jsonl").unlink()
-    (out / "_00000002.manifest.json").write_bytes(b"{")
+    (out / "_00000002.shard.json").write_bytes(b"{")
     (out / "_00000002.jsonl.0123.draft").touch()
 
     list(scan_into(out, listings, folder, shard_size=4, resume=True))
@@ -375,7 +375,7 @@ def test_originals_that_come_meanwhile_are_left_to_a_later_scan(
         registry.add(encoded(draw(5)), reference_id="5")
         registry.compact()
 
-    _news.cache_clear()  # as in a process that has not opened the originals yet
+    _targets.cache_clear()  # as in a process that has not opened the originals yet
     assert scan_shard(sent).counts.get("derived", 0) == 0
     list(scan_into(tmp_path / name, listings, folder, shard_size=4, resume=True))
 
@@ -403,10 +403,10 @@ import sys
 from imgmatch.scans import processes, scan_into
 if __name__ == "__main__":
     out, listings, registry = sys.argv[1:]
-    for manifest in scan_into(
+    for record in scan_into(
         out, listings, registry, engine=processes(2), shard_size=4, resume=True
     ):
-        print(manifest.shard, flush=True)
+        print(record.shard, flush=True)
 """
 
 
@@ -429,7 +429,7 @@ def test_a_killed_scan_is_resumed_without_a_loss(folder, tmp_path):
             pass
         os.killpg(process.pid, signal.SIGKILL)  # workers as well
         process.communicate()
-        done = [out / f"_{n:08d}.manifest.json" for n in range(15)]
+        done = [out / f"_{n:08d}.shard.json" for n in range(15)]
         finished = {
             path.name: path.stat().st_mtime_ns for path in done if path.exists()
         }
@@ -440,7 +440,7 @@ def test_a_killed_scan_is_resumed_without_a_loss(folder, tmp_path):
     for name, written in finished.items():
         assert (out / name).stat().st_mtime_ns == written  # not done again
     kept = {
-        n: c for n, c in files(out).items() if not n.endswith((".draft", ".journal"))
+        n: c for n, c in files(out).items() if not n.endswith((".draft", ".attempts"))
     }
     assert kept == files(whole)
     counts = Counter(
@@ -458,23 +458,23 @@ def test_the_number_of_workers_changes_nothing(folder, listings, tmp_path, worke
     assert files(tmp_path / "more") == files(tmp_path / "one")
 
 
-# The journal
+# The attempts
 
 
 def test_a_journal_tells_what_a_process_died_over(tmp_path):
-    path = tmp_path / "journal"
-    with Journal(path) as journal:
-        journal.begin(0)
-        journal.begin(1)
-        assert not journal.deaths
+    path = tmp_path / "attempts"
+    with AttemptLog(path) as attempts:
+        attempts.begin(0)
+        attempts.begin(1)
+        assert not attempts.deaths
         left = path.read_bytes()
     assert not path.exists()
 
     path.write_bytes(left)
-    with Journal(path) as journal:
-        assert journal.deaths == {1: 1}
+    with AttemptLog(path) as attempts:
+        assert attempts.deaths == {1: 1}
         left = path.read_bytes()  # died before it began anything
     path.write_bytes(left + b"begin\n0\n1\n")
-    with Journal(path) as journal:
-        assert journal.deaths == {1: 2}
+    with AttemptLog(path) as attempts:
+        assert attempts.deaths == {1: 2}
     assert not path.exists()

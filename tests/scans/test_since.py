@@ -14,7 +14,7 @@ from imgmatch.errors import ResumeError, ScanError
 from imgmatch.registry import Registry
 from imgmatch.results import ResultLines
 from imgmatch.scans import scan_into
-from imgmatch.scans.news import News
+from imgmatch.scans.targets import ScanTargets
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
     for seed in (1, 5, 6, 8):
         write(tmp_path / f"listings/{seed}.png", seed)
     (tmp_path / "listings/bad.jpg").touch()
-    (manifest,) = scan_into(first, tmp_path / "listings", registry, format=format_)
+    (record,) = scan_into(first, tmp_path / "listings", registry, format=format_)
     write(tmp_path / "listings/2.png", 2)
     write(tmp_path / "listings/1-again.png", 1)
     with Registry.open(registry) as opened:
@@ -95,7 +95,7 @@ def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
 
     list(scan_into(second, tmp_path / "listings", registry, since=first))
 
-    since = manifest.terms.snapshot
+    since = record.parameters.snapshot
     assert lines(second) == {
         "1-again.png": ("unrelated", [], since),
         "1.png": ("unrelated", [], since),
@@ -201,7 +201,7 @@ def test_digests_are_told_apart(registry, rng):
         snapshot = opened.snapshot()
     raw = [rng.bytes(32) for _ in range(50)] + [bytes(32), b"\0" * 15 + b"\1" * 17]
     known = np.unique(np.array([one[:16] for one in raw[::2]], "S16"))
-    news = News(snapshot, None, known, "earlier")
+    targets = ScanTargets(snapshot, None, known, "earlier")
 
-    assert [news.knows(one.hex()) for one in raw] == [True, False] * 26
-    assert not News.everything(snapshot).knows(raw[0].hex())
+    assert [targets.knows(one.hex()) for one in raw] == [True, False] * 26
+    assert not ScanTargets.everything(snapshot).knows(raw[0].hex())

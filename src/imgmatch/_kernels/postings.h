@@ -12,7 +12,7 @@
 
 enum {
     IM_CODE_BITS = 16,  /* of the word that a code repeats */
-    IM_PLACE_BITS = 10, /* of x and y */
+    IM_POSITION_BITS = 10, /* of x and y */
     IM_SCALE_BITS = 6,  /* IM_SCALE_STEPS an octave, from IM_SCALE_LEAST on */
     IM_ANGLE_BITS = 6,  /* of a whole turn */
     IM_SCALE_STEPS = 5,
@@ -25,9 +25,9 @@ enum {
 typedef struct {
     const uint64_t *codes;
     const uint32_t *rows;
-    const uint32_t *places; /* x, y, scale and angle, from the low bits up */
+    const uint32_t *keypoints; /* x, y, scale and angle, from the low bits up */
     const uint32_t *starts;
-    const uint8_t *alive; /* by row; others are never found */
+    const uint8_t *live; /* by row; others are never found */
     size_t n, n_rows;
     uint32_t first; /* number of row 0 among the rows of all parts */
     int shift;
@@ -55,7 +55,7 @@ typedef struct {
 /* One posting that is like one of the suspect's descriptors. */
 typedef struct {
     uint32_t key; /* original * 2 + mirrored */
-    uint32_t place;
+    uint32_t keypoint;
     uint16_t query;
     uint16_t distance;
 } im_vote;
@@ -88,7 +88,7 @@ ptrdiff_t im_postings_rank(im_votes *votes, const im_suspect *suspect, size_t le
  * there are, at most `room`, or IM_NO_MEMORY. */
 ptrdiff_t im_postings_merge(const im_postings *parts, size_t n_parts,
                             const uint32_t *const *names, int shift, size_t room,
-                            uint64_t *codes, uint32_t *rows, uint32_t *places,
+                            uint64_t *codes, uint32_t *rows, uint32_t *keypoints,
                             uint32_t *starts);
 
 #endif

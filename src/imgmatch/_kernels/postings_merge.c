@@ -22,7 +22,7 @@ static void find_word(const im_postings *part, im_head *head) {
 
 ptrdiff_t im_postings_merge(const im_postings *parts, size_t n_parts,
                             const uint32_t *const *names, int shift, size_t room,
-                            uint64_t *codes, uint32_t *rows, uint32_t *places,
+                            uint64_t *codes, uint32_t *rows, uint32_t *keypoints,
                             uint32_t *starts) {
     im_head *heads = malloc((n_parts + 1) * sizeof *heads);
     if (!heads) return IM_NO_MEMORY;
@@ -46,7 +46,7 @@ ptrdiff_t im_postings_merge(const im_postings *parts, size_t n_parts,
                 if (name == UINT32_MAX || n == room) continue;
                 codes[n] = part->codes[heads[p].at];
                 rows[n] = name;
-                places[n++] = part->places[heads[p].at];
+                keypoints[n++] = part->keypoints[heads[p].at];
             }
         }
     }

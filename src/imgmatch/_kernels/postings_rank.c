@@ -14,7 +14,7 @@ enum {
 /* Where a feature of the original is, in units of its own. */
 typedef struct {
     float x, y, scale, angle;
-} im_place;
+} im_unpacked;
 
 static const float TURN = 6.2831853f;
 
@@ -23,14 +23,14 @@ static const float TURN = 6.2831853f;
 static const im_agreement LIMITS = {.drift = 0.2f, .ratio = 1.7f, .cosine = 0.8f};
 static const float SLACK = 6; /* pixels of the suspect's pyramid level */
 
-static im_place place_of(uint32_t bits) {
-    const uint32_t place = (1u << IM_PLACE_BITS) - 1, scale = (1u << IM_SCALE_BITS) - 1;
-    im_place out;
-    out.x = (float)(bits & place);
-    out.y = (float)(bits >> IM_PLACE_BITS & place);
-    out.scale = exp2f((float)(bits >> 2 * IM_PLACE_BITS & scale) / IM_SCALE_STEPS +
+static im_unpacked unpacked(uint32_t bits) {
+    const uint32_t side = (1u << IM_POSITION_BITS) - 1, scale = (1u << IM_SCALE_BITS) - 1;
+    im_unpacked out;
+    out.x = (float)(bits & side);
+    out.y = (float)(bits >> IM_POSITION_BITS & side);
+    out.scale = exp2f((float)(bits >> 2 * IM_POSITION_BITS & scale) / IM_SCALE_STEPS +
                       IM_SCALE_LEAST);
-    out.angle = (float)(bits >> (2 * IM_PLACE_BITS + IM_SCALE_BITS)) * TURN /
+    out.angle = (float)(bits >> (2 * IM_POSITION_BITS + IM_SCALE_BITS)) * TURN /
                 (1 << IM_ANGLE_BITS);
     return out;
 }
@@ -63,14 +63,14 @@ static int sort(im_vote *votes, size_t n) {
 
 /* Agreeing votes, no feature of either picture counted twice. */
 static size_t distinct(const im_vote *votes, size_t n, const uint8_t *support) {
-    const uint32_t position = (1u << 2 * IM_PLACE_BITS) - 1;
+    const uint32_t position = (1u << 2 * IM_POSITION_BITS) - 1;
     const im_vote *counted[MOST];
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
         if (!support[i]) continue;
         size_t j = 0;
         while (j < m && counted[j]->query != votes[i].query &&
-               (counted[j]->place ^ votes[i].place) & position)
+               (counted[j]->keypoint ^ votes[i].keypoint) & position)
             j++;
         if (j == m) counted[m++] = votes + i;
     }
@@ -84,7 +84,7 @@ static size_t agreeing(const im_vote *votes, size_t n, const im_suspect *suspect
     int32_t rows[MOST] = {0}, counts[MOST];
     for (size_t f = 0; f < FIELDS; f++) field[f] = fields + f * MOST;
     for (size_t i = 0; i < n; i++) {
-        im_place reference = place_of(votes[i].place);
+        im_unpacked reference = unpacked(votes[i].keypoint);
         im_keypoint query = suspect->keypoints[votes[i].query];
         float turn = query.angle - reference.angle;
         const float values[FIELDS] = {reference.x, reference.y, query.x, query.y,

@@ -117,7 +117,7 @@ static int vote(const im_postings *parts, uint64_t *keys, size_t n_keys,
         uint32_t at = (uint32_t)keys[k];
         const im_postings *part = parts + (im_key_index(keys[k]) >> 32);
         IM_PREFETCH(part->rows + at);
-        IM_PREFETCH(part->places + at);
+        IM_PREFETCH(part->keypoints + at);
         keys[m++] = keys[k];
     }
     if (!m) return 0;
@@ -127,9 +127,9 @@ static int vote(const im_postings *parts, uint64_t *keys, size_t n_keys,
         uint32_t at = (uint32_t)keys[k];
         const im_postings *part = parts + (im_key_index(keys[k]) >> 32);
         uint32_t row = part->rows[at];
-        if (row >= part->n_rows || !part->alive[row]) continue;
+        if (row >= part->n_rows || !part->live[row]) continue;
         *out++ = (im_vote){2 * (part->first + row) + (uint32_t)mirrored,
-                           part->places[at], (uint16_t)query,
+                           part->keypoints[at], (uint16_t)query,
                            (uint16_t)im_key_distance(keys[k])};
         votes->n++;
     }

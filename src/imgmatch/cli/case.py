@@ -260,7 +260,7 @@ def moment(
 def audit(ledger: LedgerFile) -> None:
     """Check that the ledger is as it was written; print the digest of its head."""
     with guarded(), Ledger(ledger) as opened:
-        opened.verify()
+        opened.check()
         print(opened.head)
 
 

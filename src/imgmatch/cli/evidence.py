@@ -22,16 +22,17 @@ from imgmatch.errors import BundleError, InputError
 from imgmatch.evidence.bundle import Attachment
 from imgmatch.evidence.bundle import build as build_bundle
 from imgmatch.evidence.bundle import revise as revise_bundle
-from imgmatch.evidence.check import verify as verify_bundle
-from imgmatch.evidence.check_report import VERDICT, Report, State
+from imgmatch.evidence.check import check_bundle
+from imgmatch.evidence.check_report import VERDICT, CheckReport, State
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.ledger_facts import Known, look_up
+from imgmatch.evidence.ledger_facts import LedgerFacts, look_up
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import MaterialKind, Party, examine_material
 from imgmatch.evidence.privacy import parse_box
+from imgmatch.pair.compare import Examination
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry
-from imgmatch.verification import verify as verify_suspect
+from imgmatch.verification import examine_suspect
 
 __all__ = ["app"]
 
@@ -95,30 +96,35 @@ def build(
     """
     with guarded(), Registry.open(registry, read_only=True) as opened:
         data, made = suspect.read_bytes(), now(at)
-        reference_id = reference or _best(data, opened, suspect.name)
+        boxes = [parse_box(box) for box in redact_suspect or []]
+        original_boxes = [parse_box(box) for box in redact_original or []]
+        reference_id, examination = reference, None
+        if reference_id is None:
+            reference_id, examination = _best(data, opened, derived_score)
         place = Listing(
             url, listing, seller, instant_of(fetched), instant_of(first_seen)
         )
-        known = Known(place, [], None, None)
+        facts = LedgerFacts(place, [], None, None)
         if ledger is not None:
             with Ledger(ledger) as history:
                 record = opened.get(reference_id)
-                known = look_up(history, record, place, at=made)
+                facts = look_up(history, record, place, at=made)
         source = None if original is None else original.read_bytes()
         bundle = build_bundle(
             data,
             opened,
             reference_id,
             made=made,
+            examination=None if boxes or original_boxes else examination,
             derived_score=derived_score,
-            listing=known.listing,
+            listing=facts.listing,
             original=source,
             include_original=include_original,
-            redact_suspect=[parse_box(box) for box in redact_suspect or []],
-            redact_original=[parse_box(box) for box in redact_original or []],
-            deposits=known.deposits,
-            licence=known.licence,
-            published=known.published,
+            redact_suspect=boxes,
+            redact_original=original_boxes,
+            deposits=facts.deposits,
+            licence=facts.licence,
+            published=facts.published,
             attachments=_attachments(
                 attach,
                 source,
@@ -130,18 +136,19 @@ def build(
             transport=tsa(tsa_url),
         )
         out.write_bytes(bundle)
-        report = verify_bundle(bundle)
+        report = check_bundle(bundle)
         if report.comparison is None:
             raise BundleError("the verdict did not come out again")
         verdict = report.comparison.verdict
         say(f"{verdict}: {reference_id}, {len(bundle)} bytes")
-        if known.licence is not None:
-            say(f"licensed: {known.licence.licence_id}")
+        if facts.licence is not None:
+            say(f"licensed: {facts.licence.licence_id}")
     raise typer.Exit(status([verdict]))
 
 
+@app.command("verify", hidden=True)  # its name before the first release
 @app.command()
-def verify(
+def check(
     bundle: Annotated[
         Path, typer.Argument(metavar="BUNDLE", exists=True, dir_okay=False)
     ],
@@ -153,7 +160,7 @@ def verify(
     Exit status: 0 all of it holds, 1 something does not, 2 it is no bundle.
     """
     with guarded():
-        report = verify_bundle(bundle.read_bytes(), roots=roots_in(root))
+        report = check_bundle(bundle.read_bytes(), roots=roots_in(root))
         print(_as_json(report) if as_json else _in_words(report))
     raise typer.Exit(0 if report.holds else _FAILS)
 
@@ -187,11 +194,15 @@ def revise(
         out.write_bytes(revised)
 
 
-def _best(data: bytes, registry: Registry, name: str) -> str:
-    matches = verify_suspect(data, registry, name=name).matches
-    if not matches:
+def _best(
+    data: bytes, registry: Registry, derived_score: float
+) -> tuple[str, Examination]:
+    """Find the original that a suspect matches best."""
+    found = examine_suspect(data, registry, derived_score=derived_score)
+    if not found.result.matches:
         raise BundleError("nothing in common with a registered original")
-    return matches[0].reference_id
+    reference_id = found.result.matches[0].reference_id
+    return reference_id, found.examinations[reference_id]
 
 
 def _attachments(
@@ -222,7 +233,7 @@ def _attachments(
     return found
 
 
-def _in_words(report: Report) -> str:
+def _in_words(report: CheckReport) -> str:
     shown = [one for one in report.checks if one.state is not State.HOLDS]
     lines = [f"{one.state}: {one.subject}: {one.reason}" for one in shown]
     held = len(report.checks) - len(shown)
@@ -231,7 +242,7 @@ def _in_words(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _as_json(report: Report) -> str:
+def _as_json(report: CheckReport) -> str:
     return json.dumps(
         {
             "holds": report.holds,

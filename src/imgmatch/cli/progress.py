@@ -1,10 +1,8 @@
 """How far a command is, how fast, and what a scan has found so far."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -50,18 +48,17 @@ def progress(outcomes: Iterable[T], label: str, images: Sized) -> Iterator[T]:
 class ScanProgress:
     """Draws a bar while a scan runs, and at the end says what was found.
 
-    A context manager. The bar comes after a second and only on a terminal; there, the
-    suspects are counted beside the scan, which makes the remaining time known.
+    A context manager. The bar comes after a second and only on a terminal.
 
     Parameters
     ----------
     total : callable
-        Counts the suspects.
+        Tells how many suspects there are, None as long as it is not known.
     quiet : bool
         Draw no bar.
     """
 
-    def __init__(self, total: Callable[[], int], *, quiet: bool = False) -> None:
+    def __init__(self, total: Callable[[], int | None], *, quiet: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self._total = total
         self._began = time.monotonic()
@@ -71,8 +68,6 @@ class ScanProgress:
         self._task = self._bar.add_task("Scanning", total=None, found="")
 
     def __enter__(self) -> Self:
-        if self._shown:
-            threading.Thread(target=self._count, daemon=True).start()
         return self
 
     def advance(self, counts: Mapping[str, int]) -> None:
@@ -85,7 +80,8 @@ class ScanProgress:
         """
         self.counts.update(counts)
         found = ", ".join(_words(self.counts))
-        self._bar.update(self._task, completed=self.counts.total(), found=found)
+        done, total = self.counts.total(), self._total()
+        self._bar.update(self._task, completed=done, total=total, found=found)
         if time.monotonic() - self._began > _PATIENCE:
             self._bar.start()
 
@@ -103,10 +99,6 @@ class ScanProgress:
         else:
             total = self.counts.total()
             console.say(f"{total} suspects: {', '.join(_words(self.counts))}")
-
-    def _count(self) -> None:
-        with suppress(Exception):  # the scan itself will meet it
-            self._bar.update(self._task, total=self._total())
 
     def _table(self) -> Table:
         total = self.counts.total()

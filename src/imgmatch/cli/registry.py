@@ -42,8 +42,9 @@ def info(
             Console(highlight=False).print(_table(found))
 
 
+@app.command("verify", hidden=True)  # its name before the first release
 @app.command()
-def verify(registry: _Folder) -> None:
+def check(registry: _Folder) -> None:
     """Read every record and file, and name what is not as it was written."""
     with guarded():
         with Registry.open(registry, read_only=True) as opened:

@@ -19,11 +19,11 @@ from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.parallel.threads import cores
 from imgmatch.registry import Registry
 from imgmatch.report import write_report
-from imgmatch.results import Outcome, Result, ResultLines, Verdict
+from imgmatch.results import Result, ResultLines, ScanOutcome, Verdict
 from imgmatch.scans import dask, processes, scan_into
 from imgmatch.scans import scan as scan_images
 from imgmatch.scans.run import SHARD_SIZE
-from imgmatch.sources import find_images
+from imgmatch.sources import Spool, find_images
 
 __all__ = ["DerivedScore", "scan"]
 
@@ -120,38 +120,34 @@ def scan(
     for path in paths:
         if not has_magic(path) and not Path(path).exists():
             raise typer.BadParameter(f"{path} does not exist")
-    with guarded():
-        if next(find_images(paths, column=column), None) is None:
+    with guarded(), Spool(find_images(paths, column=column)) as suspects:
+        if next(iter(suspects), None) is None:
             raise InputError(f"no images in {', '.join(paths)}")
         with _originals(registry, originals) as opened:
-            with ScanProgress(lambda: _count(paths, column), quiet=_shown(out)) as bar:
+            with ScanProgress(lambda: suspects.total, quiet=_shown(out)) as bar:
                 if out is None:
-                    number = workers or cores()
                     outcomes = scan_images(
-                        paths,
+                        suspects,
                         opened,
                         derived_score=derived_score,
-                        column=column,
-                        workers=number,
+                        workers=workers or cores(),
                     )
                     found = _print(outcomes, bar, keep=report is not None)
                 else:
-                    for manifest in scan_into(
+                    for record in scan_into(
                         out,
-                        paths,
+                        suspects,
                         opened,
                         engine=dask(scheduler) if scheduler else processes(workers),
                         resume=resume,
                         shard_size=shard_size,
                         format=str(format_),
                         derived_score=derived_score,
-                        column=column,
                         since=since,
                     ):
-                        bar.advance(manifest.counts)
+                        bar.advance(record.counts)
             if report:
                 with ResultLines(out) if out else nullcontext(found) as results:
-                    suspects = find_images(paths, column=column)
                     write_report(report, results, registry=opened, suspects=suspects)
     raise typer.Exit(status(Verdict(name) for name in bar.counts if name != "error"))
 
@@ -171,20 +167,16 @@ def _originals(registry: Path | None, originals: Path | None) -> Iterator[Regist
             yield opened
 
 
-def _count(paths: list[str], column: str) -> int:
-    return sum(1 for _ in find_images(paths, column=column))
-
-
 def _shown(out: Path | None) -> bool:
     """Whether the lines themselves show the progress."""
     return out is None and sys.stdout.isatty()
 
 
 def _print(
-    outcomes: Iterator[Outcome], bar: ScanProgress, *, keep: bool
-) -> list[Outcome]:
+    outcomes: Iterator[ScanOutcome], bar: ScanProgress, *, keep: bool
+) -> list[ScanOutcome]:
     """Print a line for each outcome, and return those to keep."""
-    kept: list[Outcome] = []
+    kept: list[ScanOutcome] = []
     for outcome in outcomes:
         print(json.dumps(outcome.to_dict()), flush=True)
         verdict = str(outcome.verdict) if isinstance(outcome, Result) else "error"

@@ -15,8 +15,8 @@ from imgmatch.evidence.case import (
     get_case,
     open_case,
 )
-from imgmatch.evidence.check import verify
-from imgmatch.evidence.check_report import Checked, Report, State
+from imgmatch.evidence.check import check_bundle
+from imgmatch.evidence.check_report import Checked, CheckReport, State
 from imgmatch.evidence.claim import ClaimKind, claim_kind
 from imgmatch.evidence.complaint import Complaint, draft
 from imgmatch.evidence.credentials import Credentials, read_credentials
@@ -32,7 +32,7 @@ from imgmatch.evidence.depositing import (
 )
 from imgmatch.evidence.erasure import Erasure, erase_listing, erase_owner
 from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.ledger_facts import Known, look_up
+from imgmatch.evidence.ledger_facts import LedgerFacts, look_up
 from imgmatch.evidence.licence import (
     Licence,
     allow,
@@ -42,9 +42,9 @@ from imgmatch.evidence.licence import (
 )
 from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.material import (
+    CheckOutcome,
     Material,
     MaterialKind,
-    Outcome,
     Party,
     examine_material,
 )
@@ -66,6 +66,8 @@ __all__ = [
     "Case",
     "CaseOutcome",
     "CaseState",
+    "CheckOutcome",
+    "CheckReport",
     "Checked",
     "ClaimKind",
     "Clock",
@@ -73,18 +75,16 @@ __all__ = [
     "Credentials",
     "Deposit",
     "Erasure",
-    "Known",
     "Ledger",
+    "LedgerFacts",
     "Licence",
     "Listing",
     "Material",
     "MaterialKind",
     "Moment",
-    "Outcome",
     "Party",
     "Priority",
     "Rate",
-    "Report",
     "Stamp",
     "State",
     "Transport",
@@ -95,6 +95,7 @@ __all__ = [
     "binomial_interval",
     "build",
     "cases",
+    "check_bundle",
     "check_deposits",
     "claim_kind",
     "deposit",
@@ -122,6 +123,5 @@ __all__ = [
     "revoke",
     "stamp",
     "success_rate",
-    "verify",
     "verify_token",
 ]

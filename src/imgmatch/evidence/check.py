@@ -8,7 +8,7 @@ from imgmatch.errors import BundleError, ImgmatchError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN, seal_of
 from imgmatch.evidence.canonical import canonical, sha256
-from imgmatch.evidence.check_report import ARCHIVE, VERDICT, Checked, Report, State
+from imgmatch.evidence.check_report import ARCHIVE, VERDICT, Checked, CheckReport, State
 from imgmatch.evidence.manifest import FORMAT
 from imgmatch.evidence.recompute import recompute
 from imgmatch.evidence.tokens import TokenChecker, check_token
@@ -16,10 +16,10 @@ from imgmatch.evidence.tokens import TokenChecker, check_token
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-__all__ = ["verify"]
+__all__ = ["check_bundle"]
 
 
-def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
+def check_bundle(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> CheckReport:
     """Check every digest and token, and make the verdict again.
 
     Parameters
@@ -30,7 +30,7 @@ def verify(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> Report:
 
     Returns
     -------
-    Report
+    CheckReport
         Every changed member by its name. Without a token over the manifest, nothing
         shows that the bundle was not made anew as a whole.
 
@@ -58,7 +58,7 @@ def _report(
     members: Mapping[str, bytes],
     manifests: list[tuple[str, _Manifest]],
     roots: Sequence["Certificate"],
-) -> Report:
+) -> CheckReport:
     checks: list[Checked] = []
     before: str | None = None
     original = (manifests[0][1] or {}).get("reference", {}).get("sha256")
@@ -77,9 +77,9 @@ def _report(
     if not whole:
         reason = "not made again: the bundle is not as it was made"
         checks.append(Checked(VERDICT, State.UNCHECKED, reason))
-        return Report(tuple(checks), None)
+        return CheckReport(tuple(checks), None)
     again, comparison = recompute(members, manifests[0][1] or {})
-    return Report((*checks, *again), comparison)
+    return CheckReport((*checks, *again), comparison)
 
 
 def _manifests(members: Mapping[str, bytes]) -> list[tuple[str, _Manifest]]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from imgmatch.results import Comparison
 
-__all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "Checked", "Report", "State"]
+__all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "CheckReport", "Checked", "State"]
 
 ARCHIVE: Final = "archive"
 DEPOSITS: Final = "deposits"
@@ -39,7 +39,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Report:
+class CheckReport:
     """What came of checking a bundle.
 
     Attributes

@@ -14,7 +14,7 @@ from imgmatch.evidence.archive import read_archive
 from imgmatch.evidence.bundle import MANIFEST
 from imgmatch.evidence.canonical import instant, sha256
 from imgmatch.evidence.case import Case, CaseState, get_case
-from imgmatch.evidence.check import verify
+from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.licence import licence_for
@@ -194,7 +194,7 @@ def _checked(case: Case, bundle: bytes, claim: ClaimKind) -> dict[str, Any]:
     """Make sure that the bundle bears the claim, and return its manifest."""
     if sha256(bundle) != case.bundle:
         raise ClaimError(f"want the bundle {case.bundle} of the case, got another")
-    report = verify(bundle)
+    report = check_bundle(bundle)
     if not report.holds or report.comparison is None:
         raise ClaimError("the bundle does not hold, or its verdict was not made again")
     manifest: dict[str, Any] = json.loads(read_archive(bundle)[MANIFEST])

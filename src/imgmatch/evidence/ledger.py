@@ -195,7 +195,7 @@ class Ledger:
             self._connection.execute("VACUUM")  # nor may free pages keep it
         return changed
 
-    def verify(self) -> None:
+    def check(self) -> None:
         """Follow the whole chain.
 
         Raises

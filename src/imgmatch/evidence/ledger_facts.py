@@ -10,11 +10,11 @@ from imgmatch.evidence.manifest import Listing
 from imgmatch.evidence.precedence import Moment, moment
 from imgmatch.registry import Record
 
-__all__ = ["Known", "look_up"]
+__all__ = ["LedgerFacts", "look_up"]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LedgerFacts:
     """The ledger's part of a bundle.
 
     Attributes
@@ -35,7 +35,9 @@ class Known:
     published: datetime | None
 
 
-def look_up(ledger: Ledger, record: Record, listing: Listing, *, at: datetime) -> Known:
+def look_up(
+    ledger: Ledger, record: Record, listing: Listing, *, at: datetime
+) -> LedgerFacts:
     """Find the deposits of an original, and what covers a listing.
 
     Parameters
@@ -60,4 +62,6 @@ def look_up(ledger: Ledger, record: Record, listing: Listing, *, at: datetime) -
             at=listing.fetched or at,
         )
     published = moment(ledger, record.reference_id, Moment.PUBLISHED)
-    return Known(listing, deposits(ledger, sha256=record.sha256), licence, published)
+    return LedgerFacts(
+        listing, deposits(ledger, sha256=record.sha256), licence, published
+    )

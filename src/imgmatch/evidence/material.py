@@ -24,10 +24,10 @@ from imgmatch.results import Comparison, Direction, Verdict
 
 __all__ = [
     "Check",
+    "CheckOutcome",
     "Finding",
     "Material",
     "MaterialKind",
-    "Outcome",
     "Party",
     "examine_material",
 ]
@@ -89,7 +89,7 @@ class Check(StrEnum):
     """Does the file carry a C2PA manifest that a named root vouches for?"""
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What came of a check."""
 
     SUPPORTS = "supports"
@@ -102,7 +102,7 @@ class Finding:
     """A check and its outcome."""
 
     check: Check
-    outcome: Outcome
+    outcome: CheckOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Material:
             values["sha256"],
             values["bytes"],
             tuple(
-                Finding(Check(one["check"]), Outcome(one["outcome"]))
+                Finding(Check(one["check"]), CheckOutcome(one["outcome"]))
                 for one in values["findings"]
             ),
         )
@@ -202,12 +202,12 @@ def _compared(shown: Fingerprint, other: bytes) -> Comparison:
 
 def _finer(shown: Fingerprint, suspect: bytes) -> Finding:
     found = _compared(shown, suspect)
-    outcome = Outcome.OPEN
+    outcome = CheckOutcome.OPEN
     if found.verdict is Verdict.DERIVED:
         outcome = {
-            Direction.CONSISTENT: Outcome.SUPPORTS,
-            Direction.CONTRADICTS: Outcome.CONTRADICTS,
-            Direction.UNKNOWN: Outcome.OPEN,
+            Direction.CONSISTENT: CheckOutcome.SUPPORTS,
+            Direction.CONTRADICTS: CheckOutcome.CONTRADICTS,
+            Direction.UNKNOWN: CheckOutcome.OPEN,
         }[found.direction]
     return Finding(Check.FINER_THAN_SUSPECT, outcome)
 
@@ -215,36 +215,38 @@ def _finer(shown: Fingerprint, suspect: bytes) -> Finding:
 def _shows_more(shown: Fingerprint, original: bytes) -> Finding:
     found = _compared(shown, original)
     more = found.verdict is Verdict.DERIVED and found.reference_kept < WHOLE
-    return Finding(Check.SHOWS_MORE, Outcome.SUPPORTS if more else Outcome.OPEN)
+    return Finding(
+        Check.SHOWS_MORE, CheckOutcome.SUPPORTS if more else CheckOutcome.OPEN
+    )
 
 
 def _another_frame(shown: Fingerprint, original: bytes) -> Finding:
     found = _compared(shown, original)
     outcome = {
-        Verdict.SAME_SUBJECT: Outcome.SUPPORTS,
-        Verdict.DERIVED: Outcome.CONTRADICTS,  # the same exposure twice is no series
-    }.get(found.verdict, Outcome.OPEN)
+        Verdict.SAME_SUBJECT: CheckOutcome.SUPPORTS,
+        Verdict.DERIVED: CheckOutcome.CONTRADICTS,  # one exposure twice is no series
+    }.get(found.verdict, CheckOutcome.OPEN)
     return Finding(Check.ANOTHER_FRAME, outcome)
 
 
 def _one_shoot(data: bytes, original: bytes) -> Finding:
     """Hold camera and time against each other; neither is written anywhere."""
     first, second = _camera(data), _camera(original)
-    outcome = Outcome.OPEN
+    outcome = CheckOutcome.OPEN
     if first is not None and second is not None:
         (camera, at), (other, then) = first, second
         hours = abs((at - then).total_seconds()) / 3600
         same = camera == other and hours <= SHOOT_HOURS
-        outcome = Outcome.SUPPORTS if same else Outcome.CONTRADICTS
+        outcome = CheckOutcome.SUPPORTS if same else CheckOutcome.CONTRADICTS
     return Finding(Check.SAME_CAMERA_AND_TIME, outcome)
 
 
 def _credentials(data: bytes, roots: bytes) -> Finding:
     """Only a signer whom a named root vouches for counts; absence means nothing."""
     outcome = {
-        Credentials.TRUSTED: Outcome.SUPPORTS,
-        Credentials.BROKEN: Outcome.CONTRADICTS,
-    }.get(read_credentials(data, roots=roots), Outcome.OPEN)
+        Credentials.TRUSTED: CheckOutcome.SUPPORTS,
+        Credentials.BROKEN: CheckOutcome.CONTRADICTS,
+    }.get(read_credentials(data, roots=roots), CheckOutcome.OPEN)
     return Finding(Check.CONTENT_CREDENTIALS, outcome)
 
 

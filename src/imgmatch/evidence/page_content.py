@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.depositing import Clock, Unverified
-from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
+from imgmatch.evidence.material import Check, CheckOutcome, MaterialKind, Party
 from imgmatch.evidence.precedence import Priority
 from imgmatch.evidence.words import CHINESE_EDITS, WORDS
 from imgmatch.results import Comparison, Verdict
@@ -251,7 +251,7 @@ def _material(words: _Words, manifest: Mapping[str, Any]) -> _Blocks:
         label = f"{words['kind'][MaterialKind(one['kind'])]} ({party})"
         parts = [
             f"{words['checks'][Check(finding['check'])]}{words['colon']}"
-            f"{words['outcome'][Outcome(finding['outcome'])]}"
+            f"{words['outcome'][CheckOutcome(finding['outcome'])]}"
             for finding in one["findings"]
         ]
         parts.append(words["attached" if one["member"] else "digest_only"])

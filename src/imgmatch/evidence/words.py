@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.depositing import Clock, Unverified
-from imgmatch.evidence.material import Check, MaterialKind, Outcome, Party
+from imgmatch.evidence.material import Check, CheckOutcome, MaterialKind, Party
 from imgmatch.evidence.precedence import Priority
 from imgmatch.results import Direction, EditKind, Verdict
 
@@ -99,7 +99,7 @@ _ENGLISH = {
     "material; people decide.",
     "check": "How to check this",
     "check_text": "With Python and the package imgmatch[evidence] installed, run: "
-    "imgmatch evidence verify BUNDLE.zip --root ROOT.pem. It checks the digest of "
+    "imgmatch evidence check BUNDLE.zip --root ROOT.pem. It checks the digest of "
     "every file and every token against the root certificate, and makes the verdict "
     "again from the files in the bundle.",
     "held": "The suspect is in the bundle with the bytes that were compared. Of the "
@@ -162,9 +162,9 @@ _ENGLISH = {
         Check.CONTENT_CREDENTIALS: "content credentials hold",
     },
     "outcome": {
-        Outcome.SUPPORTS: "supported",
-        Outcome.CONTRADICTS: "contradicted",
-        Outcome.OPEN: "open",
+        CheckOutcome.SUPPORTS: "supported",
+        CheckOutcome.CONTRADICTS: "contradicted",
+        CheckOutcome.OPEN: "open",
     },
 }
 
@@ -245,7 +245,7 @@ _CHINESE = {
     "该使用是否获准。imgmatch 提供材料，由人作出决定。",
     "check": "如何核验",
     "check_text": "安装 Python 与 imgmatch[evidence] 后运行："
-    "imgmatch evidence verify BUNDLE.zip --root ROOT.pem。"
+    "imgmatch evidence check BUNDLE.zip --root ROOT.pem。"
     "该命令核对每个文件的摘要，用根证书验证每个时间戳，"
     "并用证据包内的文件重新得出结论。",
     "held": "证据包内的商品图片即参与比对的文件。"
@@ -314,9 +314,9 @@ _CHINESE = {
         Check.CONTENT_CREDENTIALS: "内容凭证有效",
     },
     "outcome": {
-        Outcome.SUPPORTS: "支持",
-        Outcome.CONTRADICTS: "不符",
-        Outcome.OPEN: "未定",
+        CheckOutcome.SUPPORTS: "支持",
+        CheckOutcome.CONTRADICTS: "不符",
+        CheckOutcome.OPEN: "未定",
     },
 }
 

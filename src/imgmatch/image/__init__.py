@@ -22,17 +22,20 @@ but the marker is missing; bytes after the marker are ignored.
 
 from imgmatch.image.gate import (
     DECODE_POLICY,
+    EncodedImage,
     Image,
     ImageSource,
     decode,
     decode_grey,
     read_file,
+    read_image,
 )
 from imgmatch.image.header import Limits
 from imgmatch.image.pyramid import Pyramid
 
 __all__ = [
     "DECODE_POLICY",
+    "EncodedImage",
     "Image",
     "ImageSource",
     "Limits",
@@ -40,4 +43,5 @@ __all__ = [
     "decode",
     "decode_grey",
     "read_file",
+    "read_image",
 ]

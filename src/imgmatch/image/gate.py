@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 from PIL.ImageFile import ImageFile
 
-from imgmatch.errors import DecodeError, InputError, ShapeError
+from imgmatch.errors import DecodeError, InputError, ShapeError, reason_of
 from imgmatch.image.header import (
     Limits,
     exif_orientation,
@@ -26,20 +26,43 @@ from imgmatch.types import Size
 
 __all__ = [
     "DECODE_POLICY",
+    "EncodedImage",
     "Image",
     "ImageSource",
     "decode",
     "decode_grey",
     "read_file",
+    "read_image",
 ]
 
 DECODE_POLICY: Final = "decode-1"
 """Names the rules of this package. Other rules must take another name."""
 
-ImageSource: TypeAlias = str | os.PathLike[str] | bytes | NDArray[np.uint8]
-"""A path, the bytes of a file, or pixels: (H, W, 3) RGB or (H, W) grey."""
-
 _DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """The bytes of an image file, read and hashed once; see `read_image`.
+
+    Attributes
+    ----------
+    data : bytes
+    sha256 : str
+        Of the bytes, lower-case hex.
+    source : str
+        The path as given, or ``"<bytes>"``.
+    """
+
+    data: bytes
+    sha256: str
+    source: str
+
+
+ImageSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | NDArray[np.uint8] | EncodedImage
+)
+"""A path, the bytes of a file, or pixels: (H, W, 3) RGB or (H, W) grey."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,16 +141,16 @@ def decode(
         full_size = Size(array.shape[1], array.shape[0])
         pixels = to_srgb(_reduced(array, long_side), b"")
         return Image(pixels, full_size, "array", checksum.hexdigest(), "<array>")
-    data, name = _load(source, limits)
-    picture = open_header(data, name, limits)
+    encoded = read_image(source, limits=limits)
+    name = encoded.source
+    picture = open_header(encoded.data, name, limits)
     kind = picture.format or "image"
     full_size = Size(*picture.size)
     pixels = _pixels(picture, name, long_side)
     orientation = exif_orientation(picture.info.get("exif", b""))
     if orientation >= 5:  # on its side
         full_size = Size(full_size.height, full_size.width)
-    digest = hashlib.sha256(data).hexdigest()
-    return Image(upright(pixels, orientation), full_size, kind, digest, name)
+    return Image(upright(pixels, orientation), full_size, kind, encoded.sha256, name)
 
 
 def decode_grey(
@@ -184,8 +207,30 @@ def _luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def _load(source: str | os.PathLike[str] | bytes, limits: Limits) -> tuple[bytes, str]:
+def read_image(
+    source: str | os.PathLike[str] | bytes | EncodedImage,
+    *,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> EncodedImage:
+    """Read the bytes of an image and hash them, for all that wants them later.
+
+    Raises
+    ------
+    DecodeError
+        If the file is missing, not a plain file, or over a limit.
+    InputError
+        If `source` is none of these.
+    """
+    if isinstance(source, EncodedImage):
+        return source
+    data, name = _load(source, limits)
+    return EncodedImage(data, hashlib.sha256(data).hexdigest(), name)
+
+
+def _load(source: ImageSource, limits: Limits) -> tuple[bytes, str]:
     """Return the bytes of a file and what to call it."""
+    if isinstance(source, EncodedImage):
+        return source.data, source.source
     if isinstance(source, bytes):
         return source, "<bytes>"
     if isinstance(source, str | os.PathLike):
@@ -217,7 +262,7 @@ def read_file(
     except DecodeError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = reason_of(error)
         raise DecodeError(name, reason) from error
 
 

@@ -1,11 +1,10 @@
 """Which originals are worth comparing with a suspect."""
 
 from imgmatch.index.candidates import CandidateIndex
-from imgmatch.index.parts import PARAMETERS, Allocate, Part, build_part, merge_parts
+from imgmatch.index.parts import INDEX_PARAMETERS, Part, build_part, merge_parts
 
 __all__ = [
-    "PARAMETERS",
-    "Allocate",
+    "INDEX_PARAMETERS",
     "CandidateIndex",
     "Part",
     "build_part",

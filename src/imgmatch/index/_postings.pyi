@@ -10,7 +10,7 @@ _Table: TypeAlias = NDArray[np.int16]
 
 WORD_BITS: int
 CODE_BITS: int
-PLACE_BITS: int
+POSITION_BITS: int
 SCALE_BITS: int
 SCALE_STEPS: int
 SCALE_LEAST: int
@@ -51,6 +51,6 @@ class Postings:
         names: Sequence[_Words],
         codes: _Codes,
         rows: _Words,
-        places: _Words,
+        keypoints: _Words,
         starts: _Words,
     ) -> int: ...

@@ -22,14 +22,14 @@ cdef extern from "words.h" nogil:
 
 
 cdef extern from "postings.h" nogil:
-    enum: IM_CODE_BITS, IM_PLACE_BITS, IM_SCALE_BITS, IM_ANGLE_BITS, IM_SCALE_STEPS
+    enum: IM_CODE_BITS, IM_POSITION_BITS, IM_SCALE_BITS, IM_ANGLE_BITS, IM_SCALE_STEPS
     enum: IM_SCALE_LEAST
     ctypedef struct im_postings:
         const uint64_t *codes
         const uint32_t *rows
-        const uint32_t *places
+        const uint32_t *keypoints
         const uint32_t *starts
-        const uint8_t *alive
+        const uint8_t *live
         size_t n, n_rows
         uint32_t first
         int shift
@@ -60,14 +60,14 @@ cdef extern from "postings.h" nogil:
 
 WORD_BITS = IM_WORD_BITS
 CODE_BITS = IM_CODE_BITS
-PLACE_BITS = IM_PLACE_BITS
+POSITION_BITS = IM_POSITION_BITS
 SCALE_BITS = IM_SCALE_BITS
 SCALE_STEPS = IM_SCALE_STEPS
 SCALE_LEAST = IM_SCALE_LEAST
 ANGLE_BITS = IM_ANGLE_BITS
 MAX_PROBES = IM_MAX_PROBES
 
-_VOTE = np.dtype([("key", "u4"), ("place", "u4"), ("query", "u2"), ("distance", "u2")])
+_VOTE = np.dtype([("key", "u4"), ("keypoint", "u4"), ("query", "u2"), ("distance", "u2")])
 _CANDIDATE = np.dtype([("key", "u4"), ("votes", "u2"), ("agreeing", "u2")])
 
 
@@ -118,7 +118,7 @@ def word_probes(const uint64_t[::1] descriptor, const int16_t[:, ::1] table, siz
 cdef class Postings:
     """The inverted files of all parts, checked and held for searches.
 
-    `parts` are tuples (codes, rows, places, starts, alive), the arrays of
+    `parts` are tuples (codes, rows, keypoints, starts, live), the arrays of
     `im_postings` and one flag a row. Nothing but their lengths is read.
     """
 
@@ -134,39 +134,39 @@ cdef class Postings:
         self.parts = <im_postings *>calloc(len(parts) + 1, sizeof(im_postings))
         if self.parts == NULL:
             raise MemoryError
-        for codes, rows, places, starts, alive in parts:
-            self._append(codes, rows, places, starts, alive)
+        for codes, rows, keypoints, starts, live in parts:
+            self._append(codes, rows, keypoints, starts, live)
 
     def __dealloc__(self):
         free(self.parts)
 
     cdef _append(self, const uint64_t[::1] codes, const uint32_t[::1] rows,
-                 const uint32_t[::1] places, const uint32_t[::1] starts,
-                 const uint8_t[::1] alive):
+                 const uint32_t[::1] keypoints, const uint32_t[::1] starts,
+                 const uint8_t[::1] live):
         cdef size_t n = codes.shape[0]
         cdef int shift = _shift_of(starts)
         if (
             <size_t>rows.shape[0] != n
-            or <size_t>places.shape[0] != n
+            or <size_t>keypoints.shape[0] != n
             or shift > IM_CODE_BITS
-            or self.n_rows + alive.shape[0] >= 1 << 31
+            or self.n_rows + live.shape[0] >= 1 << 31
         ):
             raise ShapeError(f"want the arrays of one inverted file of {n} postings")
         cdef im_postings *part = self.parts + self.n_parts
         part.starts = &starts[0]
         part.n = n
-        part.n_rows = alive.shape[0]
+        part.n_rows = live.shape[0]
         part.first = <uint32_t>self.n_rows
         part.shift = shift
         if n:
             part.codes = &codes[0]
             part.rows = &rows[0]
-            part.places = &places[0]
+            part.keypoints = &keypoints[0]
         if part.n_rows:
-            part.alive = &alive[0]
-        self.arrays.append((codes, rows, places, starts, alive))
+            part.live = &live[0]
+        self.arrays.append((codes, rows, keypoints, starts, live))
         self.n_parts += 1
-        self.n_rows += alive.shape[0]
+        self.n_rows += live.shape[0]
 
     cdef _search(self, im_suspect *suspect, const uint64_t[:, ::1] descriptors,
                  const float[:, ::1] keypoints, size_t mirrored,
@@ -248,7 +248,7 @@ cdef class Postings:
             free(votes.items)
 
     def merge_into(self, names, uint64_t[::1] codes, uint32_t[::1] rows,
-                   uint32_t[::1] places, uint32_t[::1] starts):
+                   uint32_t[::1] keypoints, uint32_t[::1] starts):
         """Write all postings as those of one part; returns how many there are.
 
         ``names[p]`` (N,) uint32 renames the rows of part p; 2**32 - 1 leaves one out.
@@ -257,7 +257,7 @@ cdef class Postings:
         cdef size_t room = codes.shape[0], p
         if (
             <size_t>rows.shape[0] != room
-            or <size_t>places.shape[0] != room
+            or <size_t>keypoints.shape[0] != room
             or shift > IM_CODE_BITS
             or len(names) != <Py_ssize_t>self.n_parts
         ):
@@ -279,7 +279,7 @@ cdef class Postings:
                 n = im_postings_merge(self.parts, self.n_parts, pointers, shift, room,
                                       &codes[0] if room else NULL,
                                       &rows[0] if room else NULL,
-                                      &places[0] if room else NULL, &starts[0])
+                                      &keypoints[0] if room else NULL, &starts[0])
         finally:
             free(pointers)
         if n < 0:

@@ -19,7 +19,7 @@ MIN_VOTES: Final = 3
 """Features that must agree about where the original is in the suspect."""
 
 VOTE_CHANCE: Final = 0.03
-MAX_LOG_NFA: Final = 2.0
+MAX_LOG_ACCIDENTS: Final = 2.0
 CROWD: Final = 10_000
 """Chance that a vote agrees with the similarity that another proposes; log10 of how
 many originals may be as likely as a candidate by chance; and the originals from which
@@ -53,18 +53,18 @@ class CandidateIndex:
     ----------
     parts : sequence of parts
         As `build_part` and `merge_parts` make them, perhaps mapped from files.
-    alive : sequence of (N,) bool
+    live : sequence of (N,) bool
         For each part, the rows that may be found.
     """
 
     def __init__(
-        self, parts: Sequence[Part], alive: Sequence[NDArray[np.bool_]]
+        self, parts: Sequence[Part], live: Sequence[NDArray[np.bool_]]
     ) -> None:
         self._parts = [dict(part) for part in parts]
-        self._alive = [np.array(one, np.bool_) for one in alive]
-        self._count = sum(int(np.count_nonzero(one)) for one in self._alive)
-        self._firsts = np.cumsum([0, *map(len, self._alive)])
-        self._postings = postings(self._parts, self._alive)
+        self._live = [np.array(one, np.bool_) for one in live]
+        self._count = sum(int(np.count_nonzero(one)) for one in self._live)
+        self._firsts = np.cumsum([0, *map(len, self._live)])
+        self._postings = postings(self._parts, self._live)
 
     def search(self, query: Fingerprint, *, limit: int) -> list[tuple[int, int]]:
         """Return part and row of at most `limit` originals, likeliest first.
@@ -81,7 +81,7 @@ class CandidateIndex:
             (distance, number, row)
             for number, part in enumerate(self._parts)
             for distance, row in whole_copies(query.hashes, part)
-            if self._alive[number][row]
+            if self._live[number][row]
         ]
         return list(dict.fromkeys((number, row) for _, number, row in sorted(found)))
 
@@ -100,7 +100,7 @@ class CandidateIndex:
         )
         accidents = [*map(_log_accidents, votes.tolist(), agreeing.tolist())]
         log_nfa = np.array(accidents) + math.log10(min(max(self._count, 1), CROWD))
-        likely = np.flatnonzero(log_nfa <= MAX_LOG_NFA)
+        likely = np.flatnonzero(log_nfa <= MAX_LOG_ACCIDENTS)
         order = np.lexsort((numbers[likely], log_nfa[likely]))
         best = numbers[likely[order[: 2 * limit]]]  # either way round
         parts = np.searchsorted(self._firsts, best, side="right") - 1

@@ -4,27 +4,24 @@ A part describes some originals, its rows. What its arrays hold is the business
 of the modules beside this one; whoever stores them knows only their names.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from imgmatch.errors import InputError
 from imgmatch.features import Features
 from imgmatch.hashing import MIN_QUALITY, Hashes
 from imgmatch.index import _postings
-from imgmatch.index.words import BUDGET, places, table, telling
+from imgmatch.index.words import BUDGET, pack_keypoints, select_features, table
 
-__all__ = ["PARAMETERS", "Allocate", "Part", "build_part", "merge_parts", "postings"]
+__all__ = ["INDEX_PARAMETERS", "Part", "build_part", "merge_parts", "postings"]
 
 Part = Mapping[str, NDArray[Any]]
 """Arrays by name."""
 
-Allocate = Callable[[str, tuple[int, ...], DTypeLike], NDArray[Any]]
-"""Makes room for a part's array, given its name, shape and dtype."""
-
-PARAMETERS: dict[str, str | int] = {
+INDEX_PARAMETERS: dict[str, str | int] = {
     "index": "postings-1",
     "words": "words-1",
     "index_budget": BUDGET,
@@ -57,12 +54,12 @@ def build_part(
         if one.quality >= MIN_QUALITY
     ]
     hash_table = np.array(hashed, dtype=np.uint64).reshape(-1, 3)
-    chosen = [telling(one) for one in features]
+    chosen = [select_features(one) for one in features]
     counts = np.array([len(rows) for rows in chosen], np.uint16)
-    descriptors, placed = [np.empty((0, 4), np.uint64)], [np.empty(0, np.uint32)]
+    descriptors, packed = [np.empty((0, 4), np.uint64)], [np.empty(0, np.uint32)]
     for one, rows in zip(features, chosen, strict=True):
         descriptors.append(one.descriptors[rows])
-        placed.append(places(one)[rows])
+        packed.append(pack_keypoints(one)[rows])
     words, signatures = _postings.words(np.concatenate(descriptors), table())
     order = np.argsort(words, kind="stable")
     shift = _shift(len(words))
@@ -77,7 +74,7 @@ def build_part(
         "counts": counts,
         "codes": codes[order],
         "rows": np.repeat(np.arange(len(counts), dtype=np.uint32), counts)[order],
-        "places": np.concatenate(placed)[order],
+        "keypoints": np.concatenate(packed)[order],
         "starts": np.searchsorted(words[order], buckets).astype(np.uint32),
     }
 
@@ -85,8 +82,6 @@ def build_part(
 def merge_parts(
     parts: Sequence[Part],
     keep: Sequence[NDArray[np.bool_]],
-    *,
-    allocate: Allocate = lambda _, shape, dtype: np.empty(shape, dtype),
 ) -> dict[str, NDArray[Any]]:
     """Lay out several parts as one, without the rows that are no longer wanted.
 
@@ -97,9 +92,6 @@ def merge_parts(
     parts : sequence of parts
     keep : sequence of (N,) bool
         For each part, the rows to keep.
-    allocate : function
-        Makes room for each array; one that maps a file lets a merge be larger
-        than memory.
 
     Returns
     -------
@@ -122,14 +114,14 @@ def merge_parts(
         raise InputError(f"want at most {_MAX_POSTINGS} postings a part, got {size}")
     hashed = [kept[part["hash_rows"]] for part, kept in zip(parts, keep, strict=True)]
     n_hashes = sum(int(np.count_nonzero(rows)) for rows in hashed)
-    merged = {
-        "hash_rows": allocate("hash_rows", (n_hashes,), np.uint32),
-        "hashes": allocate("hashes", (n_hashes, 2), np.uint64),
-        "counts": allocate("counts", (first,), np.uint16),
-        "codes": allocate("codes", (size,), np.uint64),
-        "rows": allocate("rows", (size,), np.uint32),
-        "places": allocate("places", (size,), np.uint32),
-        "starts": allocate("starts", (_entries(_shift(size)),), np.uint32),
+    merged: dict[str, NDArray[Any]] = {
+        "hash_rows": np.empty((n_hashes,), np.uint32),
+        "hashes": np.empty((n_hashes, 2), np.uint64),
+        "counts": np.empty((first,), np.uint16),
+        "codes": np.empty((size,), np.uint64),
+        "rows": np.empty((size,), np.uint32),
+        "keypoints": np.empty((size,), np.uint32),
+        "starts": np.empty((_entries(_shift(size)),), np.uint32),
     }
     at = row = 0
     for part, name, rows, count in zip(parts, names, hashed, counts, strict=True):
@@ -139,13 +131,13 @@ def merge_parts(
         merged["counts"][row : row + len(count)] = count
         at, row = stop, row + len(count)
     postings(parts, keep).merge_into(
-        names, *(merged[name] for name in ("codes", "rows", "places", "starts"))
+        names, *(merged[name] for name in ("codes", "rows", "keypoints", "starts"))
     )
     return merged
 
 
 def postings(
-    parts: Sequence[Part], alive: Sequence[NDArray[np.bool_]]
+    parts: Sequence[Part], live: Sequence[NDArray[np.bool_]]
 ) -> _postings.Postings:
     """Hold the inverted files of parts together."""
     return _postings.Postings(
@@ -153,11 +145,11 @@ def postings(
             (
                 part["codes"],
                 part["rows"],
-                part["places"],
+                part["keypoints"],
                 part["starts"],
                 flags.view(np.uint8),
             )
-            for part, flags in zip(parts, alive, strict=True)
+            for part, flags in zip(parts, live, strict=True)
         ]
     )
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from imgmatch.features import Features
 from imgmatch.index import _postings
 
-__all__ = ["BUDGET", "places", "table", "telling"]
+__all__ = ["BUDGET", "pack_keypoints", "select_features", "table"]
 
 BUDGET = 450
 """Postings an original."""
@@ -30,7 +30,7 @@ def table() -> NDArray[np.int16]:
     return expanded
 
 
-def telling(features: Features, *, budget: int = BUDGET) -> NDArray[np.intp]:
+def select_features(features: Features, *, budget: int = BUDGET) -> NDArray[np.intp]:
     """Choose the features that stand for an original.
 
     Returns
@@ -52,13 +52,13 @@ def telling(features: Features, *, budget: int = BUDGET) -> NDArray[np.intp]:
     return np.sort(np.argsort(turn, kind="stable")[:budget])
 
 
-def places(features: Features) -> NDArray[np.uint32]:
+def pack_keypoints(features: Features) -> NDArray[np.uint32]:
     """Pack where features are into 32 bits each: x, y, scale and angle.
 
     In units of the original's own, in which it is 1023 long: a similarity to the
     suspect is the same for all of them, whatever the unit.
     """
-    largest = (1 << _postings.PLACE_BITS) - 1
+    largest = (1 << _postings.POSITION_BITS) - 1
     unit = max(float(features.xy.max(initial=1)), 1.0) / largest
     xy = np.clip(np.rint(features.xy / unit), 0, largest).astype(np.uint32)
     octaves = np.log2(features.scale / unit) - _postings.SCALE_LEAST
@@ -66,7 +66,9 @@ def places(features: Features) -> NDArray[np.uint32]:
     scale = np.clip(steps, 0, (1 << _postings.SCALE_BITS) - 1).astype(np.uint32)
     turns = np.rint(features.angle * ((1 << _postings.ANGLE_BITS) / (2 * np.pi)))
     angle = turns.astype(np.int64) % (1 << _postings.ANGLE_BITS)
-    packed: NDArray[np.uint32] = xy[:, 0] | xy[:, 1] << _postings.PLACE_BITS
-    packed |= scale << 2 * _postings.PLACE_BITS
-    packed |= angle.astype(np.uint32) << 2 * _postings.PLACE_BITS + _postings.SCALE_BITS
+    packed: NDArray[np.uint32] = xy[:, 0] | xy[:, 1] << _postings.POSITION_BITS
+    packed |= scale << 2 * _postings.POSITION_BITS
+    packed |= (
+        angle.astype(np.uint32) << 2 * _postings.POSITION_BITS + _postings.SCALE_BITS
+    )
     return packed

@@ -18,7 +18,6 @@ import json
 import mmap
 import os
 import struct
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -28,13 +27,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.errors import RegistryCorruptError
+from imgmatch.files import draft
 
 __all__ = ["ArrayFile", "Pieces", "write_arrays"]
 
 Pieces = Mapping[str, Sequence[NDArray[Any]]]
 """Arrays by name, each in pieces to be joined along the first axis."""
 
-_MAGIC = b"imgmatch arrays\x02"
+_MAGIC = b"imgmatch arrays\x01"
 _BLOCK = 128 * 1024
 _ALIGNMENT = 64
 _DIGEST = hashlib.sha256().digest_size
@@ -205,17 +205,9 @@ def write_arrays(arrays: Pieces, folder: Path | None = None) -> ArrayFile:
         memory = BytesIO()
         name = _write(arrays, memory)
         return ArrayFile(memory.getvalue(), "<memory>", name)
-    draft = folder / f"{uuid.uuid4().hex}.draft"
-    try:
-        with draft.open("wb") as file:
-            name = _write(arrays, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(folder / name)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    return ArrayFile.open(folder, name)
+    with draft(folder) as written:
+        written.name = _write(arrays, written.file)
+    return ArrayFile.open(folder, written.name)
 
 
 def _write(arrays: Pieces, file: BinaryIO) -> str:

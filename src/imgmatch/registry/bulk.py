@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from imgmatch.errors import DuplicateReferenceError, InputError, WorkerError
 from imgmatch.image import ImageSource
 from imgmatch.parallel.workers import Task, Workers
-from imgmatch.registry.originals import Addition, describe
+from imgmatch.registry.originals import PreparedOriginal, prepare_original
 from imgmatch.registry.records import Details, Record
 from imgmatch.registry.store import Registry
 from imgmatch.sources import Loader, NamedImage, PathLike, find_images
@@ -23,8 +24,13 @@ class Refusal:
     error_type: str
     reason: str
 
+    @classmethod
+    def of(cls, reference_id: str, error: Exception) -> "Refusal":
+        """Return the refusal that an exception stands for."""
+        return cls(reference_id, type(error).__name__, str(error))
 
-Outcome = Record | Refusal
+
+RegisterOutcome: TypeAlias = Record | Refusal
 
 
 def register(
@@ -35,7 +41,7 @@ def register(
     work: str | None = None,
     series: str | None = None,
     workers: int = 1,
-) -> Iterator[Outcome]:
+) -> Iterator[RegisterOutcome]:
     """Register the images that files and folders hold.
 
     An original's id is its path relative to the folder given. Running it again
@@ -68,29 +74,31 @@ def register(
         If the registry itself cannot be written.
     """
     details = Details(owner=owner, work=work, series=series, attributes={})
-    queue: deque[tuple[str, ImageSource, Outcome | Task[Addition]]] = deque()
+    queue: deque[tuple[str, ImageSource, RegisterOutcome | Task[PreparedOriginal]]] = (
+        deque()
+    )
     with Workers(workers) as pool, Loader() as loader:
 
         def begin(source: NamedImage) -> None:
             image: ImageSource = b""
-            begun: Outcome | Task[Addition]
+            begun: RegisterOutcome | Task[PreparedOriginal]
             try:
                 image = loader.load(source.image)
                 present = registry.present(image, source.name, details)
-                begun = present or pool.submit(describe, image, source.name)
+                begun = present or pool.submit(prepare_original, image, source.name)
             except _REFUSED as error:
-                begun = _refusal(source.name, error)
+                begun = Refusal.of(source.name, error)
             queue.append((source.name, image, begun))
 
-        def finish() -> Outcome:
+        def finish() -> RegisterOutcome:
             name, image, begun = queue.popleft()
             if not isinstance(begun, Task):
                 return begun
             try:
-                addition = pool.result(begun)
-                return registry.add_described(addition, image, details)
+                prepared = pool.result(begun)
+                return registry.add_prepared(prepared, image, details)
             except (*_REFUSED, WorkerError) as error:
-                return _refusal(name, error)
+                return Refusal.of(name, error)
 
         for source in find_images(sources):
             begin(source)
@@ -101,7 +109,3 @@ def register(
 
 
 _REFUSED = (InputError, DuplicateReferenceError, OSError)
-
-
-def _refusal(name: str, error: Exception) -> Refusal:
-    return Refusal(name, type(error).__name__, str(error))

@@ -1,4 +1,4 @@
-"""The registry's records and manifest in SQLite: rows and transactions.
+"""The registry's records and list of segments in SQLite: rows and transactions.
 
 Each row carries a digest of its own contents. SQLite notices a page that does
 not parse, not a changed letter in an owner's name; the digest does.
@@ -24,14 +24,14 @@ from imgmatch.errors import (
     RegistryError,
     RegistryLockedError,
 )
-from imgmatch.registry.manifest import Manifest
 from imgmatch.registry.records import Record
 from imgmatch.registry.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
+from imgmatch.registry.segment_list import SegmentList
 from imgmatch.types import Size
 
-__all__ = ["Database", "Token"]
+__all__ = ["ChangeCount", "Database"]
 
-Token = tuple[int, int]
+ChangeCount = tuple[int, int]
 """Changes whenever what the connection can read has changed."""
 
 _PAGE = 4096
@@ -96,7 +96,7 @@ class Database:
             for statement in SCHEMA.split(";"):
                 self.execute(statement)
             self.write_parameters(parameters)
-            self.write_manifest(Manifest())
+            self.write_segment_list(SegmentList())
             self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self.version = SCHEMA_VERSION
             self.commit()
@@ -150,26 +150,22 @@ class Database:
 
     # Rows
 
-    def token(self) -> Token:
+    def change_count(self) -> ChangeCount:
         """Return a value that differs after any change, by any process."""
         return self._scalar("PRAGMA data_version"), self._connection.total_changes
 
-    def manifest(self) -> Manifest:
+    def segment_list(self) -> SegmentList:
         """Return the list of segments."""
-        return Manifest.from_json(self.manifest_text())
-
-    def manifest_text(self) -> str:
-        """Return the list of segments as it is written."""
-        rows = self.execute("SELECT * FROM manifest")
+        rows = self.execute("SELECT * FROM segment_list")
         if len(rows) != 1:
             raise RegistryCorruptError(f"{self._path} does not list its segments")
-        return str(self._checked(rows[0])[1])
+        return SegmentList.from_json(self._checked(rows[0])[1])
 
-    def write_manifest(self, manifest: Manifest) -> None:
+    def write_segment_list(self, segment_list: SegmentList) -> None:
         """Replace the list of segments."""
-        row = (1, manifest.to_json())
+        row = (1, segment_list.to_json())
         self.execute(
-            "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", *row, _digest(row)
+            "INSERT OR REPLACE INTO segment_list VALUES (?, ?, ?)", *row, _digest(row)
         )
 
     def count(self) -> int:
@@ -225,7 +221,7 @@ class Database:
         for (line,) in self.execute("PRAGMA integrity_check"):
             if line != "ok":
                 yield f"{self._path}: {line}"
-        for table in ("original", "manifest"):
+        for table in ("original", "segment_list"):
             for row in self.execute(f"SELECT * FROM {table}"):
                 if _digest(row[:-1]) != row[-1]:
                     yield f"{self._path}: {table} {row[0]!r} is not what was written"

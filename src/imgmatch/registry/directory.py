@@ -7,9 +7,12 @@ from pathlib import Path
 from imgmatch.errors import RegistryError
 from imgmatch.registry.database import Database
 from imgmatch.registry.lock import WriterLock
-from imgmatch.registry.migrations import migrate
-from imgmatch.registry.schema import PARAMETERS, check_parameters, check_version
-from imgmatch.registry.segments import sweep
+from imgmatch.registry.schema import (
+    REGISTRY_PARAMETERS,
+    check_parameters,
+    check_version,
+)
+from imgmatch.registry.segments import delete_all_but
 
 __all__ = ["DATABASE", "Directory"]
 
@@ -42,7 +45,7 @@ class Directory:
             (path / _SEGMENTS).mkdir(exist_ok=True)
             database = Database(path / DATABASE, read_only=False)
             undo.callback(database.close)
-            database.create(PARAMETERS)
+            database.create(REGISTRY_PARAMETERS)
             undo.pop_all()
         return cls(path, database, lock)
 
@@ -62,12 +65,10 @@ class Directory:
                 undo.callback(lock.release)
             database = Database(path / DATABASE, read_only=read_only)
             undo.callback(database.close)
-            if lock:
-                migrate(database, path / _SEGMENTS)
             check_version(database.version, path)
             check_parameters(database.parameters(), path, any_index=any_index)
             if lock:  # what a writer that died has left
-                sweep(path / _SEGMENTS, database.manifest().files)
+                delete_all_but(path / _SEGMENTS, database.segment_list().files)
             undo.pop_all()
         return cls(path, database, lock)
 

@@ -11,11 +11,11 @@ from imgmatch.registry.directory import Directory
 from imgmatch.registry.records import Record
 from imgmatch.registry.snapshot import Snapshot
 
-__all__ = ["Kept", "export"]
+__all__ = ["ExportedOriginal", "export"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ExportedOriginal:
     """What is kept of an original.
 
     Attributes
@@ -29,7 +29,9 @@ class Kept:
     picture: bytes | None
 
 
-def export(path: str | os.PathLike[str], *, pictures: bool = False) -> Iterator[Kept]:
+def export(
+    path: str | os.PathLike[str], *, pictures: bool = False
+) -> Iterator[ExportedOriginal]:
     """Read all that is kept, whatever is written meanwhile.
 
     Parameters
@@ -41,7 +43,7 @@ def export(path: str | os.PathLike[str], *, pictures: bool = False) -> Iterator[
 
     Yields
     ------
-    Kept
+    ExportedOriginal
         One for each original, by reference id.
 
     Raises
@@ -55,7 +57,7 @@ def export(path: str | os.PathLike[str], *, pictures: bool = False) -> Iterator[
             picture = None
             if snapshot is not None:
                 picture = snapshot.original(record.reference_id).picture
-            yield Kept(record, picture)
+            yield ExportedOriginal(record, picture)
 
 
 def _begin(directory: Directory, *, pictures: bool) -> Snapshot | None:
@@ -63,12 +65,12 @@ def _begin(directory: Directory, *, pictures: bool) -> Snapshot | None:
     database = directory.database
     while True:
         database.execute("BEGIN")
-        manifest = database.manifest()
+        segment_list = database.segment_list()
         if not pictures:
             return None
         try:
-            return Snapshot.open(directory.segments, manifest)
+            return Snapshot.open(directory.segments, segment_list)
         except RegistryError:
             database.rollback()
-            if database.manifest() == manifest:
+            if database.segment_list() == segment_list:
                 raise  # else a writer has merged the files away

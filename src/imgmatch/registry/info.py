@@ -8,7 +8,7 @@ from typing import Any
 from imgmatch.errors import RegistryCorruptError
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.database import Database
-from imgmatch.registry.manifest import Manifest
+from imgmatch.registry.segment_list import SegmentList
 
 __all__ = ["RegistryInfo", "gather"]
 
@@ -55,7 +55,7 @@ class RegistryInfo:
 
 
 def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
-    """Look a registry's manifest and files over, without reading them.
+    """Look a registry's list of segments and files over, without reading them.
 
     Raises
     ------
@@ -63,18 +63,18 @@ def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
         If a file is missing.
     """
     while True:
-        manifest = database.manifest()
+        segment_list = database.segment_list()
         try:
-            nbytes = _sizes(manifest, folder)
+            nbytes = _sizes(segment_list, folder)
             break
         except FileNotFoundError as error:
-            if database.manifest() == manifest:
+            if database.segment_list() == segment_list:
                 message = f"{error.filename} is missing"
                 raise RegistryCorruptError(message) from error
-    rows = tuple(entry.rows for entry in manifest.entries)
+    rows = tuple(entry.rows for entry in segment_list.entries)
     return RegistryInfo(
-        originals=len(manifest),
-        removed=sum(rows) - len(manifest),
+        originals=len(segment_list),
+        removed=sum(rows) - len(segment_list),
         segments=rows,
         nbytes={"records": path.stat().st_size, **nbytes},
         schema=database.version,
@@ -82,9 +82,9 @@ def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
     )
 
 
-def _sizes(manifest: Manifest, folder: Path) -> dict[str, int]:
+def _sizes(segment_list: SegmentList, folder: Path) -> dict[str, int]:
     nbytes = {"pictures": 0, "ids and hashes": 0, "index": 0}
-    for entry in manifest.entries:
+    for entry in segment_list.entries:
         kept = ArrayFile.open(folder, entry.originals)
         pictures = kept["pictures"].nbytes
         nbytes["pictures"] += pictures

@@ -19,15 +19,15 @@ from imgmatch.fingerprint import Original, reduce_original
 from imgmatch.hashing import Hashes
 from imgmatch.image import ImageSource
 from imgmatch.registry.arrayfile import ArrayFile, write_arrays
-from imgmatch.registry.manifest import token
+from imgmatch.registry.segment_list import identity_term
 from imgmatch.types import Size
 
 __all__ = [
-    "Addition",
     "Originals",
-    "describe",
+    "PreparedOriginal",
     "identity_of",
     "merge_originals",
+    "prepare_original",
     "write_originals",
 ]
 
@@ -50,7 +50,7 @@ _CONTENTS = ("ids", "pictures")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Addition:
+class PreparedOriginal:
     """An original to be written."""
 
     reference_id: str
@@ -58,7 +58,7 @@ class Addition:
     features: Features
 
 
-def describe(source: ImageSource, reference_id: str) -> Addition:
+def prepare_original(source: ImageSource, reference_id: str) -> PreparedOriginal:
     """Reduce an original to what is kept of it, and find its features in that.
 
     Raises
@@ -67,7 +67,7 @@ def describe(source: ImageSource, reference_id: str) -> Addition:
         If the source cannot be read as an image.
     """
     original = reduce_original(source)
-    return Addition(reference_id, original, original.fingerprint().features)
+    return PreparedOriginal(reference_id, original, original.fingerprint().features)
 
 
 class Originals:
@@ -135,16 +135,16 @@ class Originals:
         return self.file[name][start:stop]
 
 
-def identity_of(originals: Originals, alive: NDArray[np.bool_]) -> int:
-    """Return what the rows that are alive add to `Manifest.identity`."""
+def identity_of(originals: Originals, live: NDArray[np.bool_]) -> int:
+    """Return what the rows that are live add to `SegmentList.identity`."""
     return sum(
-        token(originals.reference_id(row), originals.sha256(row))
-        for row in np.flatnonzero(alive).tolist()
+        identity_term(originals.reference_id(row), originals.sha256(row))
+        for row in np.flatnonzero(live).tolist()
     )
 
 
 def write_originals(
-    additions: Sequence[Addition], folder: Path | None = None
+    originals: Sequence[PreparedOriginal], folder: Path | None = None
 ) -> Originals:
     """Write what is kept of originals, into a folder or in memory.
 
@@ -153,17 +153,17 @@ def write_originals(
     OSError
         If it cannot be written.
     """
-    rows = np.empty(len(additions), _ROW)
-    for row, addition in zip(rows, additions, strict=True):
-        kept = addition.original
-        row["key"] = _key(addition.reference_id)
+    rows = np.empty(len(originals), _ROW)
+    for row, prepared in zip(rows, originals, strict=True):
+        kept = prepared.original
+        row["key"] = _key(prepared.reference_id)
         row["sha256"] = np.frombuffer(bytes.fromhex(kept.sha256), np.uint8)
         row["width"], row["height"] = kept.size
         for name in _HASHES:
             row[name] = getattr(kept.hashes, name)
     contents = {
-        "ids": [_bytes(one.reference_id.encode()) for one in additions],
-        "pictures": [_bytes(one.original.picture) for one in additions],
+        "ids": [_bytes(one.reference_id.encode()) for one in originals],
+        "pictures": [_bytes(one.original.picture) for one in originals],
     }
     lengths = {
         name: [np.array([len(piece) for piece in pieces], np.int64)]
@@ -173,7 +173,7 @@ def write_originals(
 
 
 def merge_originals(
-    sources: Sequence[Originals], alive: Sequence[NDArray[np.bool_]], folder: Path
+    sources: Sequence[Originals], live: Sequence[NDArray[np.bool_]], folder: Path
 ) -> Originals:
     """Write several files as one, without the rows that were removed.
 
@@ -186,7 +186,7 @@ def merge_originals(
     """
     for source in sources:
         source.file.check_all()
-    pairs = list(zip([source.file for source in sources], alive, strict=True))
+    pairs = list(zip([source.file for source in sources], live, strict=True))
     contents, lengths = {}, {}
     for name in _CONTENTS:
         starts = f"{name}_starts"

@@ -8,14 +8,15 @@ from typing import Self
 
 from imgmatch.errors import RegistryError
 from imgmatch.features import Features
+from imgmatch.files import sync_folder
 from imgmatch.fingerprint import Original
 from imgmatch.hashing import Hashes
 from imgmatch.parallel.workers import Workers
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.directory import Directory
 from imgmatch.registry.originals import Originals
-from imgmatch.registry.schema import PARAMETERS
-from imgmatch.registry.segments import IndexBuilder, sweep, sync_folder
+from imgmatch.registry.schema import REGISTRY_PARAMETERS
+from imgmatch.registry.segments import IndexBuilder, delete_all_but
 
 __all__ = ["IndexRebuild"]
 
@@ -40,10 +41,10 @@ class IndexRebuild:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._directory = Directory.open(Path(path), read_only=False, any_index=True)
-        self._manifest = self._directory.database.manifest()
+        self._segment_list = self._directory.database.segment_list()
 
     def __len__(self) -> int:
-        return sum(entry.rows for entry in self._manifest.entries)
+        return sum(entry.rows for entry in self._segment_list.entries)
 
     def run(self, *, workers: int = 1) -> Iterator[str]:
         """Do it; all at once when the iterator ends, until then nothing changes.
@@ -68,7 +69,7 @@ class IndexRebuild:
         folder, database = self._directory.segments, self._directory.database
         entries = []
         with Workers(workers) as pool:
-            for entry in self._manifest.entries:
+            for entry in self._segment_list.entries:
                 originals = Originals(ArrayFile.open(folder, entry.originals))
                 builder = IndexBuilder()
                 kept = map(originals.original, range(len(originals)))
@@ -82,10 +83,10 @@ class IndexRebuild:
                     raise RegistryError(f"{folder}: {error.strerror}") from error
                 entries.append(replace(entry, index=index.name))
         database.begin()
-        database.write_manifest(replace(self._manifest, entries=tuple(entries)))
-        database.write_parameters(PARAMETERS)
+        database.write_segment_list(replace(self._segment_list, entries=tuple(entries)))
+        database.write_parameters(REGISTRY_PARAMETERS)
         database.commit()
-        sweep(folder, database.manifest().files)
+        delete_all_but(folder, database.segment_list().files)
 
     def __enter__(self) -> Self:
         return self

@@ -9,23 +9,23 @@ from imgmatch.errors import RegistryVersionError
 
 __all__ = [
     "APPLICATION_ID",
-    "FIXED",
-    "PARAMETERS",
+    "FIXED_PARAMETERS",
+    "REGISTRY_PARAMETERS",
     "SCHEMA",
     "SCHEMA_VERSION",
     "check_parameters",
     "check_version",
 ]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 1
 APPLICATION_ID: Final = 0x696D676D  # "imgm": what file(1) and SQLite tools see
 SCHEMA: Final = """
 CREATE TABLE parameter (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL  -- JSON
 ) WITHOUT ROWID;
-CREATE TABLE manifest (
-    manifest INTEGER PRIMARY KEY CHECK (manifest = 1),  -- there is but one row
+CREATE TABLE segment_list (
+    segment_list INTEGER PRIMARY KEY CHECK (segment_list = 1),  -- there is but one row
     segments TEXT NOT NULL,  -- JSON
     digest TEXT NOT NULL
 );
@@ -44,13 +44,13 @@ CREATE TABLE original (
 ) WITHOUT ROWID;
 """
 
-FIXED: Final[Mapping[str, Any]] = fingerprint.PARAMETERS
+FIXED_PARAMETERS: Final[Mapping[str, Any]] = fingerprint.FINGERPRINT_PARAMETERS
 """What the kept pictures and hashes were made with."""
 
-PARAMETERS: Final[Mapping[str, Any]] = {
-    **FIXED,
+REGISTRY_PARAMETERS: Final[Mapping[str, Any]] = {
+    **FIXED_PARAMETERS,
     "reference_budget": features.REFERENCE_BUDGET,
-    **index.PARAMETERS,
+    **index.INDEX_PARAMETERS,
 }
 """All of it; what is not fixed, the index, can be made anew from the pictures."""
 
@@ -64,13 +64,7 @@ def check_version(version: int, path: Path) -> None:
         If it has another.
     """
     if version != SCHEMA_VERSION:
-        remedy = ""
-        if version == 1:
-            remedy = "; it keeps too little of its originals, register them again"
-        elif version == 0:
-            remedy = "; it was never finished, create it again"
-        elif version < SCHEMA_VERSION:
-            remedy = "; open it for writing once, and it is brought up to date"
+        remedy = "" if version else "; it was never finished, create it again"
         raise RegistryVersionError(
             f"{path} has schema version {version}, "
             f"this imgmatch reads {SCHEMA_VERSION}{remedy}"
@@ -89,17 +83,17 @@ def check_parameters(
     """
     differing = sorted(
         name
-        for name in (FIXED if any_index else {*stored, *PARAMETERS})
-        if stored.get(name) != PARAMETERS.get(name)
+        for name in (FIXED_PARAMETERS if any_index else {*stored, *REGISTRY_PARAMETERS})
+        if stored.get(name) != REGISTRY_PARAMETERS.get(name)
     )
     if differing:
         remedy = "register the originals again"
-        if not FIXED.keys() & differing:
+        if not FIXED_PARAMETERS.keys() & differing:
             remedy = "`imgmatch registry rebuild-index` brings it up to date"
         raise RegistryVersionError(
             f"{path} was built with other parameters: "
             + ", ".join(
-                f"{name} = {stored.get(name)!r}, want {PARAMETERS.get(name)!r}"
+                f"{name} = {stored.get(name)!r}, want {REGISTRY_PARAMETERS.get(name)!r}"
                 for name in differing
             )
             + f"; {remedy}"

@@ -6,7 +6,6 @@ changes. Readers map them, so that any number of processes share one copy in
 memory.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,21 +17,20 @@ from imgmatch.features import Features
 from imgmatch.hashing import Hashes
 from imgmatch.index import Part, build_part, merge_parts
 from imgmatch.registry.arrayfile import ArrayFile, write_arrays
-from imgmatch.registry.manifest import Entry
 from imgmatch.registry.originals import (
-    Addition,
     Originals,
+    PreparedOriginal,
     merge_originals,
     write_originals,
 )
+from imgmatch.registry.segment_list import SegmentEntry
 
 __all__ = [
     "IndexBuilder",
     "Segment",
     "build_segment",
+    "delete_all_but",
     "merge_segments",
-    "sweep",
-    "sync_folder",
 ]
 
 _CHECKED_AT_ONCE = 1 << 24
@@ -61,7 +59,7 @@ class Segment:
             index.check_all()
 
     @classmethod
-    def open(cls, folder: Path, entry: Entry) -> "Segment":
+    def open(cls, folder: Path, entry: SegmentEntry) -> "Segment":
         """Map a segment's files.
 
         Raises
@@ -82,12 +80,14 @@ class Segment:
         """Names of the originals' file and of the index."""
         return self.originals.file.name, self.index.name
 
-    def entry(self, alive: NDArray[np.bool_]) -> Entry:
-        """Return the segment as the manifest lists it."""
-        return Entry.of(*self.names, alive)
+    def entry(self, live: NDArray[np.bool_]) -> SegmentEntry:
+        """Return the segment as the list of segments lists it."""
+        return SegmentEntry.of(*self.names, live)
 
 
-def build_segment(additions: Sequence[Addition], folder: Path | None = None) -> Segment:
+def build_segment(
+    originals: Sequence[PreparedOriginal], folder: Path | None = None
+) -> Segment:
     """Write originals as one segment, into a folder or in memory.
 
     Raises
@@ -96,14 +96,14 @@ def build_segment(additions: Sequence[Addition], folder: Path | None = None) -> 
         If they cannot be written.
     """
     part = build_part(
-        [addition.original.hashes for addition in additions],
-        [addition.features for addition in additions],
+        [prepared.original.hashes for prepared in originals],
+        [prepared.features for prepared in originals],
     )
-    return Segment(write_originals(additions, folder), _write_index(part, folder))
+    return Segment(write_originals(originals, folder), _write_index(part, folder))
 
 
 def merge_segments(
-    segments: Sequence[Segment], alive: Sequence[NDArray[np.bool_]], folder: Path
+    segments: Sequence[Segment], live: Sequence[NDArray[np.bool_]], folder: Path
 ) -> Segment:
     """Write segments as one, without the rows that were removed.
 
@@ -116,8 +116,8 @@ def merge_segments(
     """
     for segment in segments:
         segment.index.check_all()
-    originals = merge_originals([one.originals for one in segments], alive, folder)
-    part = merge_parts([segment.index for segment in segments], alive)
+    originals = merge_originals([one.originals for one in segments], live, folder)
+    part = merge_parts([segment.index for segment in segments], live)
     return Segment(originals, _write_index(part, folder))
 
 
@@ -154,27 +154,17 @@ class IndexBuilder:
         self._batch = []
 
 
-def sweep(folder: Path, keep: set[str]) -> None:
+def delete_all_but(folder: Path, keep: set[str]) -> None:
     """Delete all files but those to keep.
 
     What others still map stays readable to them until they let go of it. Where
-    the system does not let such files be deleted, on Windows, a later sweep
+    the system does not let such files be deleted, on Windows, a later call
     does.
     """
     for path in folder.iterdir():
         if path.name not in keep:
             with suppress(PermissionError, FileNotFoundError):
                 path.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's new names durable, where the system can."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write_index(part: Part, folder: Path | None) -> ArrayFile:

@@ -13,8 +13,8 @@ from imgmatch.errors import RegistryError, UnknownReferenceError
 from imgmatch.fingerprint import Fingerprint, Original
 from imgmatch.index import CandidateIndex
 from imgmatch.registry.cache import FingerprintCache
-from imgmatch.registry.manifest import Manifest, token
-from imgmatch.registry.schema import PARAMETERS, SCHEMA_VERSION
+from imgmatch.registry.schema import REGISTRY_PARAMETERS, SCHEMA_VERSION
+from imgmatch.registry.segment_list import SegmentList, identity_term
 from imgmatch.registry.segments import Segment
 
 __all__ = ["Candidate", "Snapshot"]
@@ -60,20 +60,20 @@ class Snapshot:
     def __init__(
         self,
         folder: Path,
-        manifest: Manifest,
+        segment_list: SegmentList,
         segments: Sequence[Segment],
         cache: FingerprintCache,
     ) -> None:
         self._folder = folder
-        self._manifest = manifest
+        self._segment_list = segment_list
         self._segments = list(segments)
-        self._alive = [entry.alive for entry in manifest.entries]
-        self._count = len(manifest)
+        self._live = [entry.live for entry in segment_list.entries]
+        self._count = len(segment_list)
         self._cache = cache
 
     @classmethod
-    def open(cls, folder: Path, manifest: Manifest) -> "Snapshot":
-        """Open the originals that a manifest lists.
+    def open(cls, folder: Path, segment_list: SegmentList) -> "Snapshot":
+        """Open the originals that a list of segments lists.
 
         Raises
         ------
@@ -83,15 +83,15 @@ class Snapshot:
             If they are not what was written.
         """
         try:
-            segments = [Segment.open(folder, entry) for entry in manifest.entries]
+            segments = [Segment.open(folder, entry) for entry in segment_list.entries]
         except FileNotFoundError as error:
             raise RegistryError(
                 f"this snapshot of {folder.parent} has gone: take another"
             ) from error
-        return cls(folder, manifest, segments, FingerprintCache())
+        return cls(folder, segment_list, segments, FingerprintCache())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Snapshot.open, (self._folder.absolute(), self._manifest)
+        return Snapshot.open, (self._folder.absolute(), self._segment_list)
 
     @cached_property
     def id(self) -> str:
@@ -100,21 +100,21 @@ class Snapshot:
         It is the same for the same ids with the same bytes, in whatever order
         they were registered and whatever files they are in.
         """
-        state = [SCHEMA_VERSION, dict(PARAMETERS), self._manifest.identity]
+        state = [SCHEMA_VERSION, dict(REGISTRY_PARAMETERS), self._segment_list.identity]
         return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[str]:
-        for segment, alive in zip(self._segments, self._alive, strict=True):
-            for row in np.flatnonzero(alive).tolist():
+        for segment, live in zip(self._segments, self._live, strict=True):
+            for row in np.flatnonzero(live).tolist():
                 yield segment.originals.reference_id(row)
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """Yield each original's id and the SHA-256 of its file's bytes."""
-        for segment, alive in zip(self._segments, self._alive, strict=True):
-            for row in np.flatnonzero(alive).tolist():
+        for segment, live in zip(self._segments, self._live, strict=True):
+            for row in np.flatnonzero(live).tolist():
                 yield segment.originals.reference_id(row), segment.originals.sha256(row)
 
     def original(self, reference_id: str) -> Original:
@@ -156,29 +156,27 @@ class Snapshot:
         UnknownReferenceError
             If there is none with one of these ids.
         """
-        chosen = [np.zeros(len(alive), np.bool_) for alive in self._alive]
+        chosen = [np.zeros(len(live), np.bool_) for live in self._live]
         identity = 0
         for reference_id in set(ids):
             part, row = self._find(reference_id)
             chosen[part][row] = True
             sha256 = self._segments[part].originals.sha256(row)
-            identity += token(reference_id, sha256)
+            identity += identity_term(reference_id, sha256)
         parts = [part for part, rows in enumerate(chosen) if rows.any()]
         segments = [self._segments[part] for part in parts]
         entries = tuple(self._segments[part].entry(chosen[part]) for part in parts)
-        manifest = Manifest.of(entries, identity)
-        return Snapshot(self._folder, manifest, segments, self._cache)
+        segment_list = SegmentList.of(entries, identity)
+        return Snapshot(self._folder, segment_list, segments, self._cache)
 
     def _find(self, reference_id: str) -> tuple[int, int]:
         """Return the segment's place and the row."""
         for part, segment in enumerate(self._segments):
             row = segment.originals.find(reference_id)
-            if row is not None and self._alive[part][row]:
+            if row is not None and self._live[part][row]:
                 return part, row
         raise UnknownReferenceError(f"no original {reference_id!r}")
 
     @cached_property
     def _index(self) -> CandidateIndex:
-        return CandidateIndex(
-            [segment.index for segment in self._segments], self._alive
-        )
+        return CandidateIndex([segment.index for segment in self._segments], self._live)

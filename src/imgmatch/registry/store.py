@@ -19,15 +19,20 @@ from imgmatch.errors import (
 )
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import ImageSource
-from imgmatch.registry.contents import Contents
-from imgmatch.registry.database import Token
+from imgmatch.registry.database import ChangeCount
 from imgmatch.registry.directory import DATABASE, Directory
 from imgmatch.registry.info import RegistryInfo, gather
-from imgmatch.registry.originals import Addition, describe
+from imgmatch.registry.originals import PreparedOriginal, prepare_original
 from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.snapshot import Snapshot
 from imgmatch.registry.source import file_name_of, sha256_of
-from imgmatch.registry.upkeep import compact, find_problems, merge_tiers, tidy
+from imgmatch.registry.upkeep import (
+    collect_garbage,
+    compact,
+    find_problems,
+    merge_tiers,
+)
+from imgmatch.registry.working_set import WorkingSet
 
 __all__ = ["Registry"]
 
@@ -57,8 +62,8 @@ class Registry:
         self._directory = directory
         self._database = directory.database
         self._guard = threading.RLock()
-        self._contents = Contents(directory.segments)
-        self._snapshot: tuple[Token, Snapshot] | None = None
+        self._working_set = WorkingSet(directory.segments)
+        self._snapshot: tuple[ChangeCount, Snapshot] | None = None
         self._temporary = False
         self._added = 0  # since `commit` was last called
 
@@ -110,7 +115,7 @@ class Registry:
         """Close the registry; what was not committed is forgotten."""
         with self._guard:
             self._snapshot = None
-            self._contents = Contents(self._directory.segments)
+            self._working_set = WorkingSet(self._directory.segments)
             self._directory.close()
             if self._temporary:
                 shutil.rmtree(self.path, ignore_errors=True)
@@ -183,8 +188,8 @@ class Registry:
         )
         if not replace and (present := self.present(image, reference_id, details)):
             return present
-        addition = describe(image, reference_id)
-        return self.add_described(addition, image, details, replace=replace)
+        prepared = prepare_original(image, reference_id)
+        return self.add_prepared(prepared, image, details, replace=replace)
 
     def present(
         self, image: ImageSource, reference_id: str, details: Details
@@ -206,9 +211,9 @@ class Registry:
             raise DuplicateReferenceError(conflict)
         return record
 
-    def add_described(
+    def add_prepared(
         self,
-        addition: Addition,
+        prepared: PreparedOriginal,
         image: ImageSource,
         details: Details,
         *,
@@ -218,7 +223,7 @@ class Registry:
 
         Parameters
         ----------
-        addition : Addition
+        prepared : PreparedOriginal
         image : path, bytes or (H, W, 3) uint8 RGB
             What it was described from; a file's name is kept.
         details : Details
@@ -226,9 +231,9 @@ class Registry:
             As for `add`, which also states the errors.
         """
         record = Record(
-            reference_id=addition.reference_id,
-            sha256=addition.original.sha256,
-            size=addition.original.size,
+            reference_id=prepared.reference_id,
+            sha256=prepared.original.sha256,
+            size=prepared.original.size,
             source=file_name_of(image),
             registered=datetime.now(UTC).isoformat(timespec="seconds"),
             **details,
@@ -241,9 +246,9 @@ class Registry:
                     raise DuplicateReferenceError(conflict)
                 return present
             self._database.insert(record)
-            self._contents.add(addition)
+            self._working_set.add(prepared)
             self._added += 1
-            if self._contents.pending >= _COMMIT_EVERY:
+            if self._working_set.pending >= _COMMIT_EVERY:
                 self._write()
                 self._merge()
             return record
@@ -260,7 +265,7 @@ class Registry:
             self._begin()
             self.get(reference_id)
             self._database.delete(reference_id)
-            self._contents.remove(reference_id)
+            self._working_set.remove(reference_id)
 
     def commit(self) -> None:
         """Make all additions and removals so far durable and visible to readers.
@@ -299,7 +304,7 @@ class Registry:
         with self._guard:
             self._begin()
             self._write()
-            compact(self._contents, self._database, self._directory.segments)
+            compact(self._working_set, self._database, self._directory.segments)
             self._snapshot = None
 
     def rollback(self) -> None:
@@ -313,8 +318,8 @@ class Registry:
     def __len__(self) -> int:
         with self._guard:
             if self._database.in_transaction:
-                return len(self._contents)
-            return len(self._database.manifest())
+                return len(self._working_set)
+            return len(self._database.segment_list())
 
     def __iter__(self) -> Iterator[str]:
         return (record.reference_id for record in self.records())
@@ -364,11 +369,11 @@ class Registry:
             If a file is missing or is not what was written.
         """
         with self._guard:
-            token = self._database.token()
+            token = self._database.change_count()
             if self._snapshot is None or self._snapshot[0] != token:
                 if not self._database.in_transaction:
                     self._load()
-                self._snapshot = token, self._contents.snapshot()
+                self._snapshot = token, self._working_set.snapshot()
             return self._snapshot[1]
 
     def problems(self) -> Iterator[str]:
@@ -399,27 +404,27 @@ class Registry:
     def _load(self) -> None:
         """Open what the database lists, which may change meanwhile."""
         while True:
-            manifest = self._database.manifest()
+            segment_list = self._database.segment_list()
             try:
-                return self._contents.load(manifest)
+                return self._working_set.load(segment_list)
             except FileNotFoundError as error:
-                if self._database.manifest() == manifest:
+                if self._database.segment_list() == segment_list:
                     raise RegistryCorruptError(
                         f"{error.filename} is missing"
                     ) from error
 
     def _merge(self, *, added: int = 0) -> None:
         folder = self._directory.segments
-        merge_tiers(self._contents, self._database, folder, added=added)
+        merge_tiers(self._working_set, self._database, folder, added=added)
         self._snapshot = None
 
     def _write(self) -> None:
         """Write what is to be added, and commit."""
         try:
-            self._contents.write()
+            self._working_set.write()
         except OSError as error:
-            tidy(self._contents, self._database, self._directory.segments)
+            collect_garbage(self._working_set, self._database, self._directory.segments)
             raise RegistryError(f"{self.path}: {error.strerror}") from error
-        self._database.write_manifest(self._contents.manifest)
+        self._database.write_segment_list(self._working_set.segment_list)
         self._database.commit()
-        self._contents.load(self._database.manifest())
+        self._working_set.load(self._database.segment_list())

@@ -9,36 +9,36 @@ import numpy as np
 
 from imgmatch.errors import RegistryCorruptError, RegistryError
 from imgmatch.registry.arrayfile import ArrayFile
-from imgmatch.registry.contents import Contents
 from imgmatch.registry.database import Database
-from imgmatch.registry.manifest import Manifest
 from imgmatch.registry.originals import Originals, identity_of
-from imgmatch.registry.segments import sweep
+from imgmatch.registry.segment_list import SegmentList
+from imgmatch.registry.segments import delete_all_but
 from imgmatch.registry.tiers import fitting, next_merge
+from imgmatch.registry.working_set import WorkingSet
 
-__all__ = ["compact", "find_problems", "merge_tiers", "tidy"]
+__all__ = ["collect_garbage", "compact", "find_problems", "merge_tiers"]
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def merge_tiers(
-    contents: Contents, database: Database, folder: Path, *, added: int = 0
+    working_set: WorkingSet, database: Database, folder: Path, *, added: int = 0
 ) -> None:
     """Merge the segments that have become many, for what was added.
 
     Where there is no room for it, they stay as they are until the next time.
     """
     try:
-        while positions := next_merge(contents.rows, added=added):
-            _merge(contents, database, positions)
+        while positions := next_merge(working_set.rows, added=added):
+            _merge(working_set, database, positions)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise RegistryError(f"{folder}: {error.strerror}") from error
     finally:
-        tidy(contents, database, folder)
+        collect_garbage(working_set, database, folder)
 
 
-def compact(contents: Contents, database: Database, folder: Path) -> None:
+def compact(working_set: WorkingSet, database: Database, folder: Path) -> None:
     """Write all originals anew that share a file with a removed one, or could.
 
     Raises
@@ -47,30 +47,34 @@ def compact(contents: Contents, database: Database, folder: Path) -> None:
         If there is no room for it.
     """
     try:
-        for group in reversed(fitting(contents.rows)):
-            if len(group) > 1 or contents.has_removed(group[0]):
-                _merge(contents, database, group)
+        for group in reversed(fitting(working_set.rows)):
+            if len(group) > 1 or working_set.has_removed(group[0]):
+                _merge(working_set, database, group)
         database.vacuum()
     except OSError as error:
         raise RegistryError(f"{folder}: {error.strerror}") from error
     finally:
-        tidy(contents, database, folder)
+        collect_garbage(working_set, database, folder)
 
 
-def tidy(contents: Contents, database: Database, folder: Path) -> None:
+def collect_garbage(working_set: WorkingSet, database: Database, folder: Path) -> None:
     """Delete the files that nothing refers to, committed or about to be."""
-    sweep(folder, database.manifest().files | contents.manifest.files)
+    delete_all_but(
+        folder, database.segment_list().files | working_set.segment_list.files
+    )
 
 
-def _merge(contents: Contents, database: Database, positions: Sequence[int]) -> None:
-    contents.merge(positions)
+def _merge(
+    working_set: WorkingSet, database: Database, positions: Sequence[int]
+) -> None:
+    working_set.merge(positions)
     try:
         database.begin()
-        database.write_manifest(contents.manifest)
+        database.write_segment_list(working_set.segment_list)
         database.commit()
     except RegistryError:
         database.rollback()
-        contents.load(database.manifest())
+        working_set.load(database.segment_list())
         raise
 
 
@@ -91,13 +95,13 @@ def find_problems(path: Path, folder: Path) -> Iterator[str]:
             found = list(database.problems())
             if found:
                 break  # the records no longer say which files there should be
-            manifest = database.manifest()
-            for name in sorted(manifest.files):
+            segment_list = database.segment_list()
+            for name in sorted(segment_list.files):
                 found.extend(_of_file(folder, name))
             if not found:
-                found.extend(_disagreements(database, manifest, folder))
+                found.extend(_disagreements(database, segment_list, folder))
             database.rollback()
-            if not found or database.manifest() == manifest:
+            if not found or database.segment_list() == segment_list:
                 break  # else a writer may have merged the files away
     yield from found
 
@@ -112,21 +116,21 @@ def _of_file(folder: Path, name: str) -> Iterator[str]:
 
 
 def _disagreements(
-    database: Database, manifest: Manifest, folder: Path
+    database: Database, segment_list: SegmentList, folder: Path
 ) -> Iterator[str]:
     """Hold the records against the originals in the segments."""
     identity = 0
-    for entry in manifest.entries:
+    for entry in segment_list.entries:
         originals = Originals(ArrayFile.open(folder, entry.originals))
-        identity += identity_of(originals, entry.alive)
-        for row in np.flatnonzero(entry.alive).tolist():
+        identity += identity_of(originals, entry.live)
+        for row in np.flatnonzero(entry.live).tolist():
             reference_id = originals.reference_id(row)
             record = database.find(reference_id)
             if record is None:
                 yield f"{folder.parent}: {reference_id!r} has no record"
             elif record.sha256 != originals.sha256(row):
                 yield f"{folder.parent}: {reference_id!r} is not what its record says"
-    if Manifest.of(manifest.entries, identity) != manifest:
+    if SegmentList.of(segment_list.entries, identity) != segment_list:
         yield f"{folder.parent}: the originals are not those that were registered"
-    if (records := database.count()) != len(manifest):
-        yield f"{folder.parent}: {records} records for {len(manifest)} originals"
+    if (records := database.count()) != len(segment_list):
+        yield f"{folder.parent}: {records} records for {len(segment_list)} originals"

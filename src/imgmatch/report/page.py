@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from imgmatch.errors import InputError, UnknownReferenceError
 from imgmatch.registry import Record, Registry, Snapshot
-from imgmatch.report.pictures import Picture, Shelf, inline, thumbnail
-from imgmatch.report.plan import Pair, Plan, plan_pages
+from imgmatch.report.pictures import Picture, SuspectPictures, inline, thumbnail
+from imgmatch.report.plan import ReportPair, ReportPlan, plan_pages
 from imgmatch.results import (
     Comparison,
     Match,
@@ -103,8 +103,8 @@ def write_report(
         first.with_name(f"{first.stem}-{number}{first.suffix}")
         for number in range(2, len(plan.pages) + 1)
     ]
-    with Shelf(suspects, {pair.query for pair in plan.pairs()}) as shelf:
-        drawer = _Drawer(outcomes, registry, shelf)
+    with SuspectPictures(suspects, {pair.query for pair in plan.pairs()}) as pictures:
+        drawer = _Drawer(outcomes, registry, pictures)
         template = templates("imgmatch.report").get_template("page.html.j2")
         shared = _shared(plan, [quote(page.name) for page in paths], drawer)
         for number, page in enumerate(paths, start=1):
@@ -114,7 +114,7 @@ def write_report(
     return paths
 
 
-def _shared(plan: Plan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object]:
+def _shared(plan: ReportPlan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object]:
     """Return what every page is drawn from."""
     script = _asset("filter.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -179,14 +179,14 @@ class _Drawer:
         self,
         outcomes: Sequence[Result | ScanFailure],
         registry: Registry | Snapshot | None,
-        shelf: Shelf,
+        pictures: SuspectPictures,
     ) -> None:
         self._outcomes = outcomes
         self._records = registry if isinstance(registry, Registry) else None
         self._originals = (
             registry.snapshot() if isinstance(registry, Registry) else registry
         )
-        self._shelf = shelf
+        self._suspects = pictures
         self._seen: tuple[str, _Pixels | None] | None = None  # its pairs are together
 
     @property
@@ -194,7 +194,7 @@ class _Drawer:
         """How many are registered, if that is known."""
         return None if self._originals is None else len(self._originals)
 
-    def card(self, pair: Pair) -> _Card:
+    def card(self, pair: ReportPair) -> _Card:
         """Read a result again, with the pictures of a pair."""
         result = self._outcomes[pair.result]
         if isinstance(result, ScanFailure):
@@ -202,7 +202,7 @@ class _Drawer:
         match = result.matches[pair.match]
         found = match.comparison
         reference = self._preview(pair.reference_id)
-        query = self._shelf.thumbnail(pair.query)
+        query = self._suspects.thumbnail(pair.query)
         return _Card(
             match,
             None if reference is None else inline(draw_reference(reference, found)),

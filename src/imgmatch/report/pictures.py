@@ -20,7 +20,7 @@ from imgmatch.errors import InputError
 from imgmatch.image import ImageSource, decode
 from imgmatch.sources import Loader, NamedImage
 
-__all__ = ["Picture", "Shelf", "inline", "thumbnail"]
+__all__ = ["Picture", "SuspectPictures", "inline", "thumbnail"]
 
 THUMBNAIL_SIDE = 400
 MAX_BYTES = 20 * 1024
@@ -41,12 +41,12 @@ class Picture:
     height: int
 
 
-class Shelf:
+class SuspectPictures:
     """The suspects' pictures by name, as far as a report needs them.
 
     Files stay where they are and are opened when asked for. What lies in memory or
-    in an archive, which is best read in one go, is kept as a small file until the
-    shelf closes, so that the pictures of a large scan do not fill the memory.
+    in an archive, which is best read in one go, is kept as a small file until this
+    is closed, so that the pictures of a large scan do not fill the memory.
 
     Parameters
     ----------

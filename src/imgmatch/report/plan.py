@@ -13,7 +13,14 @@ from typing import Any, Literal
 
 from imgmatch.results import Match, Result, ScanFailure, Verdict
 
-__all__ = ["Block", "Group", "Pair", "Plan", "plan_pages", "shop_of"]
+__all__ = [
+    "ReportBlock",
+    "ReportGroup",
+    "ReportPair",
+    "ReportPlan",
+    "plan_pages",
+    "shop_of",
+]
 
 PAGE_PAIRS = 200
 """Pairs of pictures on a page, which bounds its size."""
@@ -25,7 +32,7 @@ ACCUSING = (Verdict.DERIVED, Verdict.REVIEW)
 
 
 @dataclass(slots=True, eq=False)
-class Pair:
+class ReportPair:
     """A suspect beside one original, by where it stands in the results.
 
     Attributes
@@ -61,12 +68,12 @@ class Pair:
 
 
 @dataclass(slots=True, eq=False)
-class Group:
+class ReportGroup:
     """The pairs of one original, or of one shop, best first."""
 
     kind: Literal["original", "shop"]
     name: str
-    pairs: list[Pair]
+    pairs: list[ReportPair]
     number: int
     page: int = 0
 
@@ -83,7 +90,7 @@ class Group:
 
 
 @dataclass(slots=True, eq=False)
-class Block:
+class ReportBlock:
     """Items of one kind that stand together on a page.
 
     Attributes
@@ -92,21 +99,21 @@ class Block:
         ``originals`` or ``shops``, tables of groups; ``original``, pictures of a
         group's pairs; ``shop``, a group's pairs as lines; ``failures``, places of
         results.
-    group : Group or None
+    group : ReportGroup or None
         That pairs belong to.
     begins : bool
         False where the block goes on from the page before.
-    items : list of Group, Pair or int
+    items : list of ReportGroup, ReportPair or int
     """
 
     kind: str
-    group: Group | None
+    group: ReportGroup | None
     begins: bool
     items: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class ReportPlan:
     """What a report will show.
 
     Attributes
@@ -117,9 +124,9 @@ class Plan:
         Suspects held against new originals only; see `Result.since`.
     counts : list of (Verdict, int)
         Suspects by verdict.
-    originals, shops : list of Group
+    originals, shops : list of ReportGroup
         Groups with the strongest claim first.
-    pages : list of list of Block
+    pages : list of list of ReportBlock
         At least one page.
     """
 
@@ -127,11 +134,11 @@ class Plan:
     failed: int
     seen_before: int
     counts: list[tuple[Verdict, int]]
-    originals: list[Group]
-    shops: list[Group]
-    pages: list[list[Block]]
+    originals: list[ReportGroup]
+    shops: list[ReportGroup]
+    pages: list[list[ReportBlock]]
 
-    def pairs(self) -> Iterator[Pair]:
+    def pairs(self) -> Iterator[ReportPair]:
         """Return the pairs of pictures in the order of the pages."""
         return (pair for group in self.originals for pair in group.pairs)
 
@@ -151,8 +158,8 @@ def plan_pages(
     *,
     verdicts: Iterable[Verdict] = Verdict,
     min_score: float | None = None,
-) -> Plan:
-    """Group the results and bind the groups into pages.
+) -> ReportPlan:
+    """ReportGroup the results and bind the groups into pages.
 
     A suspect stands beside each original it is accused of; beside the best match
     if it is accused of none; nowhere if it has none.
@@ -167,11 +174,11 @@ def plan_pages(
 
     Returns
     -------
-    Plan
+    ReportPlan
     """
     wanted = frozenset(verdicts)
     counts: Counter[Verdict] = Counter()
-    pairs: list[Pair] = []
+    pairs: list[ReportPair] = []
     failures: list[int] = []
     seen_before = 0
     for position, outcome in enumerate(outcomes):
@@ -190,7 +197,7 @@ def plan_pages(
     ordered = (pair for group in originals for pair in group.pairs)
     for number, pair in enumerate(ordered, start=1):
         pair.number = number
-    return Plan(
+    return ReportPlan(
         total=counts.total() + len(failures),
         failed=len(failures),
         seen_before=seen_before,
@@ -220,20 +227,22 @@ def shown_matches(result: Result) -> list[int]:
     return accused or [0][: len(result.matches)]
 
 
-def _pairs(position: int, result: Result) -> Iterator[Pair]:
+def _pairs(position: int, result: Result) -> Iterator[ReportPair]:
     shop = shop_of(result)
     for place in shown_matches(result):
         match: Match = result.matches[place]
         found = match.comparison
-        yield Pair(
+        yield ReportPair(
             *(position, place, found.verdict, found.score),
             *(result.query, match.reference_id, shop),
         )
 
 
-def _groups(kind: Literal["original", "shop"], pairs: Sequence[Pair]) -> list[Group]:
+def _groups(
+    kind: Literal["original", "shop"], pairs: Sequence[ReportPair]
+) -> list[ReportGroup]:
     """Group pairs by original, shop by shop, or by shop; best first at all levels."""
-    by_name: dict[str, list[Pair]] = {}
+    by_name: dict[str, list[ReportPair]] = {}
     for pair in sorted(pairs, key=_best_first):
         name = pair.reference_id if kind == "original" else pair.shop
         by_name.setdefault(name, []).append(pair)
@@ -241,24 +250,27 @@ def _groups(kind: Literal["original", "shop"], pairs: Sequence[Pair]) -> list[Gr
         for name, own in by_name.items():
             by_name[name] = [p for shop in _groups("shop", own) for p in shop.pairs]
     return [
-        Group(kind, name, own, number)
+        ReportGroup(kind, name, own, number)
         for number, (name, own) in enumerate(by_name.items(), start=1)
     ]
 
 
-def _best_first(pair: Pair) -> tuple[int, float, str, str]:
+def _best_first(pair: ReportPair) -> tuple[int, float, str, str]:
     return pair.verdict.rank, -pair.score, pair.query, pair.reference_id
 
 
 def _bind(
-    originals: list[Group], shops: list[Group], failures: list[int], room: int
-) -> list[list[Block]]:
+    originals: list[ReportGroup],
+    shops: list[ReportGroup],
+    failures: list[int],
+    room: int,
+) -> list[list[ReportBlock]]:
     """Let everything flow through pages that hold so many lines each."""
-    pages: list[list[Block]] = [[]]
+    pages: list[list[ReportBlock]] = [[]]
     left = room
     begun: set[str] = set()
 
-    def put(kind: str, group: Group | None, item: object, size: int) -> int:
+    def put(kind: str, group: ReportGroup | None, item: object, size: int) -> int:
         nonlocal left
         if size > left:
             pages.append([])
@@ -268,7 +280,7 @@ def _bind(
         if last is None or last.kind != kind or last.group is not group:
             begins = item is group.pairs[0] if group else kind not in begun
             begun.add(kind)
-            pages[-1].append(Block(kind, group, begins))
+            pages[-1].append(ReportBlock(kind, group, begins))
         pages[-1][-1].items.append(item)
         return len(pages)
 

@@ -2,7 +2,7 @@
 
 from imgmatch.results.comparison import Comparison, Direction, Edit, EditKind, Verdict
 from imgmatch.results.lines import ResultLines, read_line
-from imgmatch.results.result import Match, Outcome, Result, ScanFailure
+from imgmatch.results.result import Match, Result, ScanFailure, ScanOutcome
 
 __all__ = [
     "Comparison",
@@ -10,10 +10,10 @@ __all__ = [
     "Edit",
     "EditKind",
     "Match",
-    "Outcome",
     "Result",
     "ResultLines",
     "ScanFailure",
+    "ScanOutcome",
     "Verdict",
     "read_line",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from imgmatch.errors import InputError, MissingExtraError
-from imgmatch.results.result import Outcome
+from imgmatch.results.result import ScanOutcome
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,7 +28,7 @@ class Format(NamedTuple):
         A file -> the SHA-256 of each suspect that could be judged.
     """
 
-    encode: Callable[[Iterable[Outcome]], bytes]
+    encode: Callable[[Iterable[ScanOutcome]], bytes]
     join: Callable[[Iterable[Path], IO[bytes]], None]
     digests: Callable[[Path], Iterator[str]]
 
@@ -50,7 +50,7 @@ def format_of(name: str) -> Format:
     return FORMATS[name]
 
 
-def _encode_lines(outcomes: Iterable[Outcome]) -> bytes:
+def _encode_lines(outcomes: Iterable[ScanOutcome]) -> bytes:
     lines = (json.dumps(outcome.to_dict()) + "\n" for outcome in outcomes)
     return "".join(lines).encode()
 
@@ -67,7 +67,7 @@ def _digests_in_lines(path: Path) -> Iterator[str]:
                 yield sha256
 
 
-def _encode_parquet(outcomes: Iterable[Outcome]) -> bytes:
+def _encode_parquet(outcomes: Iterable[ScanOutcome]) -> bytes:
     import pyarrow
     from pyarrow import parquet
 

@@ -3,11 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
+from imgmatch.errors import reason_of
 from imgmatch.results.comparison import Comparison, Verdict
 
-__all__ = ["Match", "Outcome", "Result", "ScanFailure"]
+_NO_COLUMNS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+__all__ = ["Match", "Result", "ScanFailure", "ScanOutcome"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +84,13 @@ class ScanFailure:
     reason: str
     columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @classmethod
+    def of(
+        cls, query: str, error: Exception, columns: Mapping[str, Any] = _NO_COLUMNS
+    ) -> "ScanFailure":
+        """Return the failure that an exception stands for."""
+        return cls(query, type(error).__name__, reason_of(error), columns)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the failure as one JSON-ready line of a scan."""
         return {
@@ -92,5 +103,5 @@ class ScanFailure:
         }
 
 
-Outcome: TypeAlias = Result | ScanFailure
+ScanOutcome: TypeAlias = Result | ScanFailure
 """What comes of one suspect."""

@@ -5,17 +5,17 @@ shard, and goes on where it was stopped. `plan` and `scan_shard` are its two hal
 for engines that imgmatch does not know.
 """
 
-from imgmatch.scans.directory import Manifest, ScanDirectory
+from imgmatch.scans.directory import ScanDirectory, ShardRecord
 from imgmatch.scans.engines import Engine, dask, in_process, processes
-from imgmatch.scans.run import Plan, plan, scan, scan_into
+from imgmatch.scans.run import ScanPlan, plan, scan, scan_into
 from imgmatch.scans.shard import Shard, scan_shard
 
 __all__ = [
     "Engine",
-    "Manifest",
-    "Plan",
     "ScanDirectory",
+    "ScanPlan",
     "Shard",
+    "ShardRecord",
     "dask",
     "in_process",
     "plan",

@@ -5,43 +5,41 @@
     results/
       00000000.jsonl                what shard 0 found
       00000001.jsonl                ..
-      _00000000.manifest.json       says so: a shard without it was not finished
+      _00000000.shard.json       says so: a shard without it was not finished
       _scan.json                    what the results depend on; at the end, the counts
       _originals.npy                which originals there are
       _known.npy, _new-originals.json   what is new, where a scan was `since` another
 
 Readers of Parquet and JSON datasets pass over names that begin with an underscore.
 Every file is written beside its place, made durable and moved there whole, a
-shard's results before its manifest. Writing a shard twice does no harm: the bytes are
+shard's results before its record. Writing a shard twice does no harm: the bytes are
 the same.
 """
 
 import hashlib
 import json
-import os
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from imgmatch.errors import ResumeError, ScanError
+from imgmatch.files import DRAFT_SUFFIX, durable_file
 from imgmatch.pair.decision import DERIVED_SCORE
-from imgmatch.results import Outcome, Result
+from imgmatch.results import Result, ScanOutcome
 from imgmatch.results.formats import format_of
-from imgmatch.scans.journal import Journal
+from imgmatch.scans.attempts import AttemptLog
 
 __all__ = [
     "ABOUT",
     "KNOWN",
     "NEW_ORIGINALS",
     "ORIGINALS",
-    "Manifest",
     "ScanDirectory",
-    "Terms",
-    "committed",
+    "ScanParameters",
+    "ShardRecord",
 ]
 
 ABOUT, ORIGINALS = "_scan.json", "_originals.npy"
@@ -49,7 +47,7 @@ KNOWN, NEW_ORIGINALS = "_known.npy", "_new-originals.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ScanParameters:
     """What results depend on besides the suspects.
 
     Attributes
@@ -75,7 +73,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class ShardRecord:
     """What a finished shard's results are.
 
     Attributes
@@ -90,7 +88,7 @@ class Manifest:
     output : str
         File name of the results.
     output_sha256 : str
-    terms : Terms
+    parameters : ScanParameters
     """
 
     shard: int
@@ -99,15 +97,15 @@ class Manifest:
     counts: dict[str, int]
     output: str
     output_sha256: str
-    terms: Terms
+    parameters: ScanParameters
 
 
 class ScanDirectory:
     """A directory of results; see `imgmatch.scan.directory` for what is in it."""
 
-    def __init__(self, path: Path, terms: Terms) -> None:
-        self.path, self.terms = path, terms
-        self._format = format_of(terms.format)
+    def __init__(self, path: Path, parameters: ScanParameters) -> None:
+        self.path, self.parameters = path, parameters
+        self._format = format_of(parameters.format)
 
     @contextmanager
     def begin(self, *, resume: bool) -> Iterator[bool]:
@@ -126,7 +124,7 @@ class ScanDirectory:
         ScanError
             If something else is there, or a scan and it is not to be resumed.
         ResumeError
-            If the scan there was begun on other terms.
+            If the scan there was begun with other parameters.
         """
         about = self.path / ABOUT
         if about.exists():
@@ -134,53 +132,59 @@ class ScanDirectory:
                 raise ScanError(
                     f"{self.path} holds a scan already: resume it, or delete it"
                 )
-            self._check(json.loads(about.read_text(encoding="utf-8"))["terms"])
+            self._check(json.loads(about.read_text(encoding="utf-8"))["parameters"])
             yield False
             return
         self.path.mkdir(exist_ok=True)
-        names = {path.name for path in self.path.iterdir() if path.suffix != ".draft"}
+        names = {
+            path.name for path in self.path.iterdir() if path.suffix != DRAFT_SUFFIX
+        }
         if strangers := names - {ORIGINALS, KNOWN, NEW_ORIGINALS}:
             raise ScanError(f"{self.path} is not empty: it holds {min(strangers)}")
         yield True
         self._write_about({})
 
-    def journal(self, shard: int) -> Journal:
-        """Return the journal of a shard."""
-        return Journal(self.path / f"_{shard:08d}.journal")
+    def attempts(self, shard: int) -> AttemptLog:
+        """Return the log of attempts at a shard."""
+        return AttemptLog(self.path / f"_{shard:08d}.attempts")
 
-    def manifest(self, shard: int) -> Manifest | None:
-        """Return a shard's manifest if it is finished and its results are whole."""
+    def record(self, shard: int) -> ShardRecord | None:
+        """Return a shard's record if it is finished and its results are whole."""
         try:
-            text = (self.path / f"_{shard:08d}.manifest.json").read_bytes()
+            text = (self.path / f"_{shard:08d}.shard.json").read_bytes()
             found = json.loads(text)
-            manifest = Manifest(**{**found, "terms": Terms(**found["terms"])})
-            with (self.path / manifest.output).open("rb") as file:
+            record = ShardRecord(
+                **{**found, "parameters": ScanParameters(**found["parameters"])}
+            )
+            with (self.path / record.output).open("rb") as file:
                 whole = hashlib.file_digest(file, "sha256").hexdigest()
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return manifest if whole == manifest.output_sha256 else None
+        return record if whole == record.output_sha256 else None
 
-    def commit(self, shard: int, inputs: str, outcomes: list[Outcome]) -> Manifest:
-        """Write a shard's results and then its manifest."""
+    def commit(
+        self, shard: int, inputs: str, outcomes: list[ScanOutcome]
+    ) -> ShardRecord:
+        """Write a shard's results and then its record."""
         counts = Counter(
             str(outcome.verdict) if isinstance(outcome, Result) else "error"
             for outcome in outcomes
         )
         content = self._format.encode(outcomes)
-        manifest = Manifest(
+        record = ShardRecord(
             shard=shard,
             inputs=inputs,
             suspects=len(outcomes),
             counts=dict(sorted(counts.items())),
-            output=f"{shard:08d}.{self.terms.format}",
+            output=f"{shard:08d}.{self.parameters.format}",
             output_sha256=hashlib.sha256(content).hexdigest(),
-            terms=self.terms,
+            parameters=self.parameters,
         )
-        with committed(self.path / manifest.output) as file:
+        with durable_file(self.path / record.output) as file:
             file.write(content)
-        with committed(self.path / f"_{shard:08d}.manifest.json") as file:
-            file.write(json.dumps(asdict(manifest), indent=1).encode())
-        return manifest
+        with durable_file(self.path / f"_{shard:08d}.shard.json") as file:
+            file.write(json.dumps(asdict(record), indent=1).encode())
+        return record
 
     def finish(self, shards: int) -> Counter[str]:
         """Say in ``scan.json`` that all shards are there, and return the counts.
@@ -194,37 +198,41 @@ class ScanDirectory:
         """
         counts: Counter[str] = Counter()
         for shard in range(shards):
-            manifest = self.manifest(shard)
-            if manifest is None:
+            record = self.record(shard)
+            if record is None:
                 raise ScanError(f"{self.path}: shard {shard} is not finished")
-            counts.update(manifest.counts)
-        if self.manifest(shards):
+            counts.update(record.counts)
+        if self.record(shards):
             raise ResumeError(
                 f"{self.path} was begun with more suspects: there is a shard {shards}"
             )
-        for path in self.path.glob("_*.draft"):
+        for path in self.path.glob(f"_*{DRAFT_SUFFIX}"):
             path.unlink()  # of processes that were killed
         self._write_about({"shards": shards, "counts": dict(sorted(counts.items()))})
         return counts
 
     def join(self, shards: int, into: Path) -> None:
         """Write the results of all shards into one file, and delete the directory."""
-        with committed(into) as file:
+        with durable_file(into) as file:
             self._format.join(map(self._output, range(shards)), file)
         for path in self.path.iterdir():
             path.unlink()
         self.path.rmdir()
 
     def _output(self, shard: int) -> Path:
-        return self.path / f"{shard:08d}.{self.terms.format}"
+        return self.path / f"{shard:08d}.{self.parameters.format}"
 
     def _write_about(self, found: dict[str, Any]) -> None:
-        about = {"terms": asdict(self.terms), "finished": bool(found), **found}
-        with committed(self.path / ABOUT) as file:
+        about = {
+            "parameters": asdict(self.parameters),
+            "finished": bool(found),
+            **found,
+        }
+        with durable_file(self.path / ABOUT) as file:
             file.write(json.dumps(about, indent=1).encode())
 
     def _check(self, before: dict[str, Any]) -> None:
-        now = asdict(self.terms)
+        now = asdict(self.parameters)
         other = [name for name in now if before.get(name) != now[name]]
         if other:
             raise ResumeError(
@@ -233,24 +241,3 @@ class ScanDirectory:
                     f"{name} ({before.get(name)}, now {now[name]})" for name in other
                 )
             )
-
-
-@contextmanager
-def committed(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that is there whole, and durable, or not at all."""
-    draft = path.with_name(f"_{path.name}.{uuid.uuid4().hex}.draft")
-    try:
-        with draft.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the name itself
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -1,37 +1,34 @@
 """The ways to run a scan: as an iterator, into a directory, by parts."""
 
-import pickle
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from imgmatch._version import __version__
 from imgmatch.errors import InputError, ScanError
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.registry import Registry, Snapshot
-from imgmatch.results import Outcome
+from imgmatch.results import ScanOutcome
 from imgmatch.results.formats import FORMATS
-from imgmatch.scans.directory import Manifest, ScanDirectory, Terms
-from imgmatch.scans.engines import Engine, in_process, processes
-from imgmatch.scans.judge import judge
-from imgmatch.scans.news import News
+from imgmatch.scans.batches import scan_in_processes
+from imgmatch.scans.directory import ScanDirectory, ScanParameters, ShardRecord
+from imgmatch.scans.engines import Engine, in_process
 from imgmatch.scans.partition import partition
-from imgmatch.scans.shard import Shard, judge_shard, scan_shard
-from imgmatch.scans.since import as_noted, earlier_scan, note_news, note_originals
+from imgmatch.scans.shard import Shard, scan_shard
+from imgmatch.scans.since import earlier_scan, note_originals, note_targets, only_noted
+from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.suspects import verify_each
+from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage, PathLike, find_images
 from imgmatch.verification import MAX_CANDIDATES
 
-__all__ = ["SHARD_SIZE", "Plan", "plan", "scan", "scan_into"]
+__all__ = ["SHARD_SIZE", "ScanPlan", "plan", "scan", "scan_into"]
 
 SHARD_SIZE = 256
 """Suspects. A stopped scan loses at most the shards in flight, seconds to minutes of
 work each; all workers have work as long as there are as many shards."""
-
-_AT_ONCE = 16
-"""Suspects sent to a worker by `scan`, whose caller waits for the results."""
 
 Sources: TypeAlias = PathLike | Iterable[PathLike | NamedImage]
 
@@ -44,7 +41,7 @@ def scan(
     derived_score: float = DERIVED_SCORE,
     column: str = "image",
     workers: int = 1,
-) -> Iterator[Outcome]:
+) -> Iterator[ScanOutcome]:
     """Judge the images that files and folders hold.
 
     All are judged against the originals registered when the scan began.
@@ -81,29 +78,26 @@ def scan(
         If worker processes keep dying.
     """
     suspects = find_images(sources, column=column)
-    if workers == 1:
-        snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
-        news = News.everything(snapshot)
-        yield from judge(
-            suspects, news, max_candidates=max_candidates, derived_score=derived_score
+    if workers > 1:
+        if not isinstance(registry, Registry):
+            raise InputError("several workers want a Registry to open, got a Snapshot")
+        yield from scan_in_processes(
+            suspects,
+            registry,
+            max_candidates=max_candidates,
+            derived_score=derived_score,
+            workers=workers,
         )
         return
-    if not isinstance(registry, Registry):
-        raise InputError("several workers want a Registry to open, got a Snapshot")
-    with tempfile.TemporaryDirectory(prefix="imgmatch-") as scratch:
-        snapshot = registry.snapshot()
-        terms = Terms(
-            imgmatch=_version(),
-            snapshot=snapshot.id,
-            max_candidates=max_candidates,
-            shard_size=_AT_ONCE,
-            format="jsonl",
-            derived_score=derived_score,
-        )
-        directory = ScanDirectory(Path(scratch), terms)
-        shards = Plan(suspects, snapshot, registry.path.absolute(), directory, None)
-        for outcomes in processes(workers)(judge_shard, shards):
-            yield from outcomes
+    if workers < 1:
+        raise InputError(f"want at least 1 worker, got {workers}")
+    snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
+    yield from verify_each(
+        suspects,
+        ScanTargets.everything(snapshot),
+        max_candidates=max_candidates,
+        derived_score=derived_score,
+    )
 
 
 def scan_into(
@@ -113,7 +107,7 @@ def scan_into(
     *,
     engine: Engine = in_process,
     **options: Any,
-) -> Iterator[Manifest]:
+) -> Iterator[ShardRecord]:
     """Judge images and write the results, shard by shard.
 
     Parameters
@@ -125,7 +119,7 @@ def scan_into(
 
     Yields
     ------
-    Manifest
+    ShardRecord
         One for each shard, in order, those finished before among them.
 
     Raises
@@ -137,8 +131,8 @@ def scan_into(
     """
     shards = plan(out, sources, registry, **options)
     number = 0
-    for manifest in engine(scan_shard, shards):
-        yield manifest
+    for record in engine(scan_shard, shards):
+        yield record
         number += 1
     shards.finish(number)
 
@@ -155,7 +149,7 @@ def plan(
     derived_score: float = DERIVED_SCORE,
     column: str = "image",
     since: PathLike | None = None,
-) -> "Plan":
+) -> "ScanPlan":
     """Begin a scan whose results are written, or go on with one.
 
     Stopped at any point, even by a power failure, it goes on there when run again
@@ -185,7 +179,7 @@ def plan(
 
     Returns
     -------
-    Plan
+    ScanPlan
 
     Raises
     ------
@@ -212,9 +206,9 @@ def plan(
             registry = stack.enter_context(Registry.open(registry, read_only=True))
         snapshot = registry.snapshot()
         if resume:
-            snapshot = as_noted(target, snapshot)
-        terms = Terms(
-            imgmatch=_version(),
+            snapshot = only_noted(target, snapshot)
+        parameters = ScanParameters(
+            imgmatch=__version__,
             snapshot=snapshot.id,
             max_candidates=max_candidates,
             shard_size=shard_size,
@@ -222,18 +216,18 @@ def plan(
             since=None if since is None else earlier_scan(Path(since)),
             derived_score=derived_score,
         )
-        directory = ScanDirectory(target.absolute(), terms)
+        directory = ScanDirectory(target.absolute(), parameters)
         with directory.begin(resume=resume) as begun:
             if begun:
                 note_originals(directory.path, snapshot)
             if begun and since is not None:
-                note_news(directory.path, Path(since), snapshot)
-        path = registry.path
+                note_targets(directory.path, Path(since), snapshot)
+        originals = SentSnapshot.of(snapshot, registry)
     suspects = find_images(sources, column=column)
-    return Plan(suspects, snapshot, path.absolute(), directory, file)
+    return ScanPlan(suspects, originals, directory, file)
 
 
-class Plan:
+class ScanPlan:
     """The shards of a scan, in order, and what is to be done when all are finished.
 
     Iterate once, let `scan_shard` have each shard, in whatever order and place, then
@@ -243,21 +237,18 @@ class Plan:
     def __init__(
         self,
         suspects: Iterable[NamedImage],
-        snapshot: Snapshot,
-        registry: Path,
+        originals: SentSnapshot,
         directory: ScanDirectory,
         file: Path | None,
     ) -> None:
-        self._suspects, self._registry = suspects, registry
-        self._snapshot = pickle.dumps(snapshot)
+        self._suspects, self._originals = suspects, originals
         self._directory, self._file = directory, file
 
     def __iter__(self) -> Iterator[Shard]:
-        terms = self._directory.terms
-        parts = partition(self._suspects, terms.shard_size)
+        directory, parameters = str(self._directory.path), self._directory.parameters
+        parts = partition(self._suspects, parameters.shard_size)
         for number, suspects in enumerate(parts):
-            paths = str(self._registry), str(self._directory.path)
-            yield Shard(number, suspects, self._snapshot, *paths, terms)
+            yield Shard(number, suspects, self._originals, directory, parameters)
 
     def finish(self, shards: int) -> Counter[str]:
         """Check that all shards are finished, and put a single file together.
@@ -283,10 +274,3 @@ class Plan:
         if self._file:
             self._directory.join(shards, self._file)
         return counts
-
-
-def _version() -> str:
-    try:
-        return version("imgmatch")
-    except PackageNotFoundError:  # run from its sources
-        return "not installed"

@@ -1,21 +1,20 @@
 """One shard: the unit of work that any engine can run, anywhere."""
 
-import pickle
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-from imgmatch.errors import RegistryError, RegistryVersionError, ResumeError
-from imgmatch.registry import Registry, Snapshot
-from imgmatch.results import Outcome
-from imgmatch.scans.directory import Manifest, ScanDirectory, Terms
-from imgmatch.scans.judge import judge
-from imgmatch.scans.news import News
+from imgmatch.errors import ResumeError
+from imgmatch.results import ScanOutcome
+from imgmatch.scans.directory import ScanDirectory, ScanParameters, ShardRecord
 from imgmatch.scans.partition import digest
-from imgmatch.scans.since import as_noted, load_news
+from imgmatch.scans.since import load_targets, only_noted
+from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.suspects import verify_each
+from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage
 
-__all__ = ["Shard", "judge_shard", "scan_shard"]
+__all__ = ["Shard", "scan_shard"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,27 +26,26 @@ class Shard:
     number : int
         From 0, in the order of the suspects.
     suspects : tuple of NamedImage
-    snapshot : bytes
-        The originals as they were when the scan began, a pickled `Snapshot`.
-    registry, directory : str
-        Paths of the originals and of the results, as the worker sees them.
-    terms : Terms
+    originals : SentSnapshot
+        As they were when the scan began.
+    directory : str
+        Path of the results, as the worker sees it.
+    parameters : ScanParameters
     """
 
     number: int
     suspects: tuple[NamedImage, ...]
-    snapshot: bytes
-    registry: str
+    originals: SentSnapshot
     directory: str
-    terms: Terms
+    parameters: ScanParameters
 
 
-def scan_shard(shard: Shard) -> Manifest:
+def scan_shard(shard: Shard) -> ShardRecord:
     """Judge a shard's suspects and write the results, unless they are there.
 
     Returns
     -------
-    Manifest
+    ShardRecord
 
     Raises
     ------
@@ -56,12 +54,12 @@ def scan_shard(shard: Shard) -> Manifest:
     RegistryVersionError
         If the originals of the scan have gone.
     """
-    directory = ScanDirectory(Path(shard.directory), shard.terms)
+    directory = ScanDirectory(Path(shard.directory), shard.parameters)
     inputs = digest(shard.suspects)
-    finished = directory.manifest(shard.number)
+    finished = directory.record(shard.number)
     if finished is None:
-        return directory.commit(shard.number, inputs, judge_shard(shard))
-    if (finished.inputs, finished.terms) != (inputs, shard.terms):
+        return directory.commit(shard.number, inputs, _outcomes(shard, directory))
+    if (finished.inputs, finished.parameters) != (inputs, shard.parameters):
         raise ResumeError(
             f"shard {shard.number} of {shard.directory} was finished "
             "with other suspects"
@@ -69,35 +67,25 @@ def scan_shard(shard: Shard) -> Manifest:
     return finished
 
 
-def judge_shard(shard: Shard) -> list[Outcome]:
-    """Judge a shard's suspects and return what was found."""
-    directory = ScanDirectory(Path(shard.directory), shard.terms)
-    news = _news(shard.snapshot, shard.registry, shard.directory, shard.terms)
-    with directory.journal(shard.number) as journal:
+def _outcomes(shard: Shard, directory: ScanDirectory) -> list[ScanOutcome]:
+    since = shard.parameters.since is not None
+    targets = _targets(shard.originals, shard.directory, since)
+    with directory.attempts(shard.number) as attempts:
         return list(
-            judge(
+            verify_each(
                 shard.suspects,
-                news,
-                max_candidates=shard.terms.max_candidates,
-                derived_score=shard.terms.derived_score,
-                journal=journal,
+                targets,
+                max_candidates=shard.parameters.max_candidates,
+                derived_score=shard.parameters.derived_score,
+                attempts=attempts,
             )
         )
 
 
 @lru_cache(maxsize=1)
-def _news(pickled: bytes, registry: str, directory: str, terms: Terms) -> News:
+def _targets(originals: SentSnapshot, directory: str, since: bool) -> ScanTargets:
     """Open the originals once for all shards that a process is given."""
-    try:
-        snapshot: Snapshot = pickle.loads(pickled)
-    except RegistryError:  # its files have been merged into others since
-        with Registry.open(registry, read_only=True) as opened:
-            snapshot = as_noted(Path(directory), opened.snapshot())
-    if snapshot.id != terms.snapshot:
-        raise RegistryVersionError(
-            f"{registry} has changed since the scan began: "
-            f"want snapshot {terms.snapshot}, got {snapshot.id}"
-        )
-    if terms.since is None:
-        return News.everything(snapshot)
-    return load_news(Path(directory), snapshot)
+    snapshot = originals.open(partial(only_noted, Path(directory)))
+    if since:
+        return load_targets(Path(directory), snapshot)
+    return ScanTargets.everything(snapshot)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from imgmatch.errors import ScanError
+from imgmatch.files import durable_file
 from imgmatch.registry import Snapshot
 from imgmatch.results.formats import format_of
 from imgmatch.scans.directory import (
@@ -17,11 +18,16 @@ from imgmatch.scans.directory import (
     KNOWN,
     NEW_ORIGINALS,
     ORIGINALS,
-    committed,
 )
-from imgmatch.scans.news import DIGEST, News
+from imgmatch.scans.targets import DIGEST, ScanTargets
 
-__all__ = ["as_noted", "earlier_scan", "load_news", "note_news", "note_originals"]
+__all__ = [
+    "earlier_scan",
+    "load_targets",
+    "note_originals",
+    "note_targets",
+    "only_noted",
+]
 
 
 def note_originals(directory: Path, snapshot: Snapshot) -> None:
@@ -29,7 +35,7 @@ def note_originals(directory: Path, snapshot: Snapshot) -> None:
     _save(directory / ORIGINALS, _digests(snapshot).values())
 
 
-def as_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
+def only_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
     """Return those originals that `note_originals` wrote down and that are left.
 
     All of them, where no scan was begun.
@@ -57,37 +63,37 @@ def earlier_scan(directory: Path) -> str:
     raise ScanError(f"want the directory of a finished scan, got {directory}")
 
 
-def note_news(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
+def note_targets(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
     """Write what an earlier scan knew, and what it did not, for the workers."""
     before = _noted(earlier)
     digests = _digests(snapshot)
     about = json.loads((earlier / ABOUT).read_bytes())
-    news = {
-        "since": about["terms"]["snapshot"],
+    new = {
+        "since": about["parameters"]["snapshot"],
         "originals": [name for name, digest in digests.items() if digest not in before],
     }
-    with committed(directory / NEW_ORIGINALS) as file:
-        file.write(json.dumps(news).encode())
-    read = format_of(about["terms"]["format"]).digests
-    paths = (earlier / manifest["output"] for manifest in _manifests(earlier))
+    with durable_file(directory / NEW_ORIGINALS) as file:
+        file.write(json.dumps(new).encode())
+    read = format_of(about["parameters"]["format"]).digests
+    paths = (earlier / record["output"] for record in _records(earlier))
     known = (bytes.fromhex(sha256)[:16] for path in paths for sha256 in read(path))
     _save(directory / KNOWN, known)
 
 
-def load_news(directory: Path, snapshot: Snapshot) -> News:
-    """Read what `note_news` wrote."""
-    news = json.loads((directory / NEW_ORIGINALS).read_bytes())
-    new = news["originals"]
-    return News(
+def load_targets(directory: Path, snapshot: Snapshot) -> ScanTargets:
+    """Read what `note_targets` wrote."""
+    noted = json.loads((directory / NEW_ORIGINALS).read_bytes())
+    new = noted["originals"]
+    return ScanTargets(
         all=snapshot,
         new=snapshot.only(new) if new else None,
         known=np.load(directory / KNOWN, mmap_mode="r"),
-        since=news["since"],
+        since=noted["since"],
     )
 
 
-def _manifests(directory: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted(directory.glob("_*.manifest.json")):
+def _records(directory: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted(directory.glob("_*.shard.json")):
         yield json.loads(path.read_bytes())
 
 
@@ -107,5 +113,5 @@ def _digests(snapshot: Snapshot) -> dict[str, bytes]:
 
 
 def _save(path: Path, digests: Iterable[bytes]) -> None:
-    with committed(path) as file:
+    with durable_file(path) as file:
         np.save(file, np.unique(np.fromiter(digests, DIGEST)))

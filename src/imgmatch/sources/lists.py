@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from imgmatch.errors import InputError
+from imgmatch.errors import InputError, reason_of
 from imgmatch.sources.named import NamedImage, Unreadable
 
 __all__ = ["DELIMITERS", "lines", "rows"]
@@ -28,7 +28,7 @@ def lines(path: Path) -> Iterator[NamedImage]:
                 if name := line.rstrip("\r\n"):
                     yield NamedImage(name, path.parent / name)
     except (OSError, ValueError) as error:
-        yield _unreadable(path, str(getattr(error, "strerror", None) or error))
+        yield _unreadable(path, reason_of(error))
 
 
 def rows(path: Path, column: str) -> Iterator[NamedImage]:
@@ -60,7 +60,7 @@ def rows(path: Path, column: str) -> Iterator[NamedImage]:
                     place = Unreadable(str(path), reason)
                     yield NamedImage(f"{path.as_posix()}/{number}", place, columns)
     except OSError as error:
-        yield _unreadable(path, error.strerror or str(error))
+        yield _unreadable(path, reason_of(error))
     except csv.Error as error:
         yield _unreadable(path, f"after line {number}: {error}")
 

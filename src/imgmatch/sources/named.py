@@ -9,15 +9,15 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from imgmatch.errors import SourceError
-from imgmatch.image import ImageSource, Limits
+from imgmatch.image import EncodedImage, ImageSource, Limits
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "ContainedImage",
     "Loader",
     "NamedImage",
     "PathLike",
     "Reader",
-    "Stored",
     "Unreadable",
     "claims_image",
 ]
@@ -44,7 +44,7 @@ class Reader(Protocol):
         """Close the file."""
 
 
-class Stored(Protocol):
+class ContainedImage(Protocol):
     """Where an image lies inside a larger file: plain data that can be sent."""
 
     @property
@@ -62,7 +62,7 @@ class NamedImage:
     Attributes
     ----------
     name : str
-    image : str, os.PathLike, bytes, (H, W, 3) uint8 or Stored
+    image : str, os.PathLike, bytes, (H, W, 3) uint8 or ContainedImage
         Whatever `imgmatch.image.decode` takes, or where to read it; see `Loader`.
     columns : mapping
         What else its source says of it, JSON-ready: a listing's id, its shop.
@@ -70,7 +70,7 @@ class NamedImage:
     """
 
     name: str
-    image: ImageSource | Stored
+    image: ImageSource | ContainedImage
     columns: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -99,7 +99,7 @@ class Loader:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._opened: tuple[type[Stored], str] | None = None
+        self._opened: tuple[type[ContainedImage], str] | None = None
         self._reader: Reader | None = None
 
     def __enter__(self) -> Self:
@@ -119,7 +119,7 @@ class Loader:
             self._reader.close()
         self._reader = self._opened = None
 
-    def load(self, image: ImageSource | Stored) -> ImageSource:
+    def load(self, image: ImageSource | ContainedImage) -> ImageSource:
         """Return an image in a form that `imgmatch.image.decode` takes.
 
         Raises
@@ -129,7 +129,7 @@ class Loader:
         DecodeError
             If the image's bytes are not in it, or are too many.
         """
-        if isinstance(image, str | os.PathLike | bytes | np.ndarray):
+        if isinstance(image, str | os.PathLike | bytes | np.ndarray | EncodedImage):
             return image
         wanted = type(image), image.container
         if self._reader is None or self._opened != wanted:

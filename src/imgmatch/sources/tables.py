@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgmatch.errors import DecodeError, InputError, MissingExtraError, SourceError
+from imgmatch.errors import (
+    DecodeError,
+    InputError,
+    MissingExtraError,
+    SourceError,
+    reason_of,
+)
 from imgmatch.image import Limits
 from imgmatch.image.header import too_many
 from imgmatch.sources.named import NamedImage, Unreadable
@@ -203,6 +209,4 @@ def _open(path: str) -> "pyarrow.parquet.ParquetFile":
     try:
         return parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
     except (OSError, ValueError) as error:
-        raise SourceError(
-            path, getattr(error, "strerror", None) or str(error)
-        ) from error
+        raise SourceError(path, reason_of(error)) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from posixpath import splitext
 from typing import IO, Any
 
-from imgmatch.errors import DecodeError, SourceError
+from imgmatch.errors import DecodeError, SourceError, reason_of
 from imgmatch.image import Limits
 from imgmatch.image.header import too_many
 from imgmatch.sources.named import NamedImage, Unreadable, claims_image
@@ -59,7 +59,7 @@ class TarReader:
         try:
             self._archive = tarfile.open(path)  # noqa: SIM115
         except _BROKEN as error:
-            raise SourceError(path, _reason(error)) from error
+            raise SourceError(path, reason_of(error)) from error
 
     def read(self, place: TarMember) -> bytes:
         """Return a member's bytes."""
@@ -71,7 +71,7 @@ class TarReader:
             content.seek(place.offset)
             data = content.read(place.size)
         except _BROKEN as error:
-            raise SourceError(self._path, _reason(error)) from error
+            raise SourceError(self._path, reason_of(error)) from error
         if len(data) < place.size:
             raise SourceError(
                 self._path, f"ends {place.size - len(data)} bytes into a member"
@@ -93,7 +93,7 @@ def members(name: str, path: Path) -> Iterator[NamedImage]:
         with tarfile.open(path) as archive:
             yield from _samples(name, str(path), archive)
     except _BROKEN as error:
-        yield NamedImage(name, Unreadable(str(path), _reason(error)))
+        yield NamedImage(name, Unreadable(str(path), reason_of(error)))
 
 
 def _samples(name: str, path: str, archive: tarfile.TarFile) -> Iterator[NamedImage]:
@@ -103,7 +103,7 @@ def _samples(name: str, path: str, archive: tarfile.TarFile) -> Iterator[NamedIm
         try:
             member = archive.next()
         except _BROKEN as error:
-            member, broken = None, _reason(error)
+            member, broken = None, reason_of(error)
         archive.members = []  # type: ignore[attr-defined]  # or it keeps all
         ends = member is None or _key(member.name) != key
         if ends or len(images) == _MOST_OF_A_SAMPLE:
@@ -164,7 +164,3 @@ def _stream(archive: tarfile.TarFile) -> IO[bytes]:
     if archive.fileobj is None:
         raise ValueError("the archive is closed")
     return archive.fileobj  # type: ignore[return-value]
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -9,7 +9,7 @@ from lzma import LZMAError
 from pathlib import Path
 from posixpath import splitext
 
-from imgmatch.errors import DecodeError, SourceError
+from imgmatch.errors import DecodeError, SourceError, reason_of
 from imgmatch.image import Limits
 from imgmatch.image.header import too_many
 from imgmatch.sources.named import NamedImage, Unreadable, claims_image
@@ -55,7 +55,7 @@ class ZipReader:
             self._archive = zipfile.ZipFile(path)
             self._members = self._archive.infolist()
         except _BROKEN as error:
-            raise SourceError(path, _reason(error)) from error
+            raise SourceError(path, reason_of(error)) from error
 
     def read(self, place: ZipMember) -> bytes:
         """Return a member's bytes; of a bomb, no more than the limit."""
@@ -66,7 +66,7 @@ class ZipReader:
         except IndexError as error:
             raise SourceError(self._path, "has fewer members than before") from error
         except _BROKEN as error:
-            raise DecodeError(self._path, _reason(error)) from error
+            raise DecodeError(self._path, reason_of(error)) from error
         if len(data) > most:
             raise DecodeError(self._path, too_many(len(data), "bytes", most))
         return data
@@ -92,7 +92,7 @@ def members(name: str, path: Path) -> Iterator[NamedImage]:
                 place = ZipMember(str(path), number, member.CRC)
                 yield NamedImage(f"{name}/{member.filename}", place)
     except _BROKEN as error:
-        yield NamedImage(name, Unreadable(str(path), _reason(error)))
+        yield NamedImage(name, Unreadable(str(path), reason_of(error)))
 
 
 def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
@@ -101,7 +101,3 @@ def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
             return file.read(16)
     except _BROKEN:
         return b""
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,7 +1,7 @@
 """Which files hold the originals, and which of their rows have been removed.
 
-A manifest is the whole state of a registry but for its records, at one moment.
-Files never change; a commit writes another manifest.
+A list of segments is the whole state of a registry but for its records, at one moment.
+Files never change; a commit writes another list.
 """
 
 import base64
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from imgmatch.errors import RegistryCorruptError
 
-__all__ = ["Entry", "Manifest", "token"]
+__all__ = ["SegmentEntry", "SegmentList", "identity_term"]
 
 _MODULUS: Final = 2**256
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SegmentEntry:
     """One segment.
 
     Attributes
@@ -42,7 +42,7 @@ class Entry:
     removed: bytes = b""
 
     @property
-    def alive(self) -> NDArray[np.bool_]:
+    def live(self) -> NDArray[np.bool_]:
         """Rows that were not removed, (rows,) bool."""
         if not self.removed:
             return np.ones(self.rows, np.bool_)
@@ -50,32 +50,32 @@ class Entry:
         return ~np.unpackbits(packed, count=self.rows).view(np.bool_)
 
     @classmethod
-    def of(cls, originals: str, index: str, alive: NDArray[np.bool_]) -> "Entry":
-        """Return the entry of a segment with these rows alive."""
-        removed = b"" if alive.all() else zlib.compress(np.packbits(~alive).tobytes())
-        return cls(originals, index, len(alive), removed)
+    def of(cls, originals: str, index: str, live: NDArray[np.bool_]) -> "SegmentEntry":
+        """Return the entry of a segment with these rows live."""
+        removed = b"" if live.all() else zlib.compress(np.packbits(~live).tobytes())
+        return cls(originals, index, len(live), removed)
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class SegmentList:
     """The segments of a registry, oldest first.
 
     Attributes
     ----------
-    entries : tuple of Entry
+    entries : tuple of SegmentEntry
     identity : int
-        Sum of the originals' `token`, modulo 2**256: the same for the same
+        Sum of the originals' `identity_term`, modulo 2**256: the same for the same
         originals, in whatever order they came and whatever files they are in
         (Bellare and Micciancio, "A new paradigm for collision-free hashing",
         EUROCRYPT 1997).
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[SegmentEntry, ...] = ()
     identity: int = 0
 
     @classmethod
-    def of(cls, entries: tuple[Entry, ...], identity: int) -> "Manifest":
-        """Return a manifest, the sum brought below the modulus."""
+    def of(cls, entries: tuple[SegmentEntry, ...], identity: int) -> "SegmentList":
+        """Return a list of segments, the sum brought below the modulus."""
         return cls(entries, identity % _MODULUS)
 
     @property
@@ -86,12 +86,12 @@ class Manifest:
     def __len__(self) -> int:
         """Return the number of originals that were not removed."""
         return sum(
-            int(entry.alive.sum()) if entry.removed else entry.rows
+            int(entry.live.sum()) if entry.removed else entry.rows
             for entry in self.entries
         )
 
     def to_json(self) -> str:
-        """Return the manifest as text; equal manifests give equal texts."""
+        """Return the list of segments as text; equal segment lists give equal texts."""
         segments = [
             [e.originals, e.index, e.rows, base64.b64encode(e.removed).decode()]
             for e in self.entries
@@ -99,7 +99,7 @@ class Manifest:
         return json.dumps([f"{self.identity:064x}", segments])
 
     @classmethod
-    def from_json(cls, text: str) -> "Manifest":
+    def from_json(cls, text: str) -> "SegmentList":
         """Read what `to_json` wrote.
 
         Raises
@@ -110,7 +110,9 @@ class Manifest:
         try:
             identity, segments = json.loads(text)
             entries = tuple(
-                Entry(str(originals), str(index), int(rows), base64.b64decode(bits))
+                SegmentEntry(
+                    str(originals), str(index), int(rows), base64.b64decode(bits)
+                )
                 for originals, index, rows, bits in segments
             )
             return cls(entries, int(identity, 16))
@@ -118,7 +120,7 @@ class Manifest:
             raise RegistryCorruptError(f"the list of segments: {error}") from error
 
 
-def token(reference_id: str, sha256: str) -> int:
-    """Return what an original adds to `Manifest.identity`."""
+def identity_term(reference_id: str, sha256: str) -> int:
+    """Return what an original adds to `SegmentList.identity`."""
     said = f"{sha256} {reference_id}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(said).digest(), "big")

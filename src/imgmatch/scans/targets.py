@@ -1,7 +1,7 @@
-"""What listings are held against: all originals, or only those that are new.
+"""Which originals a suspect is compared with: all, or only those that are new.
 
-A listing whose bytes were judged in an earlier scan is held only against the originals
-registered since; any other against all.
+A suspect whose bytes were judged in an earlier scan is compared only with the originals
+registered since; any other with all.
 """
 
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from imgmatch.registry import Snapshot
 
-__all__ = ["DIGEST", "News"]
+__all__ = ["DIGEST", "ScanTargets"]
 
 DIGEST: Final = "S16"
 """The first half of a SHA-256: two of 10**9 are the same with odds of 10**-20."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class News:
-    """What a listing is held against.
+class ScanTargets:
+    """The originals that suspects are compared with.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class News:
     new : Snapshot or None
         The originals registered since the earlier scan; None if there are none.
     known : (N,) 16-byte digests, sorted
-        Of the listings judged in the earlier scan.
+        Of the suspects judged in the earlier scan.
     since : str or None
         The earlier scan's `Snapshot.id`; None where there was no earlier scan.
     """
@@ -39,12 +39,12 @@ class News:
     since: str | None
 
     @classmethod
-    def everything(cls, snapshot: Snapshot) -> "News":
-        """Hold all listings against all originals."""
+    def everything(cls, snapshot: Snapshot) -> "ScanTargets":
+        """Compare every suspect with every original."""
         return cls(snapshot, None, np.empty(0, DIGEST), None)
 
     def knows(self, sha256: str) -> bool:
-        """Whether a listing of these bytes was judged before."""
+        """Whether a suspect of these bytes was judged before."""
         digest = np.array(bytes.fromhex(sha256)[:16], DIGEST)
         place = int(np.searchsorted(self.known, digest))
         return place < len(self.known) and bool(self.known[place] == digest)

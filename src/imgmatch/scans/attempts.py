@@ -1,16 +1,16 @@
-"""What was being judged when a process died."""
+"""Which suspect was being judged when a process died."""
 
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Journal"]
+__all__ = ["AttemptLog"]
 
 _BEGIN = b"begin\n"
 
 
-class Journal:
+class AttemptLog:
     """Notes which suspect of a shard is being judged, a context manager.
 
     The notes outlive a process that is killed, for want of memory or because a

@@ -1,0 +1,98 @@
+"""A scan in worker processes whose results are yielded and not written."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain, islice
+
+from imgmatch.errors import WorkerError
+from imgmatch.parallel.workers import Task, Workers
+from imgmatch.registry import Registry
+from imgmatch.results import ScanFailure, ScanOutcome
+from imgmatch.scans.partition import partition
+from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.suspects import verify_each
+from imgmatch.scans.targets import ScanTargets
+from imgmatch.sources import NamedImage
+
+__all__ = ["Batch", "scan_in_processes", "verify_batch"]
+
+BATCH_SIZE = 16
+"""Suspects sent to a worker together: few, for the caller waits for the results."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Some suspects and what to compare them with: plain data that can be sent."""
+
+    suspects: tuple[NamedImage, ...]
+    originals: SentSnapshot
+    max_candidates: int
+    derived_score: float
+
+
+def scan_in_processes(
+    suspects: Iterable[NamedImage],
+    registry: Registry,
+    *,
+    max_candidates: int,
+    derived_score: float,
+    workers: int,
+) -> Iterator[ScanOutcome]:
+    """Judge suspects in worker processes, and yield the outcomes in order.
+
+    When a process dies over a batch, its suspects are tried one by one; one that a
+    second process dies over is given up.
+
+    Raises
+    ------
+    RegistryError
+        If the originals cannot be read, or are no longer those of the beginning.
+    """
+    originals = SentSnapshot.of(registry.snapshot(), registry)
+    parts = partition(suspects, BATCH_SIZE)
+    first = list(islice(parts, 2))
+    # Starting processes takes longer than a single batch does.
+    count = workers if len(first) > 1 else 1
+    waiting: deque[tuple[Batch, Task[list[ScanOutcome]]]] = deque()
+    with Workers(count, most_losses=0) as pool:
+        for part in chain(first, parts):
+            batch = Batch(part, originals, max_candidates, derived_score)
+            waiting.append((batch, pool.submit(verify_batch, batch)))
+            if len(waiting) > pool.backlog:
+                yield from _finished(pool, *waiting.popleft())
+        while waiting:
+            yield from _finished(pool, *waiting.popleft())
+
+
+def _finished(
+    pool: Workers, batch: Batch, task: Task[list[ScanOutcome]]
+) -> Iterator[ScanOutcome]:
+    try:
+        yield from pool.result(task)
+    except WorkerError:
+        for suspect in batch.suspects:
+            alone = pool.submit(verify_batch, replace(batch, suspects=(suspect,)))
+            try:
+                yield from pool.result(alone)
+            except WorkerError as error:
+                yield ScanFailure.of(suspect.name, error, suspect.columns)
+
+
+def verify_batch(batch: Batch) -> list[ScanOutcome]:
+    """Judge the suspects of a batch."""
+    return list(
+        verify_each(
+            batch.suspects,
+            _targets(batch.originals),
+            max_candidates=batch.max_candidates,
+            derived_score=batch.derived_score,
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _targets(originals: SentSnapshot) -> ScanTargets:
+    """Open the originals once for all batches that a process is given."""
+    return ScanTargets.everything(originals.open())

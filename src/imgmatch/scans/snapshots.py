@@ -1,0 +1,61 @@
+"""The originals of a scan, as its workers get them."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imgmatch.errors import RegistryError, RegistryVersionError
+from imgmatch.registry import Registry, Snapshot
+
+__all__ = ["SentSnapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentSnapshot:
+    """A snapshot as plain data that can be sent to another process or machine.
+
+    Attributes
+    ----------
+    pickled : bytes
+    id : str
+        `Snapshot.id`.
+    registry : str
+        Path of the originals, as the worker sees it.
+    """
+
+    pickled: bytes
+    id: str
+    registry: str
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, registry: Registry) -> "SentSnapshot":
+        """Return what a worker needs to open a snapshot of a registry."""
+        return cls(pickle.dumps(snapshot), snapshot.id, str(registry.path.absolute()))
+
+    def open(
+        self, restrict: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot
+    ) -> Snapshot:
+        """Open the originals.
+
+        Parameters
+        ----------
+        restrict : callable, optional
+            Leaves out what was registered since, where the files of the snapshot
+            have been merged into others and the registry must be opened anew.
+
+        Raises
+        ------
+        RegistryVersionError
+            If the originals are no longer those that were sent.
+        """
+        try:
+            snapshot: Snapshot = pickle.loads(self.pickled)
+        except RegistryError:
+            with Registry.open(self.registry, read_only=True) as opened:
+                snapshot = restrict(opened.snapshot())
+        if snapshot.id != self.id:
+            raise RegistryVersionError(
+                f"{self.registry} has changed since the scan began: "
+                f"want snapshot {self.id}, got {snapshot.id}"
+            )
+        return snapshot

@@ -1,0 +1,96 @@
+"""Suspects, one after the other, against the originals."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from imgmatch.errors import MissingExtraError, RegistryError, WorkerError
+from imgmatch.image import EncodedImage, ImageSource, read_image
+from imgmatch.results import Result, ScanFailure, ScanOutcome
+from imgmatch.scans.attempts import AttemptLog
+from imgmatch.scans.targets import ScanTargets
+from imgmatch.sources import Loader, NamedImage
+from imgmatch.verification import verify
+
+__all__ = ["MOST_DEATHS", "verify_each"]
+
+REMEMBERED = 1024
+"""Results kept for bytes that come again; the most recent ones."""
+
+MOST_DEATHS = 2
+"""Processes that may die over a suspect: one, and one to know that it was no chance."""
+
+
+def verify_each(
+    suspects: Iterable[NamedImage],
+    targets: ScanTargets,
+    *,
+    max_candidates: int,
+    derived_score: float,
+    attempts: AttemptLog | None = None,
+) -> Iterator[ScanOutcome]:
+    """Judge each suspect; one that cannot be judged is a `ScanFailure`.
+
+    The same bytes are judged once, as long as not too many others come between.
+    Suspects that processes have died over, by the log of attempts, are given up.
+
+    Raises
+    ------
+    RegistryError
+        If the originals cannot be read: no answer would be worth anything.
+    MissingExtraError
+        If suspects lie in files that take an optional package to read.
+    """
+    check = partial(verify, max_candidates=max_candidates, derived_score=derived_score)
+    known = _Known()
+    with Loader() as loader:
+        for place, suspect in enumerate(suspects):
+            if attempts:
+                if (deaths := attempts.deaths[place]) >= MOST_DEATHS:
+                    error = WorkerError(f"{deaths} processes died over it")
+                    yield ScanFailure.of(suspect.name, error, suspect.columns)
+                    continue
+                attempts.begin(place)
+            try:
+                found = _result(loader.load(suspect.image), targets, check, known)
+                yield replace(found, query=suspect.name, columns=suspect.columns)
+            except (RegistryError, MissingExtraError):
+                raise
+            except Exception as error:  # a dump of millions holds every surprise
+                yield ScanFailure.of(suspect.name, error, suspect.columns)
+
+
+class _Known(OrderedDict[str, Result]):
+    """The latest results, by the SHA-256 of the suspect's bytes."""
+
+    def keep(self, sha256: str, result: Result) -> None:
+        self[sha256] = result
+        self.move_to_end(sha256)
+        if len(self) > REMEMBERED:
+            self.popitem(last=False)
+
+
+def _result(
+    image: ImageSource,
+    targets: ScanTargets,
+    check: partial[Result],
+    known: _Known,
+) -> Result:
+    if not isinstance(image, str | os.PathLike | bytes | EncodedImage):
+        return check(image, targets.all)
+    encoded = read_image(image)
+    found = known.get(encoded.sha256) or _against_targets(encoded, targets, check)
+    known.keep(encoded.sha256, found)
+    return found
+
+
+def _against_targets(
+    encoded: EncodedImage, targets: ScanTargets, check: partial[Result]
+) -> Result:
+    if not targets.knows(encoded.sha256):
+        return check(encoded, targets.all)
+    if targets.new is None:  # which saves looking at the picture
+        return Result("", encoded.sha256, (), since=targets.since)
+    return replace(check(encoded, targets.new), since=targets.since)
