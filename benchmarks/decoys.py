@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imgmatch.features import Features
 from imgmatch.hashing import Hashes
 from imgmatch.index import Part, build_part
-from imgmatch.index.words import select_features
+from imgmatch.index.visual_words import select_features
 
 __all__ = ["Decoys", "recombined"]
 

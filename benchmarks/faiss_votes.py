@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imgmatch.features import Features
 from imgmatch.fingerprint import Fingerprint
-from imgmatch.index.words import select_features
+from imgmatch.index.visual_words import select_features
 
 __all__ = ["FaissVotes"]
 

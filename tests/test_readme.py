@@ -14,7 +14,7 @@ from imgmatch import Verdict, compare
 from imgmatch.evidence.recompute import TOLERANCE
 from imgmatch.features import REFERENCE_PIXELS
 from imgmatch.image import Limits
-from imgmatch.index.words import BUDGET
+from imgmatch.index.visual_words import BUDGET
 from imgmatch.report.plan import PAGE_PAIRS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
 from imgmatch.index import CandidateIndex, _postings, build_part
 from imgmatch.index.parts import postings
-from imgmatch.index.words import select_features, table
+from imgmatch.index.visual_words import select_features, table
 from imgmatch.types import Size
 
 every_kernel = pytest.mark.parametrize("kernel", _core.kernels())

@@ -6,7 +6,7 @@ from imgmatch.results import Edit, EditKind, Verdict
 from imgmatch.show.figure import (
     OVERLAY_COLOUR,
     REGION_COLOUR,
-    copied_region,
+    copy_outline,
     draw_pair,
     draw_query,
     draw_reference,
@@ -22,22 +22,22 @@ def near(pixels, colour):
     return np.abs(pixels.astype(int) - colour).max(axis=2) < 40
 
 
-def test_the_copied_region_is_the_same_in_both():
-    reference, query = copied_region(compared())
+def test_the_copy_outline_is_the_same_in_both():
+    reference, query = copy_outline(compared())
 
     corners = np.array([[0, 0], [199, 0], [199, 99], [0, 99]]) - 0.5
     np.testing.assert_allclose(query, corners, atol=1)
     np.testing.assert_allclose(reference, corners / 2 + [50, 25], atol=1)
-    assert copied_region(compared()).query.min() == -0.5
+    assert copy_outline(compared()).query.min() == -0.5
 
 
-def test_the_copied_region_turns_with_the_copy():
+def test_the_copy_outline_turns_with_the_copy():
     turned = compared(
         homography=np.array([[1, -0.3, 20], [0.3, 1, -20], [0, 0, 1]]),
         reference_box=Box(0, 0, 200, 150),
         query_box=Box(0, 0, 200, 100),
     )
-    region = copied_region(turned)
+    region = copy_outline(turned)
 
     assert len(region.reference) == len(region.query) >= 5
     assert region.query.min() >= -0.5
@@ -61,7 +61,7 @@ def test_a_copy_that_misses_its_box_by_a_rounding_error_keeps_all_corners():
         reference_size=Size(512, 512),
         query_size=Size(512, 512),
     )
-    x, y = copied_region(found).query.T.astype(np.float64)
+    x, y = copy_outline(found).query.T.astype(np.float64)
 
     assert 0.5 * abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)) == pytest.approx(
         512**2, abs=1
@@ -74,7 +74,7 @@ def test_a_copy_that_misses_its_box_by_a_rounding_error_keeps_all_corners():
     ids=["unrelated", "outside"],
 )
 def test_where_nothing_was_copied_nothing_is_drawn(found):
-    assert copied_region(found) is None
+    assert copy_outline(found) is None
     np.testing.assert_array_equal(draw_reference(REFERENCE, found), REFERENCE)
     np.testing.assert_array_equal(draw_query(QUERY, found), QUERY)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say
-from imgmatch.cli.times import (
+from imgmatch.cli.options import (
     At,
     CredentialRoots,
     LedgerFile,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say
-from imgmatch.cli.times import (
+from imgmatch.cli.options import (
     At,
     LedgerFile,
     NewLedgerFile,
@@ -32,9 +32,9 @@ from imgmatch.evidence.depositing import expiring as find_expiring
 from imgmatch.evidence.depositing import renew as renew_deposit
 from imgmatch.evidence.ledger import Ledger
 from imgmatch.evidence.material import MaterialKind
+from imgmatch.evidence.texts import WORDS
 from imgmatch.evidence.timestamp import request as make_request
 from imgmatch.evidence.transport import http_transport
-from imgmatch.evidence.words import WORDS
 
 __all__ = ["app"]
 

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, say, status
-from imgmatch.cli.scan import DerivedScore
-from imgmatch.cli.times import (
+from imgmatch.cli.options import (
     At,
     CredentialRoots,
+    DerivedScore,
     Roots,
     Tsa,
     instant_of,

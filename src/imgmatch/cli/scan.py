@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from imgmatch.cli.console import guarded, images_in, status
+from imgmatch.cli.options import DerivedScore
 from imgmatch.cli.progress import ScanProgress
 from imgmatch.cli.register import register_all
 from imgmatch.errors import InputError
@@ -25,12 +26,7 @@ from imgmatch.scans import scan as scan_images
 from imgmatch.scans.run import SHARD_SIZE
 from imgmatch.sources import Spool, find_images
 
-__all__ = ["DerivedScore", "scan"]
-
-DerivedScore = Annotated[
-    float,
-    typer.Option(help="Score from which a suspect is derived.", min=DERIVED_SCORE),
-]
+__all__ = ["scan"]
 
 
 class EngineName(StrEnum):

@@ -8,7 +8,7 @@ from imgmatch.evidence.claim import ClaimKind
 from imgmatch.evidence.depositing import Clock, Unverified
 from imgmatch.evidence.material import Check, CheckOutcome, MaterialKind, Party
 from imgmatch.evidence.precedence import Priority
-from imgmatch.evidence.words import CHINESE_EDITS, WORDS
+from imgmatch.evidence.texts import CHINESE_EDITS, WORDS
 from imgmatch.results import Comparison, Verdict
 from imgmatch.show.words import describe_edits
 

@@ -14,8 +14,8 @@ from imgmatch.hamming.arguments import (
     in_threads,
     shares,
 )
+from imgmatch.hamming.linear import linear_radius
 from imgmatch.hamming.results import Pairs, Within
-from imgmatch.hamming.scan import scan_radius
 
 __all__ = ["HammingIndex", "index_pays"]
 
@@ -148,7 +148,7 @@ class HammingIndex:
         radius = min(radius, 64 * words)
         scan = _SCAN[kernel] + _SCAN_ALONE / max(len(queries), 1)
         if n * words * scan < _search_cost(n, words, self.tables, radius):
-            return scan_radius(
+            return linear_radius(
                 queries, self.codes, radius, threads, kernel, rows=self.rows
             )
 
@@ -175,7 +175,7 @@ class HammingIndex:
             codes = np.empty_like(self.codes)
             codes[self.rows] = self.codes
             return Pairs.of_rows(
-                scan_radius(codes, codes, radius, threads, kernel, above=True)
+                linear_radius(codes, codes, radius, threads, kernel, above=True)
             )
 
         def search(start: int, stop: int) -> Within:

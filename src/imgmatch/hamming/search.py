@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from imgmatch import _core
 from imgmatch.hamming.arguments import check_at_least, check_codes
 from imgmatch.hamming.index import HammingIndex, index_pays
+from imgmatch.hamming.linear import linear_knn, linear_radius
 from imgmatch.hamming.results import Neighbours, Pairs, Within
-from imgmatch.hamming.scan import scan_knn, scan_radius
 
 __all__ = ["hamming_knn", "hamming_pairs", "hamming_radius"]
 
@@ -50,7 +50,7 @@ def hamming_knn(
     """
     check_codes(queries=queries, codes=codes)
     check_at_least(1, k=k, threads=threads)
-    return scan_knn(queries, codes, k, threads, kernel)
+    return linear_knn(queries, codes, k, threads, kernel)
 
 
 def hamming_radius(
@@ -96,7 +96,7 @@ def hamming_radius(
     if index_pays(len(queries), codes.shape, radius, kernel):
         index = HammingIndex.build(codes, radius=radius)
         return index.search(queries, radius=radius, threads=threads, kernel=kernel)
-    return scan_radius(queries, codes, radius, threads, kernel)
+    return linear_radius(queries, codes, radius, threads, kernel)
 
 
 def hamming_pairs(
@@ -142,4 +142,6 @@ def hamming_pairs(
     if index_pays(len(codes), codes.shape, radius, kernel, scanned=0.5):
         index = HammingIndex.build(codes, radius=radius)
         return index.pairs(radius=radius, threads=threads, kernel=kernel)
-    return Pairs.of_rows(scan_radius(codes, codes, radius, threads, kernel, above=True))
+    return Pairs.of_rows(
+        linear_radius(codes, codes, radius, threads, kernel, above=True)
+    )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.index.hashes import whole_copies
 from imgmatch.index.parts import Part, postings
-from imgmatch.index.words import table
+from imgmatch.index.visual_words import table
 
 __all__ = ["EFFORT", "MIN_VOTES", "CandidateIndex"]
 

@@ -14,7 +14,7 @@ from imgmatch.errors import InputError
 from imgmatch.features import Features
 from imgmatch.hashing import MIN_QUALITY, Hashes
 from imgmatch.index import _postings
-from imgmatch.index.words import BUDGET, pack_keypoints, select_features, table
+from imgmatch.index.visual_words import BUDGET, pack_keypoints, select_features, table
 
 __all__ = ["INDEX_PARAMETERS", "Part", "build_part", "merge_parts", "postings"]
 

@@ -61,8 +61,6 @@ class Alignment:
     ----------
     homography : (3, 3) float64
         Reference (x, y) px -> query (x, y) px.
-    model : Model
-        The simplest family that explains the correspondences.
     inliers : (N,) bool
         The correspondences that agree.
     log_nfa : float
@@ -70,7 +68,6 @@ class Alignment:
     """
 
     homography: NDArray[np.float64]
-    model: Model
     inliers: NDArray[np.bool_]
     log_nfa: float
 
@@ -189,7 +186,7 @@ def _refine(
             continue
         log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
         if best is None or log_nfa < best.log_nfa:
-            best = Alignment(homography, model, inliers, log_nfa)
+            best = Alignment(homography, inliers, log_nfa)
     return best
 
 

@@ -5,15 +5,24 @@ centres. ``reference`` is the registered original, ``query`` the suspect.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.image import ImageSource
 from imgmatch.results.display import draw
+from imgmatch.results.fields import (
+    box_in,
+    homography_in,
+    number_in,
+    optional_number_in,
+    size_in,
+    text_in,
+)
 from imgmatch.types import Box, Size
 
 if TYPE_CHECKING:
@@ -95,6 +104,16 @@ class Edit:
             out["amount"] = round(self.amount, 4)
         return out
 
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(
+            EditKind(fields["kind"]),
+            query_box=box_in(fields.get("query_box")),
+            reference_box=box_in(fields.get("reference_box")),
+            amount=optional_number_in(fields.get("amount")),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
@@ -170,6 +189,29 @@ class Comparison:
             "edits": [edit.to_dict() for edit in self.edits],
             "direction": str(self.direction),
         }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        score = fields["score"]
+        return cls(
+            verdict=Verdict(fields["verdict"]),
+            score=-math.inf if score is None else number_in(score),
+            reason=text_in(fields["reason"]),
+            reference_size=size_in(fields["reference_size"]),
+            query_size=size_in(fields["query_size"]),
+            homography=homography_in(fields["homography"]),
+            mirrored=bool(fields["mirrored"]),
+            reference_box=box_in(fields["reference_box"]),
+            query_box=box_in(fields["query_box"]),
+            reference_kept=number_in(fields["reference_kept"]),
+            query_covered=number_in(fields["query_covered"]),
+            edits=tuple(Edit.from_dict(edit) for edit in fields["edits"]),
+            direction=Direction(fields["direction"]),
+            expected_false_accusations=optional_number_in(
+                fields["expected_false_accusations"]
+            ),
+        )
 
     def plot(
         self,

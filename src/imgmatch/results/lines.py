@@ -5,24 +5,19 @@ that are not theirs are passed over.
 """
 
 import json
-import math
 import os
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import accumulate
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, overload
+from typing import Self, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imgmatch.errors import InputError
-from imgmatch.results.comparison import Comparison, Direction, Edit, EditKind, Verdict
-from imgmatch.results.result import Match, Result, ScanFailure
-from imgmatch.types import Box, Size
+from imgmatch.results.result import Result, ScanFailure
 
 __all__ = ["ResultLines", "read_line"]
 
@@ -71,12 +66,7 @@ class ResultLines(Sequence[Result | ScanFailure]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close.close()
 
     def __len__(self) -> int:
@@ -139,85 +129,9 @@ def read_line(line: str | bytes) -> Result | ScanFailure:
         If it is not what a scan writes.
     """
     try:
-        return _outcome(json.loads(line))
+        fields = json.loads(line)
+        failed = fields["error"] is not None
+        return ScanFailure.from_dict(fields) if failed else Result.from_dict(fields)
     except _MALFORMED as error:
         what = f"{type(error).__name__}: {error}"
         raise InputError(f"want a line of a scan's results, got {what}") from error
-
-
-def _outcome(fields: Mapping[str, Any]) -> Result | ScanFailure:
-    query, columns = _text(fields["query"]), dict(fields.get("columns") or {})
-    if (error := fields["error"]) is not None:
-        return ScanFailure(query, _text(error["type"]), _text(error["reason"]), columns)
-    matches = tuple(
-        Match(_text(match["reference_id"]), _comparison(match))
-        for match in fields["matches"]
-    )
-    since = fields.get("since")
-    since = None if since is None else _text(since)
-    return Result(query, _text(fields["sha256"]), matches, columns, since)
-
-
-def _comparison(fields: Mapping[str, Any]) -> Comparison:
-    score, alarms = fields["score"], fields["expected_false_accusations"]
-    return Comparison(
-        verdict=Verdict(fields["verdict"]),
-        score=-math.inf if score is None else _number(score),
-        reason=_text(fields["reason"]),
-        reference_size=_size(fields["reference_size"]),
-        query_size=_size(fields["query_size"]),
-        homography=_homography(fields["homography"]),
-        mirrored=bool(fields["mirrored"]),
-        reference_box=_box(fields["reference_box"]),
-        query_box=_box(fields["query_box"]),
-        reference_kept=_number(fields["reference_kept"]),
-        query_covered=_number(fields["query_covered"]),
-        edits=tuple(_edit(edit) for edit in fields["edits"]),
-        direction=Direction(fields["direction"]),
-        expected_false_accusations=None if alarms is None else _number(alarms),
-    )
-
-
-def _edit(fields: Mapping[str, Any]) -> Edit:
-    amount = fields.get("amount")
-    return Edit(
-        EditKind(fields["kind"]),
-        query_box=_box(fields.get("query_box")),
-        reference_box=_box(fields.get("reference_box")),
-        amount=None if amount is None else _number(amount),
-    )
-
-
-def _homography(rows: Sequence[Sequence[float]] | None) -> NDArray[np.float64] | None:
-    if rows is None:
-        return None
-    matrix = np.array(rows, dtype=np.float64)
-    if matrix.shape != (3, 3) or not np.isfinite(np.linalg.inv(matrix)).all():
-        raise ValueError(f"no homography: {rows}")
-    return matrix
-
-
-def _box(edges: Sequence[float] | None) -> Box | None:
-    if edges is None:
-        return None
-    x0, y0, x1, y1 = map(_number, edges)
-    return Box(x0, y0, x1, y1)
-
-
-def _size(sides: Sequence[int]) -> Size:
-    width, height = (int(_number(side)) for side in sides)
-    if min(width, height) < 1:
-        raise ValueError(f"no size: {sides}")
-    return Size(width, height)
-
-
-def _number(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError(f"no number: {value}")
-    return float(value)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"want text, got {value!r}")
-    return value

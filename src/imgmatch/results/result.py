@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from imgmatch.errors import reason_of
 from imgmatch.results.comparison import Comparison, Verdict
+from imgmatch.results.fields import text_in
 
 _NO_COLUMNS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -24,6 +25,11 @@ class Match:
     def to_dict(self) -> dict[str, Any]:
         """Return the match as JSON-ready values."""
         return {"reference_id": self.reference_id, **self.comparison.to_dict()}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote."""
+        return cls(text_in(fields["reference_id"]), Comparison.from_dict(fields))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +80,18 @@ class Result:
             **({"since": self.since} if self.since else {}),
         }
 
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        since = fields.get("since")
+        return cls(
+            text_in(fields["query"]),
+            text_in(fields["sha256"]),
+            tuple(Match.from_dict(match) for match in fields["matches"]),
+            dict(fields.get("columns") or {}),
+            None if since is None else text_in(since),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ScanFailure:
@@ -101,6 +119,17 @@ class ScanFailure:
             "error": {"type": self.error_type, "reason": self.reason},
             **({"columns": dict(self.columns)} if self.columns else {}),
         }
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        error = fields["error"]
+        return cls(
+            text_in(fields["query"]),
+            text_in(error["type"]),
+            text_in(error["reason"]),
+            dict(fields.get("columns") or {}),
+        )
 
 
 ScanOutcome: TypeAlias = Result | ScanFailure

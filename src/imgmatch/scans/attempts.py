@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 __all__ = ["AttemptLog"]
@@ -43,11 +42,6 @@ class AttemptLog:
         """Note that a suspect is to be judged now."""
         self._file.write(b"%d\n" % place)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)

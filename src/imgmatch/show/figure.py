@@ -18,7 +18,7 @@ __all__ = [
     "OVERLAY_COLOUR",
     "REGION_COLOUR",
     "Marks",
-    "copied_region",
+    "copy_outline",
     "draw_pair",
     "draw_query",
     "draw_reference",
@@ -40,7 +40,7 @@ _SIDES = ((0, 1), (1, 1), (0, -1), (1, -1))
 _SUBPIXEL_BITS = 4  # of the coordinates that cv2 draws
 
 
-def copied_region(comparison: Comparison) -> Overlap | None:
+def copy_outline(comparison: Comparison) -> Overlap | None:
     """Find the copied region in either picture, in full-size pixels.
 
     The reference's box, carried into the query, as far as the query's box goes:
@@ -84,7 +84,7 @@ class Marks:
 
 def reference_marks(comparison: Comparison) -> Marks:
     """Return what was copied of the original, and the marks that were removed."""
-    region = copied_region(comparison)
+    region = copy_outline(comparison)
     removed = (
         e.reference_box
         for e in comparison.edits
@@ -96,7 +96,7 @@ def reference_marks(comparison: Comparison) -> Marks:
 
 def query_marks(comparison: Comparison) -> Marks:
     """Return where the copy is in the suspect, and what was drawn over it."""
-    region = copied_region(comparison)
+    region = copy_outline(comparison)
     added = (
         e.query_box
         for e in comparison.edits

@@ -7,13 +7,13 @@ from imgmatch import _core
 from imgmatch.hamming.arguments import in_threads, shares
 from imgmatch.hamming.results import Neighbours, Within
 
-__all__ = ["scan_knn", "scan_radius"]
+__all__ = ["linear_knn", "linear_radius"]
 
 # All threads read all queries, each a piece of the codes: memory is passed over
 # once, however many queries there are.
 
 
-def scan_knn(
+def linear_knn(
     queries: NDArray[np.uint64],
     codes: NDArray[np.uint64],
     k: int,
@@ -31,7 +31,7 @@ def scan_knn(
     return parts[0] if len(parts) == 1 else Neighbours.nearest_of(parts, k)
 
 
-def scan_radius(
+def linear_radius(
     queries: NDArray[np.uint64],
     codes: NDArray[np.uint64],
     radius: int,

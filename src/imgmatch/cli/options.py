@@ -1,4 +1,4 @@
-"""Times and files as the evidence commands take them."""
+"""Options that several commands take, and what their values stand for."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from imgmatch.evidence.canonical import parse_instant
 from imgmatch.evidence.timestamp import Transport, read_roots
 from imgmatch.evidence.transport import http_transport
+from imgmatch.pair.decision import DERIVED_SCORE
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "At",
     "CredentialRoots",
+    "DerivedScore",
     "LedgerFile",
     "NewLedgerFile",
     "Roots",
@@ -26,6 +28,10 @@ __all__ = [
     "tsa",
 ]
 
+DerivedScore = Annotated[
+    float,
+    typer.Option(help="Score from which a suspect is derived.", min=DERIVED_SCORE),
+]
 At = Annotated[
     str | None, typer.Option("--at", help="Time of the entry (ISO 8601); now.")
 ]

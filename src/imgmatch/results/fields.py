@@ -1,0 +1,67 @@
+"""Fields of a JSON answer -> the values that they stand for.
+
+Each function raises `ValueError`, `TypeError` or what NumPy raises where a field is not
+what an answer's ``to_dict`` writes.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgmatch.types import Box, Size
+
+__all__ = [
+    "box_in",
+    "homography_in",
+    "number_in",
+    "optional_number_in",
+    "size_in",
+    "text_in",
+]
+
+
+def homography_in(rows: Sequence[Sequence[float]] | None) -> NDArray[np.float64] | None:
+    """Read an invertible (3, 3) matrix, or None."""
+    if rows is None:
+        return None
+    matrix = np.array(rows, dtype=np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(np.linalg.inv(matrix)).all():
+        raise ValueError(f"no homography: {rows}")
+    return matrix
+
+
+def box_in(edges: Sequence[float] | None) -> Box | None:
+    """Read a box, or None."""
+    if edges is None:
+        return None
+    x0, y0, x1, y1 = map(number_in, edges)
+    return Box(x0, y0, x1, y1)
+
+
+def size_in(sides: Sequence[int]) -> Size:
+    """Read a size of at least one pixel."""
+    width, height = (int(number_in(side)) for side in sides)
+    if min(width, height) < 1:
+        raise ValueError(f"no size: {sides}")
+    return Size(width, height)
+
+
+def number_in(value: float) -> float:
+    """Read a finite number."""
+    if not math.isfinite(value):
+        raise ValueError(f"no number: {value}")
+    return float(value)
+
+
+def optional_number_in(value: float | None) -> float | None:
+    """Read a finite number, or None."""
+    return None if value is None else number_in(value)
+
+
+def text_in(value: object) -> str:
+    """Read text."""
+    if not isinstance(value, str):
+        raise TypeError(f"want text, got {value!r}")
+    return value
