@@ -1,1 +1,1 @@
-"""Benchmarks: speed (``bench_*.py``) and accuracy (``quality``)."""
+"""Benchmarks of speed (``bench_*.py``) and of accuracy (``quality``)."""

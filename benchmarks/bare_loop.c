@@ -1,5 +1,6 @@
-/* What bounds a Hamming search: counting without looking at the counts, and
- * reading the codes once. Built by bench_hamming.py for the machine it runs on. */
+/* Lower bounds for the time of a Hamming search: counting bits without using the
+ * counts, and reading the codes once. bench_hamming.py compiles this file for the
+ * machine it runs on. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ static inline uint64_t block_sum(const uint64_t *query, const uint64_t *codes,
     return sum;
 }
 
-/* The sum of all distances, block by block. */
+/* Return the sum of all distances, computed block by block. */
 uint64_t bare_loop(const uint64_t *queries, size_t n_queries, const uint64_t *codes,
                    size_t n, size_t words) {
     const size_t per_block = BLOCK_WORDS / words;

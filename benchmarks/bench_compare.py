@@ -1,14 +1,15 @@
-"""How long holding a suspect against an original takes, stage by stage.
+"""Time the comparison of a suspect with an original, stage by stage.
 
-Over copies made of the photographs of a folder (see `benchmarks.quality.dataset`)
-and, for the great majority in a scan, over each of these suspects and the original
-of another. Fingerprints are made beforehand; see bench_fingerprint for them.
+The pairs are copies made from the photographs of a folder (see
+`benchmarks.quality.dataset`), and negatives: each of these suspects with the original
+of another. Most pairs of a scan are such negatives. Fingerprints are made beforehand;
+bench_fingerprint times them.
 
     python -m benchmarks.bench_compare --data DIR [--originals 2] [--edits resize,..]
 
-One thread. Of each pair and stage the least processor time of the rounds counts,
-and of those the median and the mean over the pairs of one verdict are printed: a
-JSON line for each stage, and at the end a table on stderr.
+Everything runs in one thread. For each pair and stage the least processor time of the
+rounds counts. The benchmark prints the median and the mean over the pairs of one
+verdict: a JSON line for each stage, and a table on stderr.
 """
 
 import argparse
@@ -40,14 +41,14 @@ STAGES = {
     (compare, "name_edits"): "name the edits",
     (compare, "judge_direction"): "judge the direction",
 }
-"""The stages by the module that calls them and the function's name."""
+"""The label of each stage, by the module that calls it and the function's name."""
 
 WHOLE = "whole comparison"
 
 
 @contextmanager
-def watched() -> Iterator[Counter[str]]:
-    """Add up the processor time, in seconds, that the stages take."""
+def timed_stages() -> Iterator[Counter[str]]:
+    """Add up the processor time, in seconds, of each stage that runs meanwhile."""
     spent: Counter[str] = Counter()
 
     def timed(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,23 +61,23 @@ def watched() -> Iterator[Counter[str]]:
 
         return run
 
-    whole = {(module, name): getattr(module, name) for module, name in STAGES}
+    unwrapped = {(module, name): getattr(module, name) for module, name in STAGES}
     try:
-        for stage, function in whole.items():
+        for stage, function in unwrapped.items():
             setattr(*stage, timed(STAGES[stage], function))
         yield spent
     finally:
-        for stage, function in whole.items():
+        for stage, function in unwrapped.items():
             setattr(*stage, function)
 
 
-def compared(
+def time_stages(
     reference: Fingerprint, query: Fingerprint, repeat: int
 ) -> tuple[str, dict[str, float]]:
-    """Return the verdict, and the least time of each stage."""
+    """Return the verdict, and the least seconds of each stage."""
     least: dict[str, float] = defaultdict(lambda: float("inf"))
     for _ in range(repeat):
-        with watched() as spent:
+        with timed_stages() as spent:
             start = time.process_time()
             found = compare.examine_pair(reference, query)
             spent[WHOLE] = time.process_time() - start
@@ -88,7 +89,7 @@ def compared(
 def figures(
     work: str, runs: list[tuple[str, dict[str, float]]]
 ) -> Iterator[dict[str, Any]]:
-    """Sum up the runs of each verdict, the commonest first."""
+    """Yield median and mean of each stage, by verdict, the most frequent first."""
     for verdict, count in Counter(verdict for verdict, _ in runs).most_common():
         times = [spent for found, spent in runs if found == verdict]
         for stage in (WHOLE, *STAGES.values()):
@@ -118,16 +119,16 @@ def main(data: Path, originals: int, edits: str, split: str, repeat: int) -> Non
         )
         if pair.is_copy
     ]
-    copies = [compared(reference, query, repeat) for _, reference, query in made]
-    strangers = [
-        compared(reference, query, repeat)
+    copies = [time_stages(reference, query, repeat) for _, reference, query in made]
+    negatives = [
+        time_stages(reference, query, repeat)
         for (group, reference, _), (other, _, query) in zip(
             made, made[1:] + made[:1], strict=True
         )
         if group != other
     ]
     work = ""
-    for figure in (*figures("copies", copies), *figures("strangers", strangers)):
+    for figure in (*figures("copies", copies), *figures("negatives", negatives)):
         print(json.dumps(figure), flush=True)
         if figure["work"] != work:
             work = figure["work"]
@@ -141,9 +142,15 @@ def main(data: Path, originals: int, edits: str, split: str, repeat: int) -> Non
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="photographs")
-    parser.add_argument("--originals", type=int, default=2, help="for each edit")
-    parser.add_argument("--edits", default="", help="only these, comma-separated")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of photographs"
+    )
+    parser.add_argument(
+        "--originals", type=int, default=2, help="originals for each edit"
+    )
+    parser.add_argument("--edits", default="", help="only these edits, comma-separated")
     parser.add_argument("--split", default="dev", help="dev, test or all")
-    parser.add_argument("--repeat", type=int, default=3, help="rounds, the best counts")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="rounds; the best one counts"
+    )
     main(**vars(parser.parse_args()))

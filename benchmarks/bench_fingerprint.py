@@ -1,10 +1,10 @@
-"""What is taken of an image, beside what else a Python user can install.
+"""Time decoding, hashes, features and whole fingerprints beside other libraries.
 
-From the bytes of JPEG files, one thread each: photographs of scikit-image,
-enlarged to a listing's size and stored at three qualities. For each contestant
-the median over the files of its best time, in seconds of CPU, and of how many
-times faster it is than the baseline. No answer is timed before it has been
-checked.
+The input is the bytes of JPEG files: photographs of scikit-image, enlarged to the size
+of a listing and stored at three qualities. Everything runs in one thread. For each file
+a contestant's best time counts, in seconds of processor time; the figures are the
+medians over the files of these times and of the ratios to the baseline. Every answer
+is checked before it is timed.
 
     python -m benchmarks.bench_fingerprint [--side 1600] [--repeat 7]
 
@@ -57,13 +57,13 @@ REDUCED_GREY = {
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A JPEG and the size of its picture."""
+    """A JPEG file and the size of its picture."""
 
     data: bytes
     size: Size
 
     def reduction(self, long_side: int) -> int:
-        """Return by how much a decoder may divide to leave `long_side` pixels."""
+        """Return the largest reduction that keeps a long side of `long_side` pixels."""
         return max(
             n for n in REDUCED_GREY if n == 1 or max(self.size) // n >= long_side
         )
@@ -86,7 +86,7 @@ def opencv(file: File, flags: int) -> NDArray[np.uint8]:
 
 
 def opencv_at(file: File, long_side: int) -> NDArray[np.uint8]:
-    """Decode to grey of this long side, the fastest way there is."""
+    """Decode to grey at this long side, in the fastest way that OpenCV has."""
     grey = opencv(file, REDUCED_GREY[file.reduction(long_side)])
     shrink = max(grey.shape) / long_side
     if shrink <= 1:
@@ -158,7 +158,7 @@ def describing(file: File) -> Contestants:
         grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
         return detect_with_mirror(grey, full_size=file.size)
 
-    # A mirrored copy has the same features, and nobody finds too few.
+    # A mirrored copy has the same features, and every detector finds enough.
     grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
     found = detect(grey, full_size=file.size)
     copy = detect_with_mirror(np.ascontiguousarray(grey[:, ::-1]), full_size=file.size)
@@ -199,7 +199,7 @@ WORKS: dict[str, Callable[[File], Contestants]] = {
     "features, decode included": describing,
     "whole fingerprint, decode included": fingerprinting,
 }
-"""The first contestant of each is the baseline."""
+"""The functions return contestants; the first one is the baseline."""
 
 
 def main(side: int = 1600, repeat: int = 7) -> None:
@@ -231,6 +231,10 @@ def main(side: int = 1600, repeat: int = 7) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--side", type=int, default=1600, help="pixels of the longer")
-    parser.add_argument("--repeat", type=int, default=7, help="rounds, the best counts")
+    parser.add_argument(
+        "--side", type=int, default=1600, help="longer side of the pictures, pixels"
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=7, help="rounds; the best one counts"
+    )
     main(**vars(parser.parse_args()))

@@ -1,8 +1,9 @@
-"""Hamming search against what else a Python user can install.
+"""Time Hamming search beside other libraries.
 
-One thread each, uniform random codes. Times are the best of several rounds, in
-seconds of CPU, so that other work on the machine distorts them little; within a
-round the contestants take turns. No answer is timed before it has been checked.
+The codes are uniform random. Everything runs in one thread. Times are the best of
+several rounds, in seconds of processor time, so that other work on the machine distorts
+them little; within a round the contestants take turns. Every answer is checked before
+it is timed.
 
     python -m benchmarks.bench_hamming [--scale 0.1] [--repeat 3] [--only pairs]
 
@@ -38,8 +39,8 @@ def as_bytes(codes: np.ndarray) -> np.ndarray:
     return codes.view(np.uint8).reshape(len(codes), -1)
 
 
-def bounds() -> ctypes.CDLL | None:
-    """Compile the loops that no search can beat."""
+def compile_loops() -> ctypes.CDLL | None:
+    """Compile bare_loop.c, whose loops no search can beat; None without a compiler."""
     source = Path(__file__).with_name("bare_loop.c")
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "bare_loop.so"
@@ -54,7 +55,7 @@ def bounds() -> ctypes.CDLL | None:
     return loops
 
 
-LOOPS = bounds()
+LOOPS = compile_loops()
 
 
 def bare_loop(queries: np.ndarray, codes: np.ndarray) -> int:
@@ -67,10 +68,10 @@ def bare_loop(queries: np.ndarray, codes: np.ndarray) -> int:
     )
 
 
-def bounds_of(queries: np.ndarray, codes: np.ndarray) -> Contestants:
-    """Return the loops that have no results to handle.
+def lower_bounds(queries: np.ndarray, codes: np.ndarray) -> Contestants:
+    """Return the loops that find nothing and so bound the time of a search.
 
-    Nothing is within radius 0 of a random query: that leaves the kernel alone.
+    No code is within radius 0 of a random query, so only the kernel takes time.
     """
     contestants: Contestants = {
         "kernel without hits": lambda: _core.radius(queries, codes, 0)
@@ -103,7 +104,7 @@ def flat_index(codes: np.ndarray) -> Any:
 
 
 def bench_knn(words: int, n: int, n_queries: int, repeat: int) -> Iterator[dict]:
-    """Nearest ten of each query."""
+    """Time the ten nearest codes of each query."""
     codes, queries = random_codes(n, words, 0), random_codes(n_queries, words, 1)
     k = min(10, n)
     few = queries[:2]
@@ -126,7 +127,7 @@ def bench_knn(words: int, n: int, n_queries: int, repeat: int) -> Iterator[dict]
         contestants[f"imgmatch {kernel}"] = lambda options=options: hamming_knn(
             queries, codes, **options
         )
-    contestants |= bounds_of(queries, codes)
+    contestants |= lower_bounds(queries, codes)
     times = best_times(contestants, repeat)
     times["NumPy"] = (
         best_times({"": lambda: numpy_knn(queries[0], codes, k)}, 1)[""] * n_queries
@@ -139,7 +140,7 @@ def bench_knn(words: int, n: int, n_queries: int, repeat: int) -> Iterator[dict]
 def usearch_knn(
     queries: np.ndarray, codes: np.ndarray, k: int, expected: np.ndarray
 ) -> dict[str, float]:
-    """Time a few queries and scale up: its exact search is slow."""
+    """Time usearch on two queries and scale up: its exact search is slow."""
     try:
         from usearch.index import MetricKind, search
     except ImportError:
@@ -156,7 +157,7 @@ def usearch_knn(
 
 
 def bench_radius(n: int, n_queries: int, repeat: int) -> Iterator[dict]:
-    """All codes within ten bits."""
+    """Time all codes within ten bits."""
     codes, queries = random_codes(n, 1, 0), random_codes(n_queries, 1, 1)
     radius = 10
     for query in queries[:2]:
@@ -180,13 +181,13 @@ def bench_radius(n: int, n_queries: int, repeat: int) -> Iterator[dict]:
         contestants[f"imgmatch {kernel}"] = lambda options=options: hamming_radius(
             queries, codes, **options
         )
-    contestants |= bounds_of(queries, codes)
+    contestants |= lower_bounds(queries, codes)
     work = f"64-bit, {n} codes, {n_queries} queries, radius {radius}"
     yield from figures(work, best_times(contestants, repeat), n * n_queries)
 
 
 def bench_single(words: int, n: int, repeat: int) -> Iterator[dict]:
-    """One query, against one pass over the memory of the codes."""
+    """Time one query, beside one pass over the memory of the codes."""
     codes, query = random_codes(n, words, 0), random_codes(1, words, 1)
     k = min(10, n)
     for got, want in zip(
@@ -210,7 +211,7 @@ def bench_single(words: int, n: int, repeat: int) -> Iterator[dict]:
 
 
 def bench_pairs(n: int, repeat: int) -> Iterator[dict]:
-    """All pairs of one collection within six bits."""
+    """Time all pairs of one collection within six bits."""
     codes, radius = random_codes(n, 1, 0), 6
     codes[: n // 100] = codes[-(n // 100) :] ^ np.uint64(0b101)
     sample = min(n, 200)
@@ -245,7 +246,7 @@ def bench_pairs(n: int, repeat: int) -> Iterator[dict]:
 def bench_index(
     words: int, n: int, laid_out_for: int, radii: list[int], repeat: int
 ) -> Iterator[dict]:
-    """Sublinear index against our own scan of the same queries."""
+    """Time the sublinear index beside imgmatch's own scan of the same queries."""
     codes = random_codes(n, words, 0)
     near = random_codes(64, words, 1)
     queries = codes[np.random.default_rng(2).integers(0, n, 64)] ^ (
@@ -263,7 +264,7 @@ def bench_index(
         "bytes_per_code": index.nbytes / max(n, 1),
     }
     for radius in radii:
-        # No lambda of hamming_radius: for so many queries it may index, too.
+        # Not hamming_radius: for so many queries it may build an index, too.
         scanned = _core.radius(queries, codes, radius)
         found = index.search(queries, radius=radius)
         for got, want in zip(found, scanned, strict=True):
@@ -282,10 +283,10 @@ def bench_index(
 
 
 def bench_multi_hash(n: int, repeat: int) -> Iterator[dict]:
-    """Sublinear index against FAISS's, which takes far more memory.
+    """Time the sublinear index beside FAISS's, which takes far more memory.
 
-    Theirs finds what agrees with the query in one of four substrings up to one
-    bit: within radius 6, everything.
+    FAISS's index finds every code that differs from the query by at most one bit in one
+    of four substrings. Those include all codes within radius 6.
     """
     codes, queries, radius = random_codes(n, 1, 0), random_codes(1000, 1, 1), 6
     theirs = faiss.IndexBinaryMultiHash(64, 4, 16)
@@ -318,7 +319,7 @@ def bench_multi_hash(n: int, repeat: int) -> Iterator[dict]:
 
 
 def bench_match(n: int, m: int, repeat: int) -> Iterator[dict]:
-    """Two nearest, ratio test and mutual check of ORB-sized descriptors."""
+    """Time two nearest, ratio test and mutual check of 256-bit descriptors."""
     reference, query = random_codes(n, 4, 0), random_codes(m, 4, 1)
     rows = np.random.default_rng(2).permutation(m)[: n // 4]
     query[rows] = reference[: len(rows)] ^ np.uint64(0b1001001)
@@ -408,7 +409,16 @@ def main(scale: float = 1.0, repeat: int = 3, only: str = "") -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--scale", type=float, default=1.0, help="of the collections")
-    parser.add_argument("--repeat", type=int, default=3, help="rounds, the best counts")
-    parser.add_argument("--only", default="", help="benchmarks whose name holds this")
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        help="factor of the sizes of the collections",
+    )
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="rounds; the best one counts"
+    )
+    parser.add_argument(
+        "--only", default="", help="only benchmarks whose name contains this"
+    )
     main(**vars(parser.parse_args()))

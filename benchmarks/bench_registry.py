@@ -1,19 +1,20 @@
-"""Retrieval in registries of a thousand to a million originals.
+"""Measure retrieval in registries of a thousand to a million originals.
 
-For each size: how many suspects have their original among the candidates, by edit;
-how many the whole chain then calls derived; processor time of a suspect by stage;
-bytes of the index an original, time to build and to open it, and the memory of
-several processes that search it at once (PSS: shared pages count in part).
+For each size the benchmark measures, by edit, the share of suspects whose original is
+among the candidates and the share that the verification calls derived; the processor
+time of a suspect by stage; the index's bytes per original, the time to build and to
+open it; and the memory of several processes that search it at once (PSS, which counts
+a shared page in part).
 
-The originals are real photographs first, then decoys (see benchmarks/decoys.py),
-laid out by the product's own `build_part` and `merge_parts`. A decoy has no
-picture; where one becomes a candidate, a real photograph stands in for it, so that
-refusing it costs what it would.
+The originals are real photographs first, then decoys (see benchmarks/decoys.py).
+imgmatch's own `build_part` and `merge_parts` build the index. A decoy has no picture.
+If one becomes a candidate, a real photograph is verified instead, so that the time
+includes its verification.
 
     python -m benchmarks.bench_registry --data DIR [--sizes 1000,10000] [--out FOLDER]
 
-DIR is a folder such as benchmarks/quality/README.md describes. Prints a JSON line
-for each size and writes registry.json and registry.md into FOLDER. A size of a
+DIR is a folder as benchmarks/quality/README.md describes. The benchmark prints a JSON
+line for each size and writes registry.json and registry.md into FOLDER. A size of a
 million takes 8 GB of disk while it runs.
 """
 
@@ -33,7 +34,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.decoys import Decoys, recombined
+from benchmarks.decoys import Decoys, recombine
 from benchmarks.quality.codec import save
 from benchmarks.quality.dataset import Dataset, read
 from benchmarks.quality.edits import EDITS
@@ -44,16 +45,18 @@ from imgmatch.results import Verdict
 from imgmatch.verification import MAX_CANDIDATES
 
 EDITED = ("resize", "crop20", "mirror", "collage2x2", "inset40", "screenshot")
+"""Edits of the suspects."""
 HOSTS = 24
-"""Distractors for collages and insets to show besides; never registered."""
+"""Distractors that collages and insets show besides the original; not registered."""
 BLOCK = 50_000
-"""Decoys that are described; more are recombined from these."""
+"""Decoys that are drawn; any more are recombined from these."""
 READERS = 10
+"""Processes that search at once for the measurement of memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Suspect:
-    """A suspect's file and the row of its original."""
+    """A suspect: its edit, its file and the row of its original."""
 
     edit: str
     data: bytes
@@ -63,7 +66,7 @@ class Suspect:
 def suspects(
     data: Dataset, hosts: Sequence[NDArray[np.uint8]], n: int, seed: int
 ) -> Iterator[Suspect]:
-    """Edit n of the originals, spread over all, in every way."""
+    """Make every edit of n originals, spread evenly over all."""
     rows = np.linspace(0, len(data.originals) - 1, n).astype(int)
     for row in dict.fromkeys(rows.tolist()):
         photo = read(data.root, data.originals[row].path)
@@ -72,8 +75,8 @@ def suspects(
             yield Suspect(edit, save(EDITS[edit](photo, rng, hosts), rng), row)
 
 
-class Mapped:
-    """Writes a part's arrays as files and maps them, as a registry does."""
+class ArrayFolder:
+    """Writes the arrays of a part as files and maps them, as a registry does."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -90,12 +93,14 @@ class Mapped:
         return sum(file.stat().st_size for file in self.folder.iterdir())
 
 
-def every(part: Part) -> NDArray[np.bool_]:
+def all_rows(part: Part) -> NDArray[np.bool_]:
     return np.ones(len(part["counts"]), np.bool_)
 
 
-def grow(real: Part, decoys: Decoys, size: int, folder: Path, seed: int) -> Mapped:
-    """Lay out the first `size` originals: real ones, then decoys."""
+def write_index(
+    real: Part, decoys: Decoys, size: int, folder: Path, seed: int
+) -> ArrayFolder:
+    """Write an index of `size` originals: the real ones, then decoys."""
     wanted = size - len(real["counts"])
     parts = [real]
     if wanted > 0:
@@ -104,48 +109,48 @@ def grow(real: Part, decoys: Decoys, size: int, folder: Path, seed: int) -> Mapp
         blocks = -(-wanted // BLOCK)
         parts.append(base)
         for number in range(1, blocks):
-            block = Mapped(folder / f"block{number}")
-            for name, array in recombined(base, rng).items():
+            block = ArrayFolder(folder / f"block{number}")
+            for name, array in recombine(base, rng).items():
                 block.write(name, array)
             parts.append(block.part())
-    keep = [every(part) for part in parts]
+    keep = [all_rows(part) for part in parts]
     surplus = sum(map(len, keep)) - size
     if surplus > 0:
         keep[-1][-surplus:] = False
-    files = Mapped(folder / "index")
+    files = ArrayFolder(folder / "index")
     for name, array in merge_parts(parts, keep).items():
         files.write(name, array)
     return files
 
 
-def cpu() -> float:
-    return time.process_time()
-
-
-def reader(folder: Path, queries: Sequence[Fingerprint], out: Any) -> None:
-    """Search in a process of its own and say how much memory it holds."""
+def search_and_measure(
+    folder: Path, queries: Sequence[Fingerprint], barrier: Any, queue: Any
+) -> None:
+    """Search, then put this process's PSS and RSS, in kB, into the queue."""
     part = {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")}
-    index = CandidateIndex([part], [every(part)])
+    index = CandidateIndex([part], [all_rows(part)])
     for query in queries:
         index.search(query, limit=MAX_CANDIDATES)
-    out[0].wait()  # until all have searched
+    barrier.wait()  # until all processes have searched
     rollup = Path("/proc/self/smaps_rollup").read_text(encoding="ascii")
     fields = dict(line.split(":") for line in rollup.splitlines()[1:])
-    out[1].put([int(fields[name].split()[0]) for name in ("Pss", "Rss")])
-    out[0].wait()  # until all have looked
+    queue.put([int(fields[name].split()[0]) for name in ("Pss", "Rss")])
+    barrier.wait()  # until all processes have measured
 
 
 def memory(folder: Path, queries: Sequence[Fingerprint]) -> dict[str, float]:
-    """PSS and RSS in MB, summed over `READERS` processes; Linux only."""
+    """Return PSS and RSS in MB, summed over `READERS` processes; Linux only."""
     context = multiprocessing.get_context("fork")
-    shared = context.Barrier(READERS), context.Queue()
+    barrier, queue = context.Barrier(READERS), context.Queue()
     processes = [
-        context.Process(target=reader, args=(folder, queries, shared))
+        context.Process(
+            target=search_and_measure, args=(folder, queries, barrier, queue)
+        )
         for _ in range(READERS)
     ]
     for process in processes:
         process.start()
-    kilobytes = np.array([shared[1].get() for _ in processes])
+    kilobytes = np.array([queue.get() for _ in processes])
     for process in processes:
         process.join()
     pss, rss = kilobytes.sum(axis=0) / 1024
@@ -158,25 +163,25 @@ def measure(
     found: Sequence[Suspect],
     size: int,
 ) -> dict[str, Any]:
-    """Recall by edit, and milliseconds of processor time by stage."""
+    """Return recall by edit, and milliseconds of processor time by stage."""
     times: dict[str, list[float]] = {"describe": [], "search": [], "verify": []}
     recall: dict[str, list[bool]] = {edit: [] for edit in EDITED}
     derived: dict[str, list[bool]] = {edit: [] for edit in EDITED}
     candidates = []
     for suspect in found:
-        marks = [cpu()]
+        ticks = [time.process_time()]
         query = fingerprint(suspect.data, role=Role.QUERY)
-        marks.append(cpu())
+        ticks.append(time.process_time())
         places = index.search(query, limit=MAX_CANDIDATES)
-        marks.append(cpu())
+        ticks.append(time.process_time())
         verdicts = {
             row: examine_pair(
                 originals[row % len(originals)], query, pairs=size
             ).comparison.verdict
             for _, row in places
         }
-        marks.append(cpu())
-        for stage, (start, stop) in zip(times, pairwise(marks), strict=True):
+        ticks.append(time.process_time())
+        for stage, (start, stop) in zip(times, pairwise(ticks), strict=True):
             times[stage].append(1e3 * (stop - start))
         recall[suspect.edit].append((0, suspect.row) in places)
         derived[suspect.edit].append(verdicts.get(suspect.row) is Verdict.DERIVED)
@@ -218,21 +223,21 @@ def main(
     for size in sizes:
         real = min(size, len(described))
         with tempfile.TemporaryDirectory(dir=out, prefix="registry-") as scratch:
-            start = cpu()
-            files = grow(
+            start = time.process_time()
+            files = write_index(
                 build_part(hashes[:real], features[:real]),
                 decoys,
                 size,
                 Path(scratch),
                 seed,
             )
-            built = cpu() - start
+            built = time.process_time() - start
             start = time.perf_counter()
             part = files.part()
-            index = CandidateIndex([part], [every(part)])
+            index = CandidateIndex([part], [all_rows(part)])
             opened = time.perf_counter() - start
             queries = [fingerprint(one.data, role=Role.QUERY) for one in found[:12]]
-            for query in queries:  # touch what a long-lived reader has touched
+            for query in queries:  # read the pages that a long-lived reader has read
                 index.search(query, limit=MAX_CANDIDATES)
             figure = {
                 "originals": size,
@@ -254,7 +259,7 @@ def main(
 
 
 def markdown(figures: Sequence[Mapping[str, Any]]) -> str:
-    """Lay the figures out as a table, a column for each size."""
+    """Return the figures as a Markdown table with a column for each size."""
     rows = {"of them real photographs": [f"{one['real']:,}" for one in figures]}
     for kind, label in (("recall", "among candidates"), ("derived", "derived")):
         for edit in EDITED:
@@ -283,14 +288,18 @@ def markdown(figures: Sequence[Mapping[str, Any]]) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="photographs")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of photographs"
+    )
     parser.add_argument(
         "--sizes",
         type=lambda text: [int(size) for size in text.split(",")],
         default=[1000, 10_000],
-        help="originals, by commas",
+        help="numbers of originals, comma-separated",
     )
-    parser.add_argument("--photographs", type=int, default=50, help="edited")
-    parser.add_argument("--out", type=Path, help="folder for the table and the index")
+    parser.add_argument(
+        "--photographs", type=int, default=50, help="originals that are edited"
+    )
+    parser.add_argument("--out", type=Path, help="folder for the figures and the index")
     parser.add_argument("--seed", type=int, default=0)
     main(**vars(parser.parse_args()))

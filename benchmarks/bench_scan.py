@@ -1,19 +1,19 @@
-"""Suspects a second against many originals, beside SIFT and FAISS; engines; memory.
+"""Measure scans: suspects a second beside SIFT and FAISS, engines, peak memory.
 
-An eighth of the photographs of scikit-image or of those under ``--data``, the largest,
-are registered whole, and the next eighth not at all. The other originals are decoys:
-parts of the other photographs, turned, mirrored and recoloured. The suspects are JPEGs
-of about 1.5 megapixels: half of them show an original that is no decoy, cropped or
-under a banner, half a photograph that is not registered.
+The photographs are those of scikit-image or those under ``--data``. The largest eighth
+is registered whole, and the next eighth is not registered. The other originals are
+decoys: parts of the other photographs, rotated, mirrored and recoloured. The suspects
+are JPEG files of about 1.5 megapixels. Half of them show a whole registered photograph,
+cropped or under a banner; the other half show a photograph that is not registered.
 
-The peer is built from the same parts in the same run: the same decode gate, as many
-candidates, OpenCV's SIFT, a FAISS index over all descriptors of the originals with a
-vote for each near one, the ratio test, and a homography by MAGSAC.
+The peer has the same decode gate and as many candidates. It uses OpenCV's SIFT, a FAISS
+index over all descriptors of the originals with a vote for each near one, the ratio
+test, and a homography by MAGSAC. It runs on the same originals in the same run.
 
     python -m benchmarks.bench_scan [--originals 10000] [--suspects 100] [--data DIR]
 
-prints a JSON line for each figure. Rates of one core are by processor time; those of
-engines by the clock as well, which says something only where nothing runs beside.
+prints a JSON line for each figure. Rates of one core use processor time. Rates of
+engines also use the clock, which is only valid if nothing else runs on the machine.
 """
 
 import argparse
@@ -55,7 +55,7 @@ Pixels = NDArray[np.uint8]
 Stages = Callable[[bytes], Iterator[tuple[str, Callable[[], object]]]]
 
 
-def tell(**figure: object) -> None:
+def print_figure(**figure: object) -> None:
     print(json.dumps(figure), flush=True)
 
 
@@ -69,18 +69,19 @@ def photographs(data: Path | None) -> list[Pixels]:
 
 
 class Catalogue:
-    """Originals and suspects, numbered."""
+    """Originals and suspects, made by their number."""
 
     def __init__(self, photos: list[Pixels]) -> None:
         largest = sorted(photos, key=lambda photo: -photo.size)
         share = math.ceil(len(photos) / 8)
-        self._whole, self._strangers = largest[:share], largest[share : 2 * share]
+        self._registered = largest[:share]
+        self._unregistered = largest[share : 2 * share]
         self._others = largest[2 * share :]
 
     def original(self, number: int) -> Pixels:
-        """Return a whole photograph, or when there are no more, a decoy."""
-        if number < len(self._whole):
-            return sized(self._whole[number], ORIGINAL_SIDE)
+        """Return a whole photograph; above their number, a decoy."""
+        if number < len(self._registered):
+            return sized(self._registered[number], ORIGINAL_SIDE)
         rng = np.random.default_rng(number)
         photo = self._others[rng.integers(len(self._others))]
         height, width = photo.shape[:2]
@@ -93,8 +94,8 @@ class Catalogue:
         return sized(part, ORIGINAL_SIDE)
 
     def suspect(self, number: int, originals: int, side: int) -> bytes:
-        """Make a listing: of an original if `number` is even."""
-        shown = self._strangers if number % 2 else self._whole[:originals]
+        """Return a JPEG file: of an original if `number` is even."""
+        shown = self._unregistered if number % 2 else self._registered[:originals]
         picture = shown[number // 2 % len(shown)]
         height, width = picture.shape[:2]
         if number % 4 < 2:
@@ -113,7 +114,7 @@ def jpeg(pixels: Pixels, quality: int) -> bytes:
     return file.getvalue()
 
 
-def our_stages(
+def imgmatch_stages(
     snapshot: Snapshot, data: bytes
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     state: dict[str, Any] = {}
@@ -121,25 +122,22 @@ def our_stages(
     def load() -> None:
         decode(data, long_side=QUERY_PREVIEW)
 
-    def describe() -> None:  # decodes again: what `load` takes is subtracted
+    def describe() -> None:  # decodes again: the caller subtracts the time of `load`
         state["query"] = fingerprint(data, role=Role.QUERY)
 
     def search() -> None:
         state["found"] = snapshot.candidates(state["query"], limit=MAX_CANDIDATES)
 
-    def check() -> None:
+    def verify() -> None:
         for candidate in state["found"]:
             examine_pair(candidate.fingerprint(), state["query"], pairs=len(snapshot))
 
     yield from (("decode", load), ("features", describe), ("search", search))
-    yield "verification", check
+    yield "verification", verify
 
 
-def by_stage(
-    stages: Stages,
-    suspects: list[bytes],
-) -> dict[str, float]:
-    """Return the median seconds of each stage."""
+def time_stages(stages: Stages, suspects: list[bytes]) -> dict[str, float]:
+    """Return the median processor time of each stage, in seconds."""
     times: dict[str, list[float]] = {}
     for data in suspects:
         for name, run in stages(data):
@@ -152,7 +150,7 @@ def by_stage(
 def throughput(
     registry: Path, suspects: Path, engine: Engine, scratch: Path, size: int
 ) -> tuple[int, float, bytes]:
-    """Return suspects, seconds by the clock, and the results."""
+    """Return the number of suspects, seconds by the clock, and the results."""
     out = scratch / f"{time.monotonic_ns()}.jsonl"
     began = time.perf_counter()
     shards = scan_into(out, suspects, registry, engine=engine, shard_size=size)
@@ -161,13 +159,13 @@ def throughput(
 
 
 def processor_time(others: list[subprocess.Popen[bytes]]) -> float:
-    """Return the seconds that this process, those it waited for and `others` took."""
+    """Return the processor seconds of this process, its children and `others`."""
     times = [os.times()[:4], *(psutil.Process(p.pid).cpu_times()[:4] for p in others)]
     return sum(map(sum, times))
 
 
 def cluster(scratch: Path, workers: int) -> tuple[str, list[subprocess.Popen[bytes]]]:
-    """Start a Dask scheduler and workers of one thread."""
+    """Start a Dask scheduler and workers of one thread; return its address and all."""
     where = scratch / "scheduler.json"
     kinds = [("scheduler", ["--port", "0", "--no-dashboard"])]
     kinds += [("worker", ["--nthreads", "1", "--no-dashboard", "--no-nanny"])] * workers
@@ -205,9 +203,9 @@ if __name__ == "__main__":
 
 
 def memory(registry: Path, scratch: Path, counts: list[int]) -> None:
-    """Tell the peak memory of scans of ever more suspects, each in a fresh process.
+    """Print the peak memory of scans of these numbers of suspects, in fresh processes.
 
-    The suspects are tiny and some are the same, which leaves what is kept for each.
+    The suspects are tiny and repeat, so only what a scan keeps for each adds memory.
     """
     pictures = [jpeg(np.full((8, 8, 3), shade, np.uint8), 50) for shade in range(64)]
     main = scratch / "memory.py"
@@ -222,7 +220,7 @@ def memory(registry: Path, scratch: Path, counts: list[int]) -> None:
                 file.addfile(member, io.BytesIO(data))
         command = [sys.executable, *map(str, (main, out, archive, registry))]
         worker, parent = subprocess.check_output(command, text=True).split()
-        tell(
+        print_figure(
             work="peak memory, 2 workers",
             suspects=count,
             parent_mib=float(parent),
@@ -250,7 +248,7 @@ def main(
         with Registry.create(path) as registry:
             for number in range(originals):
                 registry.add(catalogue.original(number), reference_id=f"{number}")
-        tell(
+        print_figure(
             work="register",
             originals=originals,
             photographs=len(photos),
@@ -274,7 +272,7 @@ def beside_sift(
     originals: int,
     repeat: int,
 ) -> None:
-    """Tell the rate of one core and its stages, beside the peer's."""
+    """Print rate and stages of one core, of imgmatch and of the peer."""
     peer = SiftAndFaiss(catalogue.original(number) for number in range(originals))
     snapshot = registry.snapshot()
     outcomes = list(scan_all(files, registry))
@@ -282,19 +280,19 @@ def beside_sift(
     assert len(found) == len(files)
     right = sum(result.verdict is Verdict.DERIVED for result in found[::2])
     wrong = sum(result.verdict is Verdict.DERIVED for result in found[1::2])
-    # Never time nonsense.
+    # Never time wrong answers.
     assert right >= 0.5 * len(found[::2]), f"{right} copies found"
-    tell(work="verdicts", copies=len(found[::2]), derived=right, false=wrong)
+    print_figure(work="verdicts", copies=len(found[::2]), derived=right, false=wrong)
     for suspects, group in (("copies", files[::2]), ("unrelated", files[1::2])):
         contestants: dict[str, Stages] = {
-            "imgmatch": lambda data: our_stages(snapshot, data),
+            "imgmatch": lambda data: imgmatch_stages(snapshot, data),
             "SIFT + FAISS": peer.stages,
         }
         rates: dict[str, list[float]] = {name: [] for name in contestants}
         stages: dict[str, dict[str, float]] = {}
         for _ in range(repeat):
             for name, contestant in contestants.items():
-                stages[name] = by_stage(contestant, group)
+                stages[name] = time_stages(contestant, group)
                 began = time.process_time()
                 if name == "imgmatch":
                     list(scan_all(group, registry))
@@ -306,7 +304,7 @@ def beside_sift(
         stages["imgmatch"]["features"] -= stages["imgmatch"]["decode"]
         ratios = [a / b for a, b in zip(*rates.values(), strict=True)]
         for name, values in rates.items():
-            tell(
+            print_figure(
                 work="one core",
                 by=name,
                 suspects=suspects,
@@ -314,7 +312,7 @@ def beside_sift(
                 **{f"{stage}_ms": 1e3 * s for stage, s in stages[name].items()},
             )
         ratio = statistics.median(ratios)
-        tell(work="one core", suspects=suspects, times_as_fast=ratio)
+        print_figure(work="one core", suspects=suspects, times_as_fast=ratio)
 
 
 def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
@@ -324,7 +322,7 @@ def scan_all(files: list[bytes], registry: Registry) -> Iterator[object]:
 def engines(
     registry: Path, folder: Path, scratch: Path, repeat: int, suspects: int
 ) -> None:
-    """Tell the rates of the engines, which must find the same."""
+    """Print the rates of the engines; all must give the same results."""
     address, started = cluster(scratch, 2)
     size = max(1, suspects // 16)
     contestants = {
@@ -352,7 +350,7 @@ def engines(
     assert len(results) == 1
     for name, rates in clock.items():
         ratios = [a / b for a, b in zip(rates, clock["in process"], strict=True)]
-        tell(
+        print_figure(
             work="engines",
             by=name,
             suspects_per_second=statistics.median(rates),
@@ -367,9 +365,15 @@ if __name__ == "__main__":
     parser.add_argument("--suspects", type=int, default=100)
     parser.add_argument("--data", type=Path, help="folder of photographs")
     parser.add_argument(
-        "--repeat", type=int, default=3, help="rounds, the median counts"
+        "--repeat", type=int, default=3, help="rounds; the median counts"
     )
-    parser.add_argument("--listings", type=int, default=600, help="for the engines")
-    parser.add_argument("--most", type=int, default=100_000, help="for the memory")
-    parser.add_argument("--side", type=int, default=1500, help="of a suspect, pixels")
+    parser.add_argument(
+        "--listings", type=int, default=600, help="suspects for the engines"
+    )
+    parser.add_argument(
+        "--most", type=int, default=100_000, help="most suspects for the memory"
+    )
+    parser.add_argument(
+        "--side", type=int, default=1500, help="longer side of a suspect, pixels"
+    )
     main(**vars(parser.parse_args()))

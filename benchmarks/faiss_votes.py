@@ -1,4 +1,4 @@
-"""The peer of the index: FAISS's binary inverted file, with votes per original."""
+"""The peer of the index: FAISS's binary inverted file, with votes for originals."""
 
 from collections.abc import Sequence
 
@@ -13,20 +13,23 @@ from imgmatch.index.visual_words import select_features
 __all__ = ["FaissVotes"]
 
 _TRAINING = 50
-"""Descriptors a list is trained on."""
+"""Training descriptors for each list."""
 
 
 class FaissVotes:
-    """Whole descriptors of the same features in IndexBinaryIVF.
+    """An IndexBinaryIVF of the whole descriptors of the features that the index keeps.
 
-    Every descriptor of a suspect votes for the originals of its nearest
-    neighbours, the suspect's mirror image on its own; votes alone rank them.
+    Every descriptor of a suspect votes for the originals of its nearest neighbours. The
+    mirrored suspect votes apart. The number of votes alone ranks the originals.
 
     Parameters
     ----------
     features : sequence of Features
-    lists, probes : int
-        Of the inverted file, and how many of them a descriptor is compared with.
+        Of the originals.
+    lists : int
+        Lists of the inverted file.
+    probes : int
+        Lists that each descriptor is compared with.
     """
 
     def __init__(
@@ -47,11 +50,13 @@ class FaissVotes:
     def search(
         self, query: Fingerprint, *, limit: int, neighbours: int = 8, distance: int = 64
     ) -> list[int]:
-        """Return at most `limit` originals, those with the most votes first."""
+        """Return at most `limit` rows of originals, those with the most votes first."""
         assert query.mirrored is not None
         best = np.zeros(self._owners[-1] + 1, np.int64)
-        for way in (query.features, query.mirrored):
-            best = np.maximum(best, self._votes(way, neighbours, distance, len(best)))
+        for features in (query.features, query.mirrored):
+            best = np.maximum(
+                best, self._votes(features, neighbours, distance, len(best))
+            )
         order = np.argsort(-best, kind="stable")[:limit]
         return [int(row) for row in order if best[row]]
 

@@ -1,4 +1,4 @@
-"""What somebody builds who has OpenCV and FAISS: SIFT, an index, a homography."""
+"""The peer of bench_scan: SIFT features, a FAISS index and a homography."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,18 +14,19 @@ from imgmatch.verification import MAX_CANDIDATES
 __all__ = ["SiftAndFaiss", "sized"]
 
 SIDE, POINTS = 640, 500
-"""Pixels of the longer side, and keypoints."""
+"""Pixels of the longer side, and keypoints a picture."""
 
 Pixels = NDArray[np.uint8]
 
 
 def sized(pixels: Pixels, side: int) -> Pixels:
+    """Scale so that the longer side has `side` pixels."""
     zoom = side / max(pixels.shape[:2])
     return np.asarray(cv2.resize(pixels, None, fx=zoom, fy=zoom), np.uint8)
 
 
 class SiftAndFaiss:
-    """Candidates by votes of near descriptors, then the inliers of a homography."""
+    """Finds candidates by votes of descriptors and counts inliers of a homography."""
 
     def __init__(self, originals: Iterator[Pixels]) -> None:
         self._sift = cv2.SIFT_create(POINTS)
@@ -51,6 +52,7 @@ class SiftAndFaiss:
         return np.array([p.pt for p in points], np.float32), rows
 
     def stages(self, data: bytes) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Yield the stages of a suspect, to be run in this order, with their names."""
         state: dict[str, Any] = {}
 
         def load() -> None:
@@ -64,14 +66,14 @@ class SiftAndFaiss:
             votes = np.bincount(self._owner[found[found >= 0]])
             state["candidates"] = (-votes).argsort()[:MAX_CANDIDATES]
 
-        def check() -> list[tuple[int, int]]:
+        def verify() -> list[tuple[int, int]]:
             return [
                 (int(c), self.inliers(int(c), *state["query"]))
                 for c in state["candidates"]
             ]
 
         yield from (("decode", load), ("features", describe), ("search", search))
-        yield "verification", check
+        yield "verification", verify
 
     def inliers(self, original: int, points: Any, rows: Any) -> int:
         if len(self._descriptors[original]) < 2 or len(rows) < 2:

@@ -1,4 +1,4 @@
-"""What the benchmarks share: fair turns, and a table at the end."""
+"""Helpers of the benchmarks: time contestants in turns, and print a table."""
 
 import sys
 import time
@@ -8,12 +8,13 @@ from typing import Any, TypeAlias
 __all__ = ["Contestants", "best_times", "print_table"]
 
 Contestants: TypeAlias = Mapping[str, Callable[[], Any]]
+"""What to time, by name."""
 
 
 def best_times(contestants: Contestants, repeat: int) -> dict[str, float]:
-    """Return the least seconds of processor time that each took in `repeat` rounds.
+    """Return each contestant's least processor time of `repeat` rounds, in seconds.
 
-    Within a round they take turns, so that a busy machine slows all alike.
+    Every round runs all contestants once, so that a busy machine slows all alike.
     """
     best = dict.fromkeys(contestants, float("inf"))
     for _ in range(repeat):
@@ -25,7 +26,7 @@ def best_times(contestants: Contestants, repeat: int) -> dict[str, float]:
 
 
 def print_table(figures: Iterable[Mapping[str, Any]]) -> None:
-    """Print figures, those of one work together, on stderr."""
+    """Print figures on stderr; consecutive figures of one work share a heading."""
     work = ""
     for figure in figures:
         if figure["work"] != work:

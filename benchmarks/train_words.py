@@ -1,16 +1,16 @@
-"""Train the table of directions that the index sorts descriptors by.
+"""Train the table of directions from which the index derives visual words.
 
-From free photographs: those of scikit-image and of `examples/originals`. Each is
-described as it is and after turning, resizing, brightening and JPEG compression;
-descriptors of one corner before and after say what such changes do to the 256
-bits, all descriptors together what tells corners apart. The directions in which
-corners differ most for how little copies do are linear discriminants (Hua, Brown
-and Winder, "Discriminant embedding for local image descriptors", ICCV 2007).
+The training photographs are free: those of scikit-image and of `examples/originals`.
+Each is described as it is and after rotation, resizing, brightening and JPEG
+compression. The descriptors of one corner before and after show what such edits do to
+the 256 bits; all descriptors together show how corners differ. Linear discriminants are
+the directions in which corners differ most relative to copies (Hua, Brown and Winder,
+"Discriminant embedding for local image descriptors", ICCV 2007).
 
     python -m benchmarks.train_words
 
-writes src/imgmatch/index/words.npy. An index made with one table cannot be
-searched with another: raise the version in imgmatch.index.INDEX_PARAMETERS with it.
+writes src/imgmatch/index/words.npy. An index made with one table cannot be searched
+with another: with a new table, raise the version in imgmatch.index.INDEX_PARAMETERS.
 """
 
 import argparse
@@ -35,11 +35,12 @@ BUDGET = 2000
 COPIES = 6
 DIRECTIONS = 72
 LARGEST = 63
-"""A weight's magnitude; 256 of them fit 16 bits."""
+"""Largest magnitude of a weight; a sum of 256 of them fits 16 bits."""
 SHRINKAGE = 0.5
-"""Of the noise towards equal noise in all bits; 0.05 to 1 do alike."""
+"""Shrinkage of the noise covariance towards equal noise in all bits. Values from 0.05
+to 1 give similar results."""
 FARTHEST = 70
-"""Bits by which a corner's descriptors before and after may differ."""
+"""Largest Hamming distance between a corner's descriptors before and after an edit."""
 
 Grey = NDArray[np.uint8]
 
@@ -65,8 +66,8 @@ def describe(grey: Grey) -> Features:
     return detect(grey, full_size=Size(width, height), budget=BUDGET)
 
 
-def copy(grey: Grey, rng: np.random.Generator) -> tuple[Grey, NDArray[np.float64]]:
-    """Edit a picture; say by which (2, 3) map of its pixels."""
+def edit(grey: Grey, rng: np.random.Generator) -> tuple[Grey, NDArray[np.float64]]:
+    """Return an edited copy of a picture, and the (2, 3) affine map of its pixels."""
     zoom, turn = 2 ** rng.uniform(-1, 0.5), rng.choice([0, rng.uniform(-0.3, 0.3)])
     cos, sin = zoom * np.cos(turn), zoom * np.sin(turn)
     height, width = grey.shape
@@ -85,10 +86,10 @@ def copy(grey: Grey, rng: np.random.Generator) -> tuple[Grey, NDArray[np.float64
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE), np.uint8), matrix
 
 
-def pairs(
+def matching_descriptors(
     before: Features, after: Features, matrix: NDArray[np.float64]
 ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint64]]]:
-    """Yield a corner's descriptors in a picture and in its copy."""
+    """Yield the descriptors of each corner in a picture and in its copy."""
     places = before.xy @ matrix[:, :2].T + matrix[:, 2]
     zoom = np.hypot(matrix[0, 0], matrix[1, 0])
     for i, place in enumerate(places):
@@ -102,8 +103,8 @@ def pairs(
             yield before.descriptors[i], after.descriptors[rows[apart.argmin()]]
 
 
-def bits(descriptors: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Bits as (N, 256) of 0 and 1."""
+def unpack_bits(descriptors: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return the bits as (N, 256) of 0 and 1."""
     bytes_ = np.ascontiguousarray(descriptors, "<u8").view(np.uint8)
     return np.unpackbits(bytes_, axis=1, bitorder="little").astype(np.float64)
 
@@ -111,7 +112,11 @@ def bits(descriptors: NDArray[np.uint64]) -> NDArray[np.float64]:
 def discriminants(
     everything: NDArray[np.float64], change: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the directions (256, D) that differ most for how much copies do."""
+    """Return the linear discriminants (256, D), the best first.
+
+    `everything` holds the bits of all descriptors, `change` the differences between
+    descriptors of one corner.
+    """
     noise = change.T @ change / len(change) / 2
     mean = np.trace(noise) / len(noise)
     noise += SHRINKAGE * mean * np.eye(len(noise))
@@ -128,14 +133,14 @@ def main(out: Path = ROOT / "src/imgmatch/index/words.npy") -> None:
         before = describe(grey)
         described.append(before.descriptors)
         for _ in range(COPIES):
-            edited, matrix = copy(grey, rng)
+            edited, matrix = edit(grey, rng)
             after = describe(edited)
             described.append(after.descriptors)
-            changed.extend(pairs(before, after, matrix))
-    everything = bits(np.concatenate(described))
+            changed.extend(matching_descriptors(before, after, matrix))
+    everything = unpack_bits(np.concatenate(described))
     first, second = np.array(changed).swapaxes(0, 1)
-    directions = discriminants(everything, bits(first) - bits(second))
-    # One unit for all, so that margins of different directions compare.
+    directions = discriminants(everything, unpack_bits(first) - unpack_bits(second))
+    # The same scale for all directions, so that their margins can be compared.
     weights = np.rint(directions * (LARGEST / np.abs(directions).max()))
     thresholds = np.floor(np.median(everything @ weights, axis=0))
     table = np.vstack([weights, thresholds]).astype(np.int16)

@@ -3,7 +3,7 @@
     python examples/make_catalogue.py SOURCES
 
 SOURCES is a folder with the unpacked packages that README.md lists. Nothing is
-random: `shop_listings` writes out every place and amount.
+random: `shop_listings` states every place and amount.
 """
 
 import csv
@@ -105,7 +105,7 @@ def write_originals(sources: Path, fonts: graphics.Fonts, folder: Path) -> None:
 
 
 def backdrop() -> Image.Image:
-    """Draw what is left when the product is missing: grey that fades a little."""
+    """Draw an empty backdrop: grey with a slight gradient."""
     fade = Image.linear_gradient("L").resize((600, 600))
     return tone("#dcdcdc", "#f2f2f2")(fade)
 
@@ -137,7 +137,7 @@ def main(sources: Path) -> None:
             old.unlink()
     fonts = fonts_in(sources)
     write_originals(sources, fonts, HERE / "originals")
-    for name in REGISTERED:  # a seller has the published file, not the camera's
+    for name in REGISTERED:  # sellers copy the published file
         photos[name] = load(HERE / "originals" / f"{name}.jpg")
     listings = copies(photos, fonts) + not_copies(photos, fonts)
     write_listings(listings, photos)

@@ -1,14 +1,14 @@
-"""Scan with an engine that imgmatch does not know.
+"""Scan with an engine of your own: Ray, Spark or concurrent.futures.
 
-A shard is plain data, and `scan_shard` writes what it finds to the directory of
-results. So whatever can map a function over a list can run a scan, on any machines
-that see the suspects, the registry and the results under the same paths. A shard that
-is run twice, or again after its machine was lost, does no harm.
+A shard is plain data, and `scan_shard` writes its results to the directory of results.
+So anything that maps a function over a list can run a scan, on any machines that see
+the suspects, the registry and the results under the same paths. It does no harm to run
+a shard twice, or again after its machine was lost.
 
     python examples/scan_elsewhere.py ray LISTINGS REGISTRY RESULTS
 
-with ``ray``, ``spark`` or, to try it without a cluster, ``futures``. Run again, it goes
-on where it was stopped.
+The engine is ``ray``, ``spark`` or, to try it without a cluster, ``futures``. If you
+stop the script and run it again, it resumes.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""The edits that sellers make to a photograph they took from somebody else.
+"""The edits that sellers make to a photograph of somebody else.
 
-Every function returns a `Step`: picture in, new picture out, both RGB. Boxes
-(left, top, right, bottom) are fractions of the picture. Places (x, y) tell where a
-mark goes: 0 is the left or top edge, 1 the right or bottom. So a step means the
+Every function returns a `Step`, which takes a picture and returns a new one, both RGB.
+Boxes (left, top, right, bottom) are fractions of the picture. A place (x, y) says where
+a mark goes: 0 is the left or top edge, 1 the right or bottom edge. So a step does the
 same at any size.
 """
 
@@ -62,7 +62,7 @@ def crop(*box: float) -> Step:
 
 
 def square(size: int) -> Step:
-    """Cut the largest centred square, the shape of most shop galleries."""
+    """Crop to the largest centred square, the shape of most shop galleries."""
     return lambda picture: ImageOps.fit(picture, (size, size))
 
 
@@ -71,7 +71,7 @@ def mirror() -> Step:
 
 
 def rotate(degrees: float) -> Step:
-    """Turn clockwise and cut away the empty corners, as phone editors do."""
+    """Rotate clockwise and crop the empty corners away, as phone editors do."""
 
     def step(picture: Image.Image) -> Image.Image:
         turned = picture.rotate(-degrees, Image.Resampling.BICUBIC)
@@ -88,7 +88,7 @@ def rotate(degrees: float) -> Step:
 
 
 def stretch(factor: float) -> Step:
-    """Make the picture wider, its height unchanged."""
+    """Make the picture wider; keep its height."""
     return lambda picture: picture.resize(
         (round(picture.width * factor), picture.height), Image.Resampling.LANCZOS
     )
@@ -98,7 +98,7 @@ def stretch(factor: float) -> Step:
 
 
 def pad(width: int, height: int, *, share: float, colour: str = WHITE) -> Step:
-    """Centre the picture on a plain canvas and let it fill a share of it."""
+    """Centre the picture on a plain canvas; it fills a share of the canvas."""
 
     def step(picture: Image.Image) -> Image.Image:
         canvas = Image.new("RGB", (width, height), colour)
@@ -112,7 +112,7 @@ def pad(width: int, height: int, *, share: float, colour: str = WHITE) -> Step:
 
 
 def collage(others: Sequence[Image.Image], *, place: int, cell: int = 390) -> Step:
-    """Set the picture among three others in a 2x2 grid with white gaps."""
+    """Put the picture into a 2x2 grid with three others and white gaps."""
 
     def step(picture: Image.Image) -> Image.Image:
         pictures = list(others)
@@ -129,7 +129,7 @@ def collage(others: Sequence[Image.Image], *, place: int, cell: int = 390) -> St
 
 
 def inset(background: Image.Image, box: FractionBox) -> Step:
-    """Lay the picture, framed in white, on top of another photograph."""
+    """Paste the picture, framed in white, onto another photograph."""
 
     def step(picture: Image.Image) -> Image.Image:
         canvas = background.copy()
@@ -145,7 +145,7 @@ def inset(background: Image.Image, box: FractionBox) -> Step:
 
 
 def turn_hue(degrees: float, *, saturation: float = 1.0) -> Step:
-    """Turn every colour around the colour circle: one product, many variants."""
+    """Rotate the hue of every colour, as shops do to show variants of a product."""
 
     def step(picture: Image.Image) -> Image.Image:
         hue, chroma, value = picture.convert("HSV").split()
@@ -161,13 +161,13 @@ def greyscale() -> Step:
 
 
 def tone(dark: str, light: str) -> Step:
-    """Map dark to one colour and light to another: sepia and its kind."""
+    """Map dark to one colour and light to another, as for sepia."""
     black, white = ImageColor.getrgb(dark), ImageColor.getrgb(light)
     return lambda picture: ImageOps.colorize(picture.convert("L"), black, white)
 
 
 def jpeg(quality: int) -> Step:
-    """Save and load once, as every pass through another site does."""
+    """Save as JPEG and load again, as every site does that serves the picture."""
 
     def step(picture: Image.Image) -> Image.Image:
         buffer = io.BytesIO()
@@ -178,7 +178,7 @@ def jpeg(quality: int) -> Step:
 
 
 def sideways() -> Step:
-    """Store the picture lying on its side, with the EXIF note to turn it back."""
+    """Store the picture on its side, with the EXIF orientation that turns it back."""
 
     def step(picture: Image.Image) -> Image.Image:
         lying = picture.transpose(Image.Transpose.ROTATE_90)
@@ -192,7 +192,7 @@ def sideways() -> Step:
 
 
 def resized(mark: Image.Image, width: float, opacity: float = 1.0) -> Image.Image:
-    """Return the RGBA mark at a width in pixels, thinned by the opacity."""
+    """Return the RGBA mark at a width in pixels, its alpha times the opacity."""
     size = round(width), round(mark.height * width / mark.width)
     small = mark.resize(size, Image.Resampling.LANCZOS)
     small.putalpha(small.getchannel("A").point(lambda alpha: round(alpha * opacity)))
@@ -200,7 +200,7 @@ def resized(mark: Image.Image, width: float, opacity: float = 1.0) -> Image.Imag
 
 
 def corner(picture: Image.Image, mark: Image.Image, at: Place) -> tuple[int, int]:
-    """Return the mark's top left pixel for a place."""
+    """Return the top left pixel of a mark at a place."""
     return (
         round(at[0] * (picture.width - mark.width)),
         round(at[1] * (picture.height - mark.height)),
@@ -208,7 +208,7 @@ def corner(picture: Image.Image, mark: Image.Image, at: Place) -> tuple[int, int
 
 
 def lay(mark: Image.Image, *, width: float, at: Place, opacity: float = 1.0) -> Step:
-    """Lay an RGBA mark over the picture; `width` is relative to the picture's."""
+    """Draw an RGBA mark over the picture; `width` is a fraction of the picture's."""
 
     def step(picture: Image.Image) -> Image.Image:
         small = resized(mark, width * picture.width, opacity)
@@ -220,7 +220,7 @@ def lay(mark: Image.Image, *, width: float, at: Place, opacity: float = 1.0) -> 
 
 
 def wipe(mark: Image.Image, *, width: float, at: Place) -> Step:
-    """Paint a mark over from its surroundings, as object removers do."""
+    """Remove a mark by inpainting from its surroundings, as object removers do."""
 
     def step(picture: Image.Image) -> Image.Image:
         small = resized(mark, width * picture.width)
@@ -234,7 +234,7 @@ def wipe(mark: Image.Image, *, width: float, at: Place) -> Step:
 
 
 def tile(mark: Image.Image, *, width: float, opacity: float) -> Step:
-    """Repeat a mark all over the picture, slanted, every other row shifted."""
+    """Repeat a slanted mark over the whole picture; shift every other row."""
 
     def step(picture: Image.Image) -> Image.Image:
         small = resized(mark, width * picture.width, opacity)

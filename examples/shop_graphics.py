@@ -1,7 +1,7 @@
-"""The graphics that shops and their apps put over and around photographs.
+"""Draw the graphics that shops and their apps put over and around photographs.
 
-Drawn once at a fixed size on a transparent ground; `seller_edits.lay` and `tile`
-scale them. All names of shops and people are invented.
+Every graphic has a fixed size and a transparent ground; `seller_edits.lay` and `tile`
+scale it. All names of shops and people are invented.
 """
 
 import math
@@ -16,7 +16,7 @@ CLEAR = (0, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
-    """Font files; only pixels drawn with them reach the catalogue."""
+    """Font files; the catalogue contains only pixels drawn with them."""
 
     regular: Path
     bold: Path
@@ -144,7 +144,7 @@ def furniture_banner(fonts: Fonts) -> Image.Image:
 
 @dataclass(frozen=True, slots=True)
 class AppWords:
-    """What a shopping app's product page says."""
+    """The words on the product page of a shopping app."""
 
     title: str
     details: str

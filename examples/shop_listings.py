@@ -1,7 +1,7 @@
-"""What the sellers in the example catalogue list, and the truth about it.
+"""The listings of the example catalogue, with the ground truth of each.
 
 `photos` holds every photograph by its name in the catalogue: the registered originals
-as published, and others that nobody registered.
+as published, and photographs that are not registered.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ ROTATION, STRETCH = EditKind.ROTATION, EditKind.STRETCH
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One listing image: a photograph, what was done to it, and the truth."""
+    """One listing image: a photograph, its edits, and the ground truth."""
 
     name: str
     photo: str
@@ -68,7 +68,7 @@ def derived(
     *,
     quality: int = 85,
 ) -> Listing:
-    """Describe a copy of a registered original."""
+    """Return the listing of a copy of a registered original."""
     return Listing(
         f"{original}-{name}",
         original,
@@ -90,7 +90,7 @@ def other(
     verdict: Verdict = Verdict.UNRELATED,
     original: str = "",
 ) -> Listing:
-    """Describe a listing that is no copy."""
+    """Return a listing that is no copy."""
     return Listing(name, photo, steps, verdict, note, original)
 
 
@@ -336,7 +336,7 @@ def copies(photos: Mapping[str, Image.Image], fonts: graphics.Fonts) -> list[Lis
 def not_copies(
     photos: Mapping[str, Image.Image], fonts: graphics.Fonts
 ) -> list[Listing]:
-    """Return other photographs, many with the same marks that copies carry."""
+    """Return the listings of other photographs, many with marks that copies carry."""
     name_mark = graphics.name_mark(fonts, "mias_finds")
     shop_mark = graphics.plain_mark(fonts, "bargainbarn")
     seal = graphics.studio_seal(fonts)

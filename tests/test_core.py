@@ -19,7 +19,7 @@ def bits_between(a, b):
 
 
 def two_nearest(reference, query, ratio, max_distance, mutual):
-    """Matches as (reference, query, distance, ratio), one row at a time."""
+    """Yield matches (reference, query, distance, ratio), one row at a time."""
     distances = bits_between(reference, query)
     for i, row in enumerate(distances):
         if len(row) == 0:
@@ -35,23 +35,23 @@ def two_nearest(reference, query, ratio, max_distance, mutual):
 
 
 def descriptors(rows):
-    # Few distinct bits: many ties, in both directions.
+    # Few distinct codes give many ties, in both directions.
     sparse = st.sampled_from([0, 1, 3, 1 << 63, 2**64 - 1])
     return hnp.arrays(np.uint64, (rows, 4), elements=sparse)
 
 
-def test_portable_is_the_last_kernel():
+def test_kernels_end_with_portable():
     assert _core.kernels()[-1] == "portable"
 
 
-def test_an_unknown_kernel_is_refused_by_name():
+def test_kernel_name_refuses_an_unknown_kernel():
     codes = np.zeros((1, 1), np.uint64)
     with pytest.raises(KernelError, match="portable, got 'abacus'"):
         _core.knn(codes, codes, 1, kernel="abacus")
 
 
 @pytest.mark.parametrize("name", ["portable", "abacus"])
-def test_the_environment_names_the_default_kernel(name):
+def test_kernel_name_defaults_to_the_environment(name):
     code = (
         "import numpy as np; from imgmatch import _core\n"
         "codes = np.zeros((1, 1), np.uint64)\n"
@@ -77,7 +77,7 @@ def test_the_environment_names_the_default_kernel(name):
     max_distance=st.integers(0, 256),
     mutual=st.booleans(),
 )
-def test_matching_agrees_with_numpy(
+def test_match_two_nearest_agrees_with_numpy(
     kernel, reference, query, ratio, max_distance, mutual
 ):
     options = {"ratio": ratio, "max_distance": max_distance, "mutual": mutual}
@@ -88,11 +88,11 @@ def test_matching_agrees_with_numpy(
 
 
 @every_kernel
-def test_matching_spans_blocks(kernel, rng):
+def test_match_two_nearest_agrees_with_numpy_over_several_blocks(kernel, rng):
     reference = rng.integers(0, 2**64, (300, 4), np.uint64)
     query = rng.integers(0, 2**64, (2100, 4), np.uint64)
     query[rng.permutation(2100)[:300]] = reference ^ np.uint64(0b1011)
-    query[:40] = query[2000:2040]  # the nearest twice: the ratio test drops it
+    query[:40] = query[2000:2040]  # twice the nearest: the ratio test drops it
     options = {"ratio": 0.9, "max_distance": 120, "mutual": True}
 
     found = _core.match_two_nearest(reference, query, **options, kernel=kernel)
@@ -102,7 +102,7 @@ def test_matching_spans_blocks(kernel, rng):
     assert list(zip(*found, strict=True)) == expected
 
 
-def test_matches_are_one_to_one(rng):
+def test_match_two_nearest_returns_one_to_one_matches(rng):
     reference = rng.integers(0, 2**64, (50, 4), np.uint64)
     matched, query, *_ = _core.match_two_nearest(
         reference, reference[::-1].copy(), ratio=0.8, max_distance=64
@@ -111,7 +111,7 @@ def test_matches_are_one_to_one(rng):
     np.testing.assert_array_equal(query, np.arange(50)[::-1])
 
 
-def test_matching_wants_256_bits():
+def test_match_two_nearest_refuses_widths_other_than_256_bits():
     with pytest.raises(ShapeError, match="2 and 4 words"):
         _core.match_two_nearest(
             np.zeros((1, 2), np.uint64),
@@ -125,7 +125,7 @@ def test_matching_wants_256_bits():
 
 
 def resampled(grey, starts, weights, shift):
-    """Turned on its side, as `_core.resample` returns it."""
+    """NumPy oracle of `_core.resample`; the result is transposed as well."""
     sums = [
         grey[:, start : start + len(row)] @ row
         for start, row in zip(starts, weights.astype(np.int64), strict=True)
@@ -135,7 +135,7 @@ def resampled(grey, starts, weights, shift):
 
 
 @given(st.data())
-def test_resampling_agrees_with_numpy(data):
+def test_resample_agrees_with_numpy(data):
     height, taps = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 40))
     width = data.draw(st.integers(taps, 80))
     starts = data.draw(
@@ -151,7 +151,7 @@ def test_resampling_agrees_with_numpy(data):
 
 
 @pytest.mark.parametrize("level", [-32768, 32767])
-def test_resampling_does_not_overflow(level):
+def test_resample_does_not_overflow(level):
     grey, starts = np.full((2, 256), 255, np.uint8), np.zeros(1, np.int32)
     weights = np.full((1, 256), level, np.int16)
 
@@ -173,7 +173,7 @@ def test_resampling_does_not_overflow(level):
         ([0], (1, 4), -1),
     ],
 )
-def test_a_filter_beyond_its_picture_is_refused(starts, weights, shift):
+def test_resample_refuses_a_filter_beyond_the_image(starts, weights, shift):
     with pytest.raises(ValueError, match=r"filter reaches|want a start"):
         _core.resample(
             np.zeros((3, 8), np.uint8),
@@ -186,7 +186,7 @@ def test_a_filter_beyond_its_picture_is_refused(starts, weights, shift):
 # --- Fits ---------------------------------------------------------------------
 
 
-def test_a_fit_wants_points_in_pairs():
+def test_fit_refuses_points_without_a_pair():
     points, weights = np.ones((3, 2)), np.ones(3)
     with pytest.raises(
         ShapeError, match=r"\(N, 2\) and \(N, 2\), got \(3, 2\) and \(2, 2\)"
@@ -209,7 +209,7 @@ LIMITS = {"drift": 0.12, "ratio": 1.6, "cosine": 0.82}
 
 
 def some_correspondences(rng, n):
-    """(8, n) rows as of `_core.similarity_votes`: half a copy, half chance."""
+    """(8, n) correspondences for `similarity_votes`: half of a copy, half random."""
     correspondences = np.empty((8, n))
     correspondences[:4] = rng.uniform(0, 1000, (4, n))
     turn = rng.uniform(-np.pi, np.pi, n)
@@ -225,7 +225,7 @@ def some_correspondences(rng, n):
 
 
 def margins(correspondences, rows, *, drift, ratio, cosine):
-    """(R, N): how clearly correspondence j agrees with row i; above 0 if it does."""
+    """(R, N) margin by which correspondence j agrees with row i; above 0 if it does."""
     x, y, u, v, scale, cos, sin, slack = correspondences.astype(np.float64)
     source, target, spin = x + 1j * y, u + 1j * v, cos + 1j * sin
     offset = (scale * spin)[rows, None] * (source - source[rows, None])
@@ -242,14 +242,14 @@ def margins(correspondences, rows, *, drift, ratio, cosine):
 
 
 @pytest.mark.parametrize("n", [1, 2, 17, 500])
-def test_votes_agree_with_numpy(rng, n):
+def test_similarity_votes_agree_with_numpy(rng, n):
     correspondences = some_correspondences(rng, n)
     rows = rng.permutation(n)[:400].astype(np.int32)
 
     support, votes = _core.similarity_votes(correspondences, rows, **LIMITS)
 
     margin = margins(correspondences, rows, **LIMITS)
-    clear = np.abs(margin) > 1e-3  # float32 here, float64 there
+    clear = np.abs(margin) > 1e-3  # the kernel computes in float32, this in float64
     assert clear.mean() > 0.99
     np.testing.assert_array_equal(support[clear], margin[clear] > 0)
     np.testing.assert_array_equal(votes, support.sum(axis=1))
@@ -258,7 +258,7 @@ def test_votes_agree_with_numpy(rng, n):
         assert 150 < votes.max() < 300
 
 
-def test_votes_want_rows_that_exist():
+def test_similarity_votes_refuses_rows_that_do_not_exist():
     correspondences = np.ones((8, 3), np.float32)
     for rows in ([3], [-1]):
         with pytest.raises(ValueError, match="rows of 3"):

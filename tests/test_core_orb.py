@@ -1,4 +1,4 @@
-"""The ORB kernels, against plain NumPy and against OpenCV."""
+"""The ORB kernels, compared with NumPy and with OpenCV."""
 
 import cv2
 import numpy as np
@@ -39,7 +39,7 @@ def fast_scores(grey):
 
 
 def corners(scores, threshold):
-    """Pixels (x, y) that beat their neighbours; the first of equals wins."""
+    """Pixels (x, y) that are local maxima; of equal neighbours the first counts."""
     height, width = scores.shape
     around = np.pad(scores, 1)
     peak = scores > threshold
@@ -58,7 +58,7 @@ def pixels(keypoints):
     return np.ceil(keypoints[:, :2] - 0.5).astype(int)
 
 
-def test_corners_are_those_of_numpy(astronaut):
+def test_orb_detect_finds_the_corners_of_numpy(astronaut):
     grey = astronaut[100:200, 150:270]
     expected = corners(fast_scores(grey), threshold=8)
 
@@ -69,18 +69,18 @@ def test_corners_are_those_of_numpy(astronaut):
     assert len(found) == len(expected)
 
 
-def test_corners_include_those_of_opencv(astronaut):
+def test_orb_detect_finds_all_corners_of_opencv(astronaut):
     fast = cv2.FastFeatureDetector_create(10, True)
     expected = {point.pt for point in fast.detect(astronaut)}
 
     found = _core.orb_detect(bordered(astronaut), threshold=10, quota=100_000)
 
-    # OpenCV drops both of two equal neighbours, we keep the first.
+    # OpenCV drops both of two equal neighbours; the kernel keeps the first.
     assert expected < {(float(x), float(y)) for x, y in pixels(found)}
     assert len(found) < 1.1 * len(expected)
 
 
-def test_fractions_are_the_vertex_of_the_scores(astronaut):
+def test_orb_detect_adds_the_fraction_of_the_scores_vertex(astronaut):
     grey = astronaut[:200, :200]
     scores = fast_scores(grey)
     found = _core.orb_detect(bordered(grey), threshold=10, quota=50)
@@ -94,10 +94,10 @@ def test_fractions_are_the_vertex_of_the_scores(astronaut):
             assert keypoint[axis] - (x, y)[axis] == pytest.approx(vertex, abs=1e-4)
 
 
-def test_direction_is_that_of_the_intensity_centroid(astronaut):
+def test_orb_detect_returns_the_direction_of_the_intensity_centroid(astronaut):
     level = bordered(astronaut).astype(int)
     dy, dx = np.mgrid[-15:16, -15:16]
-    # OpenCV's disc, that ORB's bits were learned on, is symmetric in x and y.
+    # The disc is OpenCV's, which ORB's pattern was learned with. It is symmetric.
     half_width = [15, 15, 15, 15, 14, 14, 14, 13, 13, 12, 11, 10, 9, 8, 6, 3]
     disc = np.abs(dx) <= np.take(half_width, np.abs(dy))
     assert (disc == disc.T).all()
@@ -113,7 +113,7 @@ def test_direction_is_that_of_the_intensity_centroid(astronaut):
 
 
 def describe(smooth, keypoints):
-    """Plain NumPy of `_core.orb_describe`, in the same fixed point."""
+    """NumPy oracle of `_core.orb_describe`, in the same fixed point."""
     pairs = POS.astype(int)
     rows = []
     for (x, y), (cos, sin) in zip(
@@ -131,7 +131,7 @@ def describe(smooth, keypoints):
     return np.array(rows).view("<u8").astype(np.uint64)
 
 
-def test_descriptors_are_those_of_numpy(astronaut):
+def test_orb_describe_agrees_with_numpy(astronaut):
     level = bordered(astronaut)
     smooth = cv2.GaussianBlur(level, (7, 7), 2)
     found = _core.orb_detect(level, threshold=10, quota=200)
@@ -141,7 +141,7 @@ def test_descriptors_are_those_of_numpy(astronaut):
     )
 
 
-def test_descriptors_agree_with_opencv_but_for_rounding(astronaut):
+def test_orb_describe_agrees_with_opencv_up_to_rounding(astronaut):
     level = bordered(astronaut)
     found = _core.orb_detect(level, threshold=10, quota=500)
     found[:, :2] = pixels(found)
@@ -162,7 +162,7 @@ def test_descriptors_agree_with_opencv_but_for_rounding(astronaut):
     assert apart.mean() < 0.5
 
 
-def test_mirrored_descriptors_are_those_of_the_flipped_level(astronaut):
+def test_orb_describe_mirrored_agrees_with_the_flipped_level(astronaut):
     level = bordered(astronaut)
     smooth = cv2.GaussianBlur(level, (7, 7), 2)
     found = _core.orb_detect(level, threshold=10, quota=500)
@@ -178,14 +178,14 @@ def test_mirrored_descriptors_are_those_of_the_flipped_level(astronaut):
     )
 
 
-def test_the_strongest_of_every_cell_come_first(rng):
+def test_orb_detect_returns_the_strongest_of_every_cell_first(rng):
     texture = rng.integers(0, 256, (64, 64), np.uint8)
     level = cv2.resize(texture, (326, 326), interpolation=cv2.INTER_CUBIC)
-    level[:259] = level[:259] // 8 + 100  # the strip below is eight times as loud
+    level[:259] = level[:259] // 8 + 100  # the strip below has eight times the contrast
     scores = fast_scores(level)
 
-    # Cells are made for four keypoints each: here 10 x 10 of 32 pixels square,
-    # within the 3 pixels along the sides that FAST cannot judge.
+    # A cell is made for four keypoints. Here there are 10 x 10 cells of 32 x 32
+    # pixels, inside the margin of 3 pixels where FAST has no score.
     found = pixels(_core.orb_detect(bordered(level), threshold=4, quota=400))
     possible = np.array(sorted(corners(scores, threshold=4)))
 
@@ -195,18 +195,18 @@ def test_the_strongest_of_every_cell_come_first(rng):
 
     for cell in np.ndindex(10, 10):
         assert loudness(found, cell) == loudness(possible, cell)[-4:]
-    # Without cells all would lie in the strip, a fifth of the picture.
+    # Without cells all keypoints would be in the strip, a fifth of the image.
     loudest = np.sort(scores[tuple(possible.T[::-1])])[-400]
     assert loudest > scores[:250].max()
 
 
 @pytest.mark.parametrize("shape", [(39, 38), (38, 39), (0, 0), (20, 200)])
-def test_detect_door_refuses_a_level_without_pixels(shape):
+def test_orb_detect_refuses_a_level_without_pixels(shape):
     with pytest.raises(ValueError, match="inside its border"):
         _core.orb_detect(np.zeros(shape, np.uint8), threshold=5, quota=1)
 
 
-def test_detect_door_refuses_a_negative_quota():
+def test_orb_detect_refuses_a_negative_quota():
     with pytest.raises(ValueError, match="quota"):
         _core.orb_detect(np.zeros((99, 99), np.uint8), threshold=5, quota=-1)
 
@@ -215,7 +215,7 @@ def test_detect_door_refuses_a_negative_quota():
     "keypoint",
     [(-1, 0, 1, 0), (10, 0, 1, 0), (0, 10.5, 1, 0), (0, 0, 2, 0), (0, np.nan, 1, 0)],
 )
-def test_describe_door_refuses_keypoints_it_would_read_outside_for(keypoint):
+def test_orb_describe_refuses_keypoints_outside_the_level(keypoint):
     smooth = np.zeros((10 + 2 * BORDER, 10 + 2 * BORDER), np.uint8)
     with pytest.raises(ValueError, match="keypoint 0"):
         _core.orb_describe(smooth, np.array([keypoint], np.float32))

@@ -1,4 +1,4 @@
-"""docs/evidence.md says what is so: its commands and options are the real ones."""
+"""docs/evidence.md is true: its commands, options, links and states exist."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ def documented():
 
 
 @pytest.mark.parametrize("line", list(documented()))
-def test_documented_commands_and_options_exist(line, capsys, monkeypatch):
+def test_commands_and_options_exist(line, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     words = shlex.split(line)[1:]
     command = words[: 2 if words[0] in ("deposit", "evidence", "case") else 1]
@@ -35,17 +35,17 @@ def test_documented_commands_and_options_exist(line, capsys, monkeypatch):
         assert required in options
 
 
-def test_every_public_name_is_there_and_sorted():
+def test_all_is_sorted_and_complete():
     assert sorted(evidence.__all__) == evidence.__all__
     assert all(hasattr(evidence, name) for name in evidence.__all__)
 
 
-def test_every_link_leads_somewhere():
+def test_links_lead_to_files_that_exist():
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
         assert (ROOT / "docs" / target).exists(), target
 
 
-def test_the_states_drawn_are_the_states_there_are():
+def test_drawing_shows_every_state():
     drawing = TEXT.split("## Cases")[1].split("```")[1]
     assert all(state in drawing for state in CaseState)
     for state, following in NEXT.items():

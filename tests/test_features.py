@@ -20,37 +20,37 @@ def full_size(grey):
     return Size(grey.shape[1], grey.shape[0])
 
 
-def test_finds_a_drawn_corner_where_it_is():
+def test_detect_finds_a_drawn_corner_where_it_is():
     grey = np.full((200, 300), 40, np.uint8)
-    grey[80:, 120:] = 200  # its corner is the pixel edge (119.5, 79.5)
+    grey[80:, 120:] = 200  # the corner is at (119.5, 79.5), between pixels
 
     features = detect(grey, full_size=Size(600, 400))
 
     finest = features.xy[features.scale == features.scale.min()]
     assert features.scale.min() == pytest.approx(2)
-    # Twice as large, the edge lies at 239.5; FAST peaks a little inside.
+    # At full size the corner is at 239.5, 159.5. FAST peaks a little inside.
     assert np.abs(finest - [239.5, 159.5]).max() < 5
-    # Coarser levels see the same corner, to about a pixel and a half of theirs.
+    # Coarser levels find the same corner, to about 1.5 of their pixels.
     error = np.abs(features.xy - [239.5, 159.5]).max(axis=1)
     assert (error < 2.5 * features.scale).all()
     assert len(np.unique(features.scale)) >= 6
-    # The bright quarter lies down and to the right.
+    # The bright quarter is below and to the right.
     np.testing.assert_allclose(features.angle, np.pi / 4, atol=0.1)
 
 
-def test_keeps_to_the_budget_and_uses_it(astronaut):
+def test_detect_uses_exactly_the_budget(astronaut):
     for budget in (0, 1, 13, 100, 1000):
         features = detect(astronaut, full_size=full_size(astronaut), budget=budget)
         assert len(features) == budget
 
 
-def test_is_deterministic(astronaut):
+def test_detect_is_deterministic(astronaut):
     first, second = (detect(astronaut, full_size=Size(512, 512)) for _ in range(2))
     for name in Features.__slots__:
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
-def test_mirror_is_nearly_the_flipped_picture(astronaut):
+def test_detect_with_mirror_is_close_to_the_flipped_image(astronaut):
     size = full_size(astronaut)
     mirrored = detect_with_mirror(astronaut, full_size=size).mirrored
     flipped = detect_with_mirror(astronaut[:, ::-1], full_size=size).upright
@@ -66,14 +66,14 @@ def test_mirror_is_nearly_the_flipped_picture(astronaut):
         mirrored.descriptors[rows[0]] ^ flipped.descriptors[rows[1]]
     ).sum(axis=1)
 
-    # Ties of score and the cells' grid are not symmetric, so not all are shared.
+    # Ties of the score and the grid of cells are not symmetric: some keypoints differ.
     assert len(shared) > 0.6 * len(mirrored)
     assert (apart <= 2).mean() > 0.98
     turn = mirrored.angle[rows[0]] - flipped.angle[rows[1]]
     assert (np.abs(np.angle(np.exp(1j * turn))) < 0.1).mean() > 0.98
 
 
-def test_mirrored_rows_are_the_upright_ones(astronaut):
+def test_detect_with_mirror_returns_the_same_keypoints_in_both(astronaut):
     grey = astronaut[:300]
     upright, mirrored = detect_with_mirror(grey, full_size=Size(1024, 600))
     np.testing.assert_allclose(mirrored.xy[:, 0], 1023 - upright.xy[:, 0], atol=1e-3)
@@ -87,7 +87,7 @@ def test_mirrored_rows_are_the_upright_ones(astronaut):
 
 @pytest.mark.parametrize("shape", [(1, 1), (31, 7), (7, 31), (31, 2000), (300, 200)])
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_flat_pictures_have_no_features(shape, level):
+def test_detect_with_mirror_finds_nothing_in_flat_images(shape, level):
     grey = np.full(shape, level, np.uint8)
     for features in detect_with_mirror(grey, full_size=full_size(grey)):
         assert len(features) == 0
@@ -102,7 +102,7 @@ def test_flat_pictures_have_no_features(shape, level):
     st.integers(0, 50),
     st.integers(1, 10_000),
 )
-def test_any_picture_gives_keypoints_inside_it(grey, budget, max_pixels):
+def test_detect_with_mirror_keeps_keypoints_inside_any_image(grey, budget, max_pixels):
     size = full_size(grey)
     for features in detect_with_mirror(
         grey, full_size=size, budget=budget, max_pixels=max_pixels
@@ -112,7 +112,7 @@ def test_any_picture_gives_keypoints_inside_it(grey, budget, max_pixels):
         assert np.isfinite(features.angle).all()
 
 
-def test_memory_layout_does_not_matter(astronaut, tmp_path):
+def test_detect_accepts_any_memory_layout(astronaut, tmp_path):
     expected = detect(astronaut, full_size=Size(512, 512)).descriptors
     np.save(tmp_path / "grey.npy", astronaut)
     wide = np.zeros((512, 1024), np.uint8)
@@ -138,18 +138,18 @@ def test_memory_layout_does_not_matter(astronaut, tmp_path):
         np.zeros((0, 40), np.uint8),
     ],
 )
-def test_refuses_what_is_not_a_grey_picture(grey):
+def test_detect_refuses_what_is_not_a_grey_image(grey):
     with pytest.raises(ShapeError, match="want grey"):
         detect(grey, full_size=Size(40, 40))
 
 
 @pytest.mark.parametrize("options", [{"max_pixels": 0}, {"budget": -1}])
-def test_refuses_settings_without_meaning(astronaut, options):
+def test_detect_refuses_invalid_options(astronaut, options):
     with pytest.raises(InputError, match="at least"):
         detect(astronaut, full_size=Size(512, 512), **options)
 
 
-# Copies still match
+# Matches of copies
 
 
 def correct_matches(reference, query, homography):
@@ -232,7 +232,7 @@ EDITS = [
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 @pytest.mark.parametrize("photo", ["astronaut", "chelsea", "coffee"])
 @pytest.mark.parametrize("mirror", [False, True])
-def test_copies_keep_their_matches(photo, edit, mirror):
+def test_detect_with_mirror_describes_copies_so_that_they_match(photo, edit, mirror):
     grey = cv2.cvtColor(getattr(data, photo)(), cv2.COLOR_RGB2GRAY)
     copy, homography = edit(grey)
     if mirror:
@@ -243,5 +243,5 @@ def test_copies_keep_their_matches(photo, edit, mirror):
 
     found = correct_matches(reference, query[mirror], homography)
     assert found >= 10
-    # The other description of a photograph is no copy of it.
+    # The descriptors of the other orientation must not match.
     assert correct_matches(reference, query[not mirror], homography) < 5

@@ -25,7 +25,7 @@ from imgmatch.types import Size
 
 @pytest.fixture(scope="module")
 def large():
-    """A photograph larger than either preview."""
+    """A photograph that is reduced, both as a reference and as a query."""
     picture = PILImage.fromarray(data.coffee()).resize((1500, 1000))
     return encoded(picture, "JPEG", quality=90)
 
@@ -34,7 +34,7 @@ def arrays(described: Features):
     return [getattr(described, name) for name in Features.__slots__]
 
 
-def test_a_reference_is_kept_small(large):
+def test_fingerprint_of_a_reference_is_small(large):
     kept = fingerprint(large, role=Role.REFERENCE)
 
     assert kept.size == Size(1500, 1000)
@@ -45,7 +45,7 @@ def test_a_reference_is_kept_small(large):
     assert kept.mirrored is None
 
 
-def test_a_query_is_described_in_more_places_and_mirrored(large):
+def test_fingerprint_of_a_query_has_more_keypoints_and_a_mirror(large):
     query = fingerprint(large, role=Role.QUERY)
 
     assert query.size == Size(1500, 1000)
@@ -57,21 +57,21 @@ def test_a_query_is_described_in_more_places_and_mirrored(large):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_keypoints_are_full_size_pixels(large, role):
+def test_fingerprint_gives_keypoints_in_full_size_pixels(large, role):
     xy = fingerprint(large, role=role).features.xy
     assert xy.min() >= -0.5
     assert (xy.max(axis=0) > [1200, 800]).all()
     assert (xy.max(axis=0) < [1500, 1000]).all()
 
 
-def test_a_small_picture_is_not_enlarged():
+def test_fingerprint_does_not_enlarge_a_small_image():
     query = fingerprint(data.chelsea(), role=Role.QUERY)
     np.testing.assert_array_equal(query.colour.pixels, data.chelsea())
     kept = fingerprint(data.chelsea(), role=Role.REFERENCE)
     assert kept.colour.pixels.shape == query.colour.pixels.shape
 
 
-def test_what_is_kept_of_an_original_is_small_and_looks_like_it(large):
+def test_reduce_original_returns_a_small_image_close_to_the_file(large):
     original = reduce_original(large)
 
     assert len(original.picture) < 30_000
@@ -83,7 +83,7 @@ def test_what_is_kept_of_an_original_is_small_and_looks_like_it(large):
     assert np.sqrt((error**2).mean()) < 6  # 8-bit levels
 
 
-def test_an_original_is_described_from_what_is_kept_of_it(large):
+def test_original_gives_the_fingerprint_of_a_reference(large):
     original = reduce_original(large)
     again = original.fingerprint()
     at_once = fingerprint(large, role=Role.REFERENCE)
@@ -101,7 +101,7 @@ def test_an_original_is_described_from_what_is_kept_of_it(large):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_bytes_path_and_pixels_are_described_alike(role, tmp_path):
+def test_fingerprint_is_the_same_for_bytes_path_and_pixels(role, tmp_path):
     file = encoded(data.chelsea())
     (tmp_path / "猫.png").write_bytes(file)
 
@@ -121,17 +121,17 @@ def test_bytes_path_and_pixels_are_described_alike(role, tmp_path):
     assert of_path.sha256 == of_bytes.sha256 == hashlib.sha256(file).hexdigest()
 
 
-def test_hashes_and_hash_of_the_bytes_are_those_of_the_image(large):
+def test_fingerprint_has_the_hashes_and_digest_of_the_file(large):
     kept = fingerprint(large, role=Role.REFERENCE)
     assert kept.hashes == hash_luma(decode(large, long_side=QUERY_PREVIEW).grey)
     assert kept.sha256 == hashlib.sha256(large).hexdigest()
 
 
-def test_an_orientation_is_obeyed():
-    """Stored on its side, shown upright: size, preview and keypoints are upright."""
+def test_fingerprint_applies_the_exif_orientation():
+    """The file is rotated, its Exif says so: size and pixels are upright."""
     picture = corners((600, 400))
     exif = PILImage.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x0112] = 6  # turn it clockwise for display
     turned = encoded(picture.transpose(PILImage.Transpose.ROTATE_90), exif=exif)
 
     kept = fingerprint(turned, role=Role.REFERENCE)
@@ -143,7 +143,7 @@ def test_an_orientation_is_obeyed():
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (40, 40)])
-def test_tiny_and_flat_pictures_have_a_fingerprint(role, shape):
+def test_fingerprint_accepts_tiny_and_flat_images(role, shape):
     kept = fingerprint(np.full((*shape, 3), 99, np.uint8), role=role)
     assert isinstance(kept, Fingerprint)
     assert kept.size == Size(shape[1], shape[0])
@@ -151,7 +151,7 @@ def test_tiny_and_flat_pictures_have_a_fingerprint(role, shape):
     assert min(kept.colour.pixels.shape) >= 1
 
 
-def test_grey_is_described_as_its_colour_picture():
+def test_fingerprint_of_grey_equals_that_of_grey_in_rgb():
     grey = data.camera()
     single, threefold = (
         fingerprint(picture, role=Role.REFERENCE)
@@ -164,15 +164,15 @@ def test_grey_is_described_as_its_colour_picture():
 
 
 @pytest.mark.parametrize("role", Role)
-def test_what_is_no_image_is_refused(role):
+def test_fingerprint_refuses_what_is_no_image(role):
     with pytest.raises(DecodeError):
         fingerprint(b"no image", role=role)
     with pytest.raises(ShapeError):
         fingerprint(np.zeros((4, 4, 4), np.uint8), role=role)
 
 
-def test_parameters_name_all_that_a_stored_fingerprint_hangs_on():
-    """Other values make other fingerprints: then its name must change too."""
+def test_fingerprint_parameters_name_what_stored_originals_depend_on():
+    """If a value changes, fingerprints change, so their name must change too."""
     assert FINGERPRINT_PARAMETERS == {
         "fingerprint": "fingerprint-1",
         "decode": DECODE_POLICY,

@@ -16,7 +16,7 @@ def names(found):
     return [[listing.name for listing in group.listings] for group in found.groups]
 
 
-def test_listings_that_share_a_photograph_are_grouped(photo):
+def test_duplicates_groups_listings_that_share_a_photograph(photo):
     half = np.ascontiguousarray(photo[:, 150:])
     catalogue = [
         NamedImage("a/whole.jpg", encoded(photo, "JPEG", quality=90), {"shop": "A"}),
@@ -45,7 +45,7 @@ def test_listings_that_share_a_photograph_are_grouped(photo):
     json.dumps(group.to_dict())
 
 
-def test_same_bytes_need_no_comparison(monkeypatch):
+def test_duplicates_compares_the_same_bytes_only_with_themselves(monkeypatch):
     def never(reference, query):
         assert reference.sha256 == query.sha256
         return by_bytes(reference, query)
@@ -60,7 +60,7 @@ def test_same_bytes_need_no_comparison(monkeypatch):
 
 
 class ReadOnce:
-    """An image that has gone when it is read again."""
+    """An image that is gone when it is read again."""
 
     container = "folder"
 
@@ -78,7 +78,7 @@ class ReadOnce:
         pass
 
 
-def test_a_listing_that_is_gone_when_it_is_compared_is_a_failure(monkeypatch):
+def test_duplicates_reports_a_listing_that_is_gone_when_compared(monkeypatch):
     compare_with(monkeypatch, by_bytes)
     catalogue = [
         NamedImage("here", encoded(draw(1))),
@@ -94,7 +94,7 @@ def test_a_listing_that_is_gone_when_it_is_compared_is_a_failure(monkeypatch):
 
 
 @pytest.mark.parametrize(("seeds", "status"), [((1, 2, 1), 0), ((1, 2, 3), 1)])
-def test_the_command_prints_a_line_a_group(
+def test_duplicates_command_prints_a_line_for_each_group(
     tmp_path, monkeypatch, capsys, seeds, status
 ):
     compare_with(monkeypatch, by_bytes)
@@ -115,7 +115,7 @@ def test_the_command_prints_a_line_a_group(
     assert "4 listings: " in err
 
 
-def test_the_command_says_when_there_is_nothing_to_do(tmp_path, capsys):
+def test_duplicates_command_says_when_there_are_no_images(tmp_path, capsys):
     for arguments in ([str(tmp_path)], [str(tmp_path / "missing.jpg")]):
         with pytest.raises(SystemExit) as info:
             cli.app(["duplicates", *arguments])

@@ -1,4 +1,4 @@
-"""Perceptual hashes: imagehash as the oracle, mirrors, quality."""
+"""Perceptual hashes: compared with imagehash; mirror images; quality."""
 
 import dataclasses
 import io
@@ -59,8 +59,8 @@ def bits_apart(one, other):
     return (int(one) ^ int(other)).bit_count()
 
 
-def test_hashes_are_those_of_imagehash(photographs):
-    """Over 15 photographs and two sizes: median 0 bits apart, at most 4."""
+def test_phash_and_dhash_agree_with_imagehash(photographs):
+    """15 photographs in two sizes: the median distance is 0 bits, the largest 4."""
     apart = []
     for photo in photographs:
         for size in (photo.size, (photo.width * 3, photo.height * 3)):
@@ -75,7 +75,7 @@ def test_hashes_are_those_of_imagehash(photographs):
     assert np.max(apart) <= 4
 
 
-def test_bit_order_is_that_of_imagehash():
+def test_dhash_has_the_bit_order_of_imagehash():
     ramp = np.tile(np.arange(0, 252, 4, dtype=np.uint8), (64, 1))
     ramp[32:] = ramp[32:, ::-1]
 
@@ -83,7 +83,7 @@ def test_bit_order_is_that_of_imagehash():
     assert dhash(ramp) == int(str(imagehash.dhash(PILImage.fromarray(ramp))), 16)
 
 
-def test_hashes_hardly_depend_on_the_decoded_size(photographs):
+def test_hash_luma_hardly_depends_on_the_decoded_size(photographs):
     for photo in photographs:
         data = jpeg(photo.resize((1500, 1000)), quality=90)
         full = hash_luma(decode(data).grey)
@@ -93,8 +93,8 @@ def test_hashes_hardly_depend_on_the_decoded_size(photographs):
             assert bits_apart(full.dhash, reduced.dhash) <= 4
 
 
-def test_files_are_hashed_by_their_luma(photographs):
-    """A fingerprint hashes decoded colours instead: that moves few bits."""
+def test_hashes_of_a_file_are_close_to_those_of_its_colours(photographs):
+    """A fingerprint hashes the luma of the decoded colours: that changes few bits."""
     apart = []
     for photo in photographs:
         for subsampling in ("4:4:4", "4:2:0"):
@@ -109,8 +109,8 @@ def test_files_are_hashed_by_their_luma(photographs):
     assert max(apart) <= 4
 
 
-def test_pictures_are_resized_as_by_pillow(rng):
-    """Up to one level, where the weights in fixed point round the other way."""
+def test_resized_agrees_with_pillow(rng):
+    """The weights are in fixed point, so a pixel may differ by one level."""
     for side in (3, 40, 200, 256):
         grey = rng.integers(0, 256, (side, side), np.uint8)
         for width, height in ((9, 8), (32, 32)):
@@ -123,14 +123,14 @@ def test_pictures_are_resized_as_by_pillow(rng):
             assert np.mean(apart > 0) <= 0.03
 
 
-def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
+def test_hash_luma_gives_the_hashes_of_the_mirror_image(photographs):
     apart = []
     for photo in photographs:
         image = hash_luma(decode(np.asarray(photo)).grey)
         mirror = hash_luma(decode(np.asarray(photo)[:, ::-1]).grey)
         assert image.dhash_mirrored == mirror.dhash
         assert image.dhash == mirror.dhash_mirrored
-        # A coefficient that equals the median falls on either side of it.
+        # A coefficient equal to the median may fall on either side of it.
         apart.append(bits_apart(image.phash_mirrored, mirror.phash))
         apart.append(bits_apart(image.phash, mirror.phash_mirrored))
 
@@ -138,7 +138,7 @@ def test_mirrored_hashes_are_those_of_the_mirror_image(photographs):
     assert max(apart) <= 2
 
 
-def test_functions_and_fields_agree(photo):
+def test_hashes_have_the_values_of_phash_and_dhash(photo):
     image = hashes(photo)
 
     assert image == hash_luma(decode(photo, long_side=HASH_LONG_SIDE).grey)
@@ -151,7 +151,7 @@ def test_functions_and_fields_agree(photo):
     assert pickle.loads(pickle.dumps(image)) == image
 
 
-def test_recoded_copies_stay_close_and_others_far(photographs):
+def test_phash_of_recoded_copies_is_close_and_of_others_far(photographs):
     codes = [phash(np.asarray(photo)) for photo in photographs[:-2]]
     copies = [
         phash(jpeg(photo.resize((300, 300 * photo.height // photo.width)), quality=40))
@@ -168,7 +168,7 @@ def test_recoded_copies_stay_close_and_others_far(photographs):
 
 
 def flat_pictures(rng):
-    """Pictures of which there are many that look alike."""
+    """Images of kinds of which many look alike."""
     y, x = np.mgrid[0:300, 0:400] / np.array([300, 400]).reshape(2, 1, 1)
     radius = np.hypot(x - 0.5, y - 0.5)
     grey = {
@@ -186,37 +186,37 @@ def flat_pictures(rng):
     return {name: pixels.clip(0, 255).astype(np.uint8) for name, pixels in grey.items()}
 
 
-def test_flat_pictures_have_no_quality(rng):
+def test_quality_is_low_for_flat_images(rng):
     for name, pixels in flat_pictures(rng).items():
         for data in (pixels, jpeg(PILImage.fromarray(pixels), quality=40)):
             assert hash_luma(decode(data).grey).quality < MIN_QUALITY, name
     assert hash_luma(decode(np.full((40, 40), 200, np.uint8)).grey).quality == 0
 
 
-def test_a_small_caption_on_white_has_no_quality():
+def test_quality_is_low_for_a_small_caption_on_white():
     page = PILImage.new("L", (800, 600), "white")
     ImageDraw.Draw(page).text((380, 290), "SALE -50%", fill="black")
 
     assert hash_luma(decode(np.asarray(page)).grey).quality < MIN_QUALITY
 
 
-def test_an_even_texture_has_no_quality():
+def test_quality_is_low_for_an_even_texture():
     wall = skimage.data.brick()
 
     assert hash_luma(decode(wall).grey).quality < MIN_QUALITY
 
 
-def test_photographs_have_quality(photographs):
+def test_quality_is_high_for_photographs(photographs):
     for photo in photographs:
         for data in (np.asarray(photo), jpeg(photo, quality=30)):
             assert hash_luma(decode(data).grey).quality > MIN_QUALITY
 
 
-# --- Whatever comes -------------------------------------------------------
+# --- Any input ------------------------------------------------------------
 
 
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 255))
-def test_any_size_can_be_hashed(width, height, level):
+def test_hash_luma_accepts_any_size(width, height, level):
     pixels = np.full((height, width), level, np.uint8)
     pixels[: height // 2] //= 2
 
@@ -227,7 +227,7 @@ def test_any_size_can_be_hashed(width, height, level):
     assert found.dhash == int(str(theirs), 16)
 
 
-def test_errors_are_those_of_decode():
+def test_phash_and_dhash_raise_the_errors_of_decode():
     with pytest.raises(DecodeError):
         phash(b"no image")
     with pytest.raises(ShapeError):

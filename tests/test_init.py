@@ -6,31 +6,32 @@ import pytest
 import imgmatch
 
 
-def test_every_public_name_is_there_sorted_and_documented():
+def test_all_names_exist_sorted_and_documented():
     assert imgmatch.__all__ == sorted(imgmatch.__all__)
     for name in imgmatch.__all__:
         assert getattr(imgmatch, name).__doc__, name
+    assert isinstance(imgmatch.__version__, str)
 
 
-def test_no_public_name_is_missing_from_all():
+def test_all_lists_every_public_name():
     modules = {name.partition(".")[2] for name in sys.modules if "imgmatch." in name}
     public = {name for name in vars(imgmatch) if not name.startswith("_")}
 
-    assert public - modules == set(imgmatch.__all__) - modules
+    assert public - modules == set(imgmatch.__all__) - modules - {"__version__"}
     assert {"compare", "verify", "scan"} <= set(imgmatch.__all__)
 
 
 @pytest.mark.parametrize(
     "name", ["compare", "verify", "scan", "register", "phash", "dhash"]
 )
-def test_functions_are_not_the_modules_of_the_same_name(name):
+def test_public_functions_are_not_hidden_by_modules(name):
     assert callable(getattr(imgmatch, name))
 
 
 HEAVY = ("dask", "faiss", "jinja2", "matplotlib", "pyarrow", "rich", "skimage", "typer")
 
 
-def test_importing_is_light_and_changes_nothing():
+def test_import_is_light_and_changes_nothing():
     script = f"""
 import logging, sys, threading
 handlers = list(logging.root.handlers)

@@ -26,25 +26,25 @@ def coffee():
     return np.ascontiguousarray(grey(data.coffee())[:301, :407])
 
 
-# Local contrast
+# Flattening
 
 
 def flattened(picture):
-    """By Gaussians of 6 pixels in float."""
+    """Oracle of `flatten`: Gaussians of 6 pixels, in float."""
     levels = picture.astype(np.float64)
     mean = cv2.GaussianBlur(levels, (0, 0), 6)
     spread = np.sqrt(np.maximum(cv2.GaussianBlur(levels**2, (0, 0), 6) - mean**2, 0))
     return np.clip(128 + 42 * (levels - mean) / (spread + 4), 0, 255)
 
 
-def test_flattening_is_that_of_opencv(coffee):
+def test_flatten_agrees_with_opencv(coffee):
     error = np.abs(_pixels.flatten(coffee) - flattened(coffee))[18:-18, 18:-18]
     assert error.mean() < 1.5
     assert np.percentile(error, 99) < 8
 
 
 @given(pictures())
-def test_flattening_takes_light_off(picture):
+def test_flatten_removes_a_change_of_brightness(picture):
     assert (_pixels.flatten(np.full_like(picture, picture[0, 0])) == 128).all()
     dark = picture // 2
     flat, light = _pixels.flatten(dark), _pixels.flatten(dark + np.uint8(100))
@@ -52,8 +52,8 @@ def test_flattening_takes_light_off(picture):
 
 
 @given(pictures())
-def test_flattening_knows_no_direction(picture):
-    """A picture of whole blocks, on its side, or upside down, gives the same."""
+def test_flatten_is_the_same_in_every_direction(picture):
+    """An image of whole blocks gives the same result transposed or flipped."""
     whole = np.kron(picture, np.ones((4, 4), np.uint8))
     flat = _pixels.flatten(whole).astype(int)
     for turn in (np.transpose, np.flipud, np.fliplr):
@@ -65,9 +65,9 @@ def test_flattening_knows_no_direction(picture):
 
 
 def strengths(picture):
-    """Lesser eigenvalue, twice, at every pixel whose window lies inside, else 0.
+    """Twice the smaller eigenvalue of each pixel whose window is inside, else 0.
 
-    The window is of 5 columns and of 3 rows, two apart.
+    The window has 5 columns and 3 rows; the rows are two apart.
     """
     levels = picture.astype(np.int64)
     dx, dy = np.zeros_like(levels), np.zeros_like(levels)
@@ -94,7 +94,7 @@ def test_corners_are_the_strongest_peaks_of_their_cells(picture, cell, drawn):
     where = drawn.draw(hnp.arrays(np.uint8, picture.shape, elements=st.integers(0, 1)))
     expected = strengths(picture)
     height, width = picture.shape
-    # Of every second row, from the sixth on: their neighbours are known, too.
+    # Only every second row from the sixth on: their neighbours have a strength too.
     strong = np.zeros((-(-height // cell), -(-width // cell)))
     for y in range(5, height - 5, 2):
         for x in range(4, width - 4):
@@ -105,7 +105,7 @@ def test_corners_are_the_strongest_peaks_of_their_cells(picture, cell, drawn):
 
     found = _pixels.corners(picture, where, cell=cell).reshape(strong.shape)
 
-    loose = 1e-5 * max(expected.max(), 1)  # of 24 bits, as the kernel has
+    loose = 1e-5 * max(expected.max(), 1)  # the kernel computes in float32, of 24 bits
     assert (found["strength"] <= strong + loose).all()
     for (down, across), corner in np.ndenumerate(found):
         x, y, strength = corner
@@ -115,7 +115,7 @@ def test_corners_are_the_strongest_peaks_of_their_cells(picture, cell, drawn):
             assert strength == pytest.approx(expected[y, x], abs=loose)
 
 
-def test_every_lone_corner_is_found():
+def test_corners_include_every_lone_corner():
     picture = np.full((120, 160), 40, np.uint8)
     places = [(x, y) for x in range(20, 150, 40) for y in range(20, 110, 40)]
     for x, y in places:
@@ -127,7 +127,7 @@ def test_every_lone_corner_is_found():
         assert (np.hypot(found["x"] - x - 1, found["y"] - y - 1) <= 2.5).any()
 
 
-def test_a_plain_picture_has_no_corners():
+def test_corners_are_absent_in_a_plain_image():
     plain = np.full((50, 60), 99, np.uint8)
     assert not _pixels.corners(plain, np.ones_like(plain), cell=9)["strength"].any()
 
@@ -150,9 +150,9 @@ def grid(shape, margin=30, step=16):
         (shifted(6.4, -4.2), 2),
         (turned(1.5, (200, 150)), 2),
     ],
-    ids=["nothing", "a part", "pixels", "turn"],
+    ids=["identity", "subpixel shift", "shift", "rotation"],
 )
-def test_points_are_followed_where_they_went(coffee, change, coarsest):
+def test_track_follows_points_through_a_known_transform(coffee, change, coarsest):
     moved = warped(coffee, change, coffee.shape[::-1])
     pair = [_pixels.Tracked(_pixels.flatten(picture)) for picture in (coffee, moved)]
     points = grid(coffee.shape)
@@ -165,7 +165,7 @@ def test_points_are_followed_where_they_went(coffee, change, coarsest):
     assert np.nanmedian(error) < (0.002 if coarsest == 0 and change[0, 2] == 0 else 0.1)
 
 
-def test_points_are_followed_as_opencv_follows_them(coffee):
+def test_track_agrees_with_opencv(coffee):
     moved = warped(coffee, turned(0.8, (200, 150)), coffee.shape[::-1])
     first, second = _pixels.flatten(coffee), _pixels.flatten(moved)
     points = grid(coffee.shape)
@@ -182,7 +182,7 @@ def test_points_are_followed_as_opencv_follows_them(coffee):
     assert np.nanpercentile(error, 90) < 0.3
 
 
-def test_points_without_structure_are_lost():
+def test_track_loses_points_without_structure():
     plain = _pixels.Tracked(np.full((90, 120), 128, np.uint8))
     found = plain.track(plain, grid((90, 120)), coarsest=2, miss=1.0)
     assert np.isnan(found).all()
@@ -190,8 +190,8 @@ def test_points_without_structure_are_lost():
 
 @settings(max_examples=50, deadline=None)
 @given(pictures(), st.data())
-def test_what_is_found_lies_in_the_picture(picture, drawn):
-    """However small it is and wherever the points are: nothing is read outside."""
+def test_track_finds_points_only_in_the_image(picture, drawn):
+    """The kernel reads nothing outside, for any image size and any points."""
     height, width = picture.shape
     other = drawn.draw(hnp.arrays(np.uint8, picture.shape))
     places = st.floats(-1e6, 1e6, width=32) | st.just(np.float32(np.nan))
@@ -214,13 +214,13 @@ HALF = _pixels.WINDOW // 2
 
 @st.composite
 def pairs(draw):
-    """Two pictures of 0 to 255, in sixteenths."""
+    """Two images of levels 0 to 255, in sixteenths of a level."""
     steps = draw(hnp.arrays(np.uint16, (2, draw(SIDES), draw(SIDES))))
     return (steps % 4081).astype(np.float32) / 16
 
 
 def windows(picture):
-    """The 11 x 11 pixels around each, of the picture reflected at its sides."""
+    """The 11 x 11 pixels around each pixel; the image is reflected at its edges."""
     framed = cv2.copyMakeBorder(
         picture, HALF, HALF, HALF, HALF, cv2.BORDER_REFLECT_101
     ).astype(np.float64)
@@ -230,7 +230,7 @@ def windows(picture):
 
 @settings(deadline=None)
 @given(pairs())
-def test_correlation_is_that_of_numpy(pair):
+def test_correlate_agrees_with_numpy(pair):
     first, second = (windows(picture) for picture in pair)
     first = first - first.mean(axis=(2, 3), keepdims=True)
     second = second - second.mean(axis=(2, 3), keepdims=True)
@@ -240,7 +240,7 @@ def test_correlation_is_that_of_numpy(pair):
     place = np.arange(_pixels.WINDOW) - HALF
     for w, variance in ((first, variances[0]), (second, variances[1])):
         slopes = [(w * at).mean(axis=(2, 3)) for at in (place, place[:, None])]
-        # A plane s x + t y has the variance 10 (s^2 + t^2): so much for each slope.
+        # A plane s x + t y has the variance 10 (s^2 + t^2): `slope` is 10 s or 10 t.
         variances.append(variance - sum(slope**2 for slope in slopes) / 10)
 
     correlation, *found = _pixels.correlate(*pair, least=1.0)
@@ -249,7 +249,7 @@ def test_correlation_is_that_of_numpy(pair):
     np.testing.assert_allclose(found, variances, rtol=1e-4, atol=0.01)
 
 
-def test_a_slope_leaves_nothing():
+def test_correlate_leaves_no_variance_of_a_plane():
     y, x = np.mgrid[:40, :50].astype(np.float32)
     slope = 20 + 2 * x + 0.5 * y
     _, sloped, _, left, _ = _pixels.correlate(slope, slope, least=1.0)
@@ -258,8 +258,8 @@ def test_a_slope_leaves_nothing():
     np.testing.assert_allclose(left[inner], 0, atol=0.01)
 
 
-def test_running_sums_do_not_drift():
-    """A window gives the same at the end of a long picture as by itself."""
+def test_correlate_does_not_drift_in_tall_images():
+    """A window at the end of a tall image gives the same result as on its own."""
     rng = np.random.default_rng(0)
     tall = rng.uniform(0, 255, (2, 4000, 30)).astype(np.float32)
     whole = _pixels.correlate(*tall, least=1.0)
@@ -274,7 +274,7 @@ def test_running_sums_do_not_drift():
     st.floats(0.0625, 1, width=32),
     st.integers(0, 60),
 )
-def test_shades_are_those_of_numpy(pair, slope, contrast, bend):
+def test_shades_agree_with_numpy(pair, slope, contrast, bend):
     picture = pair[0]
     dx = cv2.Sobel(picture, cv2.CV_64F, 1, 0, ksize=3, scale=1 / 8)
     dy = cv2.Sobel(picture, cv2.CV_64F, 0, 1, ksize=3, scale=1 / 8)
@@ -292,7 +292,7 @@ def test_shades_are_those_of_numpy(pair, slope, contrast, bend):
     np.testing.assert_array_equal(found[plain], expected[plain])
 
 
-def test_an_even_slope_has_no_shades():
+def test_shades_are_absent_on_an_even_slope():
     y, x = np.mgrid[:60, :80].astype(np.float32)
     even, curved = 20 + x + 2 * y, 20 + 0.02 * x**2
     limits = {"slope": 0.5, "contrast": 0.2, "bend": 0.0}
@@ -302,13 +302,13 @@ def test_an_even_slope_has_no_shades():
 
 
 @pytest.mark.parametrize("bend", [-1, 256, float("nan")])
-def test_a_bend_that_no_levels_have_is_an_error(bend):
+def test_shades_refuses_a_bend_out_of_range(bend):
     with pytest.raises(ValueError, match="want a bend of 0 to 255 levels"):
         _pixels.shades(np.zeros((9, 9), np.float32), slope=1, contrast=0.1, bend=bend)
 
 
 @given(pairs())
-def test_sparse_energy_is_that_of_numpy(pair):
+def test_sparse_energy_agrees_with_numpy(pair):
     first, second = pair.astype(np.float64)
     inner = np.s_[HALF : len(first) - HALF, HALF : first.shape[1] - HALF]
     dense = windows((first - second) ** 2).mean(axis=(2, 3))[inner]
@@ -319,7 +319,7 @@ def test_sparse_energy_is_that_of_numpy(pair):
     np.testing.assert_allclose(found.ravel(), expected.ravel(), rtol=1e-4, atol=1e-3)
 
 
-def test_wrong_shapes_are_refused():
+def test_pixels_refuses_wrong_shapes():
     picture = np.zeros((20, 30), np.uint8)
     tracked = _pixels.Tracked(picture)
     points = np.zeros((3, 2), np.float32)

@@ -43,7 +43,7 @@ def divided(homography, points):
 
 @st.composite
 def points(draw, least=10):
-    """Points of a 600 x 600 picture that no line holds."""
+    """Points of a 600 x 600 picture that are not on one line."""
     seed, count = draw(st.integers(0, 2**32)), draw(st.integers(least, 40))
     drawn = np.random.default_rng(seed).uniform(0, 600, (count, 2))
     return np.vstack([drawn, [[0, 0], [600, 0], [600, 600], [0, 600]]])
@@ -53,8 +53,7 @@ def points(draw, least=10):
 
 
 TRUTHS = {
-    # Points say which of two mirrored similarities is meant only by a reflection,
-    # which a similarity that keeps orientation cannot express.
+    # The fitted similarity keeps orientation, so mirrored ones are left out.
     Model.SIMILARITY: similarities().filter(lambda h: np.linalg.det(h[:2, :2]) > 0),
     Model.AFFINE: affinities(),
     Model.HOMOGRAPHY: homographies(),
@@ -88,7 +87,7 @@ def test_fit_is_the_best_of_its_neighbours(model, data):
 
     assert best < 2.5 * 2 * scale**2 * len(source)
     if model is Model.HOMOGRAPHY:
-        return  # the algebraic error, not this one, is least there
+        return  # a homography is fitted to the algebraic error, not to this one
     for _ in range(20):
         nudge = rng.normal(0, 1e-3, (2, 3)) * [1, 1, 600]
         if model is Model.SIMILARITY:
@@ -99,7 +98,7 @@ def test_fit_is_the_best_of_its_neighbours(model, data):
 
 
 def conditioned(points, weights):
-    """Points about their centroid, and the transform that brings them there."""
+    """Points centred and scaled, and the transform that does it."""
     center = weights @ points / weights.sum()
     spread = np.sqrt(weights @ ((points - center) ** 2).sum(axis=1) / weights.sum() / 2)
     to_frame = np.diag([1 / spread, 1 / spread, 1]) @ shifted(*-center)
@@ -107,7 +106,7 @@ def conditioned(points, weights):
 
 
 def fitted(model, source, target, weights):
-    """Least squares by the decompositions of NumPy."""
+    """Fit by least squares with the decompositions of NumPy."""
     (s, to_source), (t, to_target) = (
         conditioned(points, weights) for points in (source, target)
     )
@@ -189,7 +188,7 @@ def test_fit_refuses_points_on_a_line(model):
 
 
 def test_fit_refuses_a_plane_that_folds():
-    """The horizon would run between the points: no camera sees that."""
+    """The horizon would run between the points, which no camera sees."""
     truth = tilted(-0.01, 0)  # x = 100 goes to infinity
     source = np.array([[0.0, 0], [200, 10], [180, 80], [5, 95], [20, 40], [150, 20]])
 
@@ -221,7 +220,7 @@ def test_transfer_error_agrees_with_numpy(homography, source):
     )
 
 
-def test_a_point_on_the_horizon_has_no_place():
+def test_transfer_error_of_a_point_on_the_horizon_is_infinite():
     source = np.array([[100.0, 7.0], [0.0, 0.0]])
     error = transfer_error(tilted(-0.01, 0), source, source)
     assert error.tolist() == [np.inf, 0.0]
@@ -255,7 +254,7 @@ def test_mirror_flips_a_picture():
 def rasterised(homography, reference_size, query_size, fine=12):
     """Fraction of the query's pixels, cut finely, that the reference covers.
 
-    Sides along the grid are off by a twelfth of a pixel: 0.0084 of a query of 20 by 20.
+    Sides along the grid may be off by a twelfth of a pixel: 0.0084 of a 20 x 20 query.
     """
     width, height = query_size
     x = (np.arange(width * fine) + 0.5) / fine - 0.5
@@ -269,11 +268,11 @@ def rasterised(homography, reference_size, query_size, fine=12):
 @given(homographies(), st.integers(20, 60), st.integers(20, 60))
 def test_overlap_covers_what_rasterising_covers(homography, width, height):
     reference_size, query_size = Size(500, 400), Size(width, height)
-    # A twelfth as large, the reference's middle comes to the query's.
+    # Make the reference a twelfth as large, with its middle at the query's middle.
     homography = np.diag([0.08, 0.08, 1.0]) @ homography
     x, y = carry(homography, np.array([[250.0, 200.0]]))[0]
     homography = shifted(width / 2 - x, height / 2 - y) @ homography
-    # Seen from behind, points beyond the horizon would be rasterised too.
+    # Points beyond the horizon would be rasterised too.
     depth = (
         np.linalg.inv(homography)[2]
         @ np.column_stack([corners_of(query_size), np.ones(4)]).T
@@ -323,7 +322,7 @@ def test_overlap_refuses_a_reference_that_the_horizon_crosses():
 
 
 @given(affinities())
-def test_an_affine_map_has_no_perspective(homography):
+def test_perspective_of_an_affine_map_is_0(homography):
     size = Size(400, 300)
     shared = Overlap(corners_of(size), carry(homography, corners_of(size)))
     assert perspective(homography, shared) == pytest.approx(0, abs=1e-6)
@@ -335,7 +334,7 @@ def test_perspective_is_the_departure_from_affine():
         corners = corners_of(size)
         target = corners + np.array([[0.05, 0], [-0.05, 0], [0, 0], [0, 0]]) * size
         homography = fit(Model.HOMOGRAPHY, corners, target)
-        # Least squares gives each corner a quarter of the upper side's tenth.
+        # Least squares shares the upper side's tenth equally among four corners.
         expected = 0.025 / np.sqrt(0.95)
         found = perspective(homography, Overlap(corners, target))
         assert found == pytest.approx(expected, rel=1e-3)
@@ -373,7 +372,7 @@ def test_clip_of_nothing_is_nothing():
     np.testing.assert_array_equal(clip(SQUARE, 0, 1.0, -9.0), SQUARE)
 
 
-def test_area_does_not_ask_for_an_orientation():
+def test_area_ignores_the_orientation():
     assert area(SQUARE) == area(SQUARE[::-1]) == 16
     assert area(SQUARE[:3]) == 8
 

@@ -21,7 +21,7 @@ def registry():
         yield registry
 
 
-def test_matches_come_best_first_without_the_unrelated(registry, monkeypatch):
+def test_verify_returns_matches_best_first_without_the_unrelated(registry, monkeypatch):
     found = {
         "0": compared(Verdict.SAME_SUBJECT, 90.0),
         "1": compared(Verdict.DERIVED, 20.0),
@@ -46,7 +46,7 @@ def test_matches_come_best_first_without_the_unrelated(registry, monkeypatch):
     assert result.score == 90.0
 
 
-def test_nothing_in_common_is_an_answer(registry, monkeypatch):
+def test_verify_returns_no_match_for_an_unrelated_suspect(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
 
     result = verify(encoded(draw(50)), registry)
@@ -55,7 +55,7 @@ def test_nothing_in_common_is_an_answer(registry, monkeypatch):
     assert result.verdict is Verdict.UNRELATED
 
 
-def test_only_so_many_are_compared_and_equals_come_by_name(monkeypatch):
+def test_verify_compares_so_many_candidates_and_sorts_equals_by_id(monkeypatch):
     compare_with(monkeypatch, by_bytes)
     with Registry.temporary() as registry:
         for name in "cab":
@@ -73,7 +73,7 @@ def test_only_so_many_are_compared_and_equals_come_by_name(monkeypatch):
     assert len(found[1]) == 2
 
 
-def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_path):
+def test_verify_returns_the_name_and_the_digest(registry, monkeypatch, tmp_path):
     compare_with(monkeypatch, by_bytes)
     path = write(tmp_path / "2.png", 2)
 
@@ -84,7 +84,7 @@ def test_the_result_carries_the_name_and_the_digest(registry, monkeypatch, tmp_p
     assert verify(path, registry).sha256 == registry.get("2").sha256
 
 
-def test_false_accusations_are_told_for_all_that_a_suspect_is_held_against():
+def test_verify_states_false_accusations_for_all_originals():
     one, two = EXAMPLES / "originals/cat.jpg", EXAMPLES / "originals/citrus.jpg"
     alone = compare(one, one).expected_false_accusations
     with Registry.temporary() as registry:
@@ -96,7 +96,7 @@ def test_false_accusations_are_told_for_all_that_a_suspect_is_held_against():
     assert found == pytest.approx(2 * alone)
 
 
-def test_a_snapshot_will_do(registry, monkeypatch):
+def test_verify_accepts_a_snapshot(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
 
     result = verify(encoded(draw(1)), registry.snapshot())
@@ -104,6 +104,6 @@ def test_a_snapshot_will_do(registry, monkeypatch):
     assert result.matches[0].reference_id == "1"
 
 
-def test_an_unreadable_suspect_is_an_error(registry):
+def test_verify_refuses_an_unreadable_suspect(registry):
     with pytest.raises(DecodeError):
         verify(b"", registry)

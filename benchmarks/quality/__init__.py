@@ -1,5 +1,5 @@
-"""The yardstick of the verdicts: made suspects, negatives, peers, report.
+"""The quality benchmark: labelled pairs, imgmatch and other tools, a report.
 
-``python -m benchmarks.quality --data DIR`` runs it; `benchmarks.quality.pairs`
-is the same pairs as a library.
+``python -m benchmarks.quality --data DIR`` runs it. `benchmarks.quality.pairs` gives
+the same pairs to other programs.
 """

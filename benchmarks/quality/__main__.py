@@ -1,4 +1,4 @@
-"""``python -m benchmarks.quality --data DIR``: measure, and write the report."""
+"""``python -m benchmarks.quality --data DIR``: judge the pairs and write the report."""
 
 import json
 import math
@@ -9,14 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.quality import report
+from benchmarks.quality.cross_pairs import judge_blocks, list_blocks
 from benchmarks.quality.dataset import Dataset
-from benchmarks.quality.pairs import jobs as list_jobs
-from benchmarks.quality.pairs import real as list_real
+from benchmarks.quality.pairs import list_jobs, real_jobs
 from benchmarks.quality.run import run
 from benchmarks.quality.summary import summarise
 from benchmarks.quality.systems import PEERS
-from benchmarks.quality.volume import blocks, volume
+from benchmarks.quality.tables import failures_page, markdown, worst_failures
 
 _SYSTEMS = ("imgmatch", *PEERS)
 
@@ -26,26 +25,42 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path(
         "quality-report"
     ),
-    quick: Annotated[bool, typer.Option(help="A few originals for each edit.")] = False,
+    quick: Annotated[bool, typer.Option(help="Four originals for each edit.")] = False,
     split: Annotated[str, typer.Option(help="dev, test or all.")] = "test",
-    systems: Annotated[str, typer.Option(help="Comma-separated.")] = ",".join(_SYSTEMS),
-    edits: Annotated[str, typer.Option(help="Only these edits.")] = "",
-    originals: Annotated[int, typer.Option(help="Originals for each edit.")] = 0,
-    negatives: Annotated[int, typer.Option(help="Pairs a kind of negative.")] = 0,
-    real: Annotated[bool, typer.Option(help="Also copies made by others.")] = True,
-    crosswise: Annotated[
-        int, typer.Option(help="Distractors to set against all originals; 0: none.")
+    systems: Annotated[
+        str,
+        typer.Option(
+            help="Systems to measure, comma-separated; failures.html shows the first."
+        ),
+    ] = ",".join(_SYSTEMS),
+    edits: Annotated[str, typer.Option(help="Only these edits, comma-separated.")] = "",
+    originals: Annotated[
+        int, typer.Option(help="Originals for each edit; 0: 20, quick: 4.")
     ] = 0,
-    designs: Annotated[int, typer.Option(help="Designs a template, crosswise.")] = 3,
+    negatives: Annotated[
+        int, typer.Option(help="Pairs per kind of negative; 0: 6 times the originals.")
+    ] = 0,
+    real: Annotated[
+        bool, typer.Option(help="Also the copies of the ground truth files.")
+    ] = True,
+    cross_pairs: Annotated[
+        int,
+        typer.Option(
+            help="Distractors to compare with all originals; 0: no cross pairs."
+        ),
+    ] = 0,
+    designs: Annotated[
+        int, typer.Option(help="Graphics per template in the cross pairs.")
+    ] = 3,
     workers: Annotated[int, typer.Option(help="Worker processes.")] = 2,
     seed: int = 0,
 ) -> None:
-    """Measure imgmatch and its peers on made suspects and real copies."""
+    """Measure imgmatch and other tools on edited copies, negatives and real copies."""
     started = time.perf_counter()
     count = originals or (4 if quick else 20)
     dataset = Dataset.open(data, split=split)
     names = tuple(systems.split(","))
-    planned = list_jobs(
+    jobs = list_jobs(
         data,
         seed=seed,
         originals_per_edit=count,
@@ -53,36 +68,37 @@ def main(
         split=split,
         edits=tuple(edits.split(",")) if edits else None,
     )
-    planned += list(list_real(dataset)) if real else []
-    outcomes = run(data, planned, names, workers=workers, progress=_progress)
-    found = summarise(outcomes)
-    found["run"] = {"split": split, "seed": seed, "originals per edit": count}
-    if crosswise:
-        listed = list(
-            blocks(dataset, seed=seed, distractors=crosswise, designs=designs)
+    jobs += list(real_jobs(dataset)) if real else []
+    outcomes = run(data, jobs, names, workers=workers, progress=_progress)
+    summary = summarise(outcomes)
+    summary["run"] = {"split": split, "seed": seed, "originals per edit": count}
+    if cross_pairs:
+        blocks = list(
+            list_blocks(dataset, seed=seed, distractors=cross_pairs, designs=designs)
         )
-        found["volume"] = volume(
-            data, listed, names[0], workers=workers, progress=_progress
+        summary["cross_pairs"] = judge_blocks(
+            data, blocks, names[0], workers=workers, progress=_progress
         )
-    text = report.markdown(found)
+    text = markdown(summary)
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.md").write_text(text, encoding="utf-8")
-    if "volume" in found:
-        found["volume"] = {k: v.to_dict() for k, v in found["volume"].items()}
+    if cross_pairs:
+        tallies = summary["cross_pairs"]
+        summary["cross_pairs"] = {k: v.to_dict() for k, v in tallies.items()}
     (out / "report.json").write_text(
-        json.dumps(_finite(found), indent=1), encoding="utf-8"
+        json.dumps(_finite(summary), indent=1), encoding="utf-8"
     )
     with (out / "outcomes.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(o.to_dict()) + "\n" for o in outcomes)
-    mine = [outcome for outcome in outcomes if outcome.system == names[0]]
-    page = report.failures_page(data, planned, report.worst(mine))
+    first = [outcome for outcome in outcomes if outcome.system == names[0]]
+    page = failures_page(data, jobs, worst_failures(first))
     (out / "failures.html").write_text(page, encoding="utf-8")
     print(text)
-    _say(f"{time.perf_counter() - started:.0f} s; report in {out}\n")
+    _print_to_stderr(f"{time.perf_counter() - started:.0f} s; report in {out}\n")
 
 
 def _finite(value: Any) -> Any:
-    """Replace what JSON cannot say, nan and infinity, by null."""
+    """Replace nan and infinity, which JSON lacks, by null."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -93,11 +109,12 @@ def _finite(value: Any) -> Any:
 
 
 def _progress(done: int, total: int) -> None:
-    _say(f"\r{done} of {total} parts" + ("\n" if done == total else ""))
+    end = "\n" if done == total else ""
+    _print_to_stderr(f"\r{done} of {total} tasks{end}")
 
 
-def _say(words: str) -> None:
-    sys.stderr.write(words)
+def _print_to_stderr(text: str) -> None:
+    sys.stderr.write(text)
     sys.stderr.flush()
 
 

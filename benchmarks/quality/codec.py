@@ -1,4 +1,4 @@
-"""Encoded files to pixels and back."""
+"""Decode files to pixels and encode pixels to JPEG."""
 
 import io
 
@@ -21,7 +21,7 @@ def encode(pixels: Image, quality: int) -> bytes:
 
 
 def decode(data: bytes) -> Image:
-    """Return the upright RGB pixels of a file, transparency laid on white."""
+    """Return the upright RGB pixels of a file; transparency becomes white."""
     with PilImage.open(io.BytesIO(data)) as file:
         image = ImageOps.exif_transpose(file)
         if image.has_transparency_data:
@@ -32,5 +32,5 @@ def decode(data: bytes) -> Image:
 
 
 def save(edited: Edited, rng: np.random.Generator) -> bytes:
-    """Return the suspect as the JPEG file a shop would serve."""
+    """Return the suspect as a JPEG file of quality 60 to 92, as shops serve it."""
     return encode(edited.pixels, int(rng.integers(60, 93)))

@@ -1,4 +1,4 @@
-"""Where the product is, roughly: for putting it on another background."""
+"""Find the product in a photograph, to put it on another background."""
 
 import cv2
 import numpy as np
@@ -12,9 +12,9 @@ __all__ = ["product_mask"]
 def product_mask(image: Image) -> tuple[NDArray[np.bool_], bool]:
     """Return the product's mask, and whether its background was near white.
 
-    A near-white background is flooded from the rim; any other is cut by
-    GrabCut (Rother et al., 2004) from a centred box, at a reduced size. A cut
-    that fails, as with landscapes, becomes an ellipse.
+    A flood fill from the rim finds a near-white background. GrabCut (Rother et al.,
+    2004), from a centred box at a reduced size, finds any other. Where the result is
+    too small or too large, as for landscapes, the mask is an ellipse.
     """
     height, width = image.shape[:2]
     rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
@@ -54,7 +54,7 @@ def _grabbed(image: Image) -> Image:
 
 
 def _main_part(mask: Image) -> Image:
-    """Keep the largest piece and those of a tenth of its size."""
+    """Keep the largest component and those of at least a tenth of its area."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask)
     if count < 2:
         return mask

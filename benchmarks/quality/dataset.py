@@ -1,9 +1,9 @@
-"""The folder of photographs that the yardstick is fed with.
+"""Read the folder of photographs that the quality benchmark uses.
 
-Expected: ``manifest.csv`` with columns path, role, source and group; roles
-``original``, ``hard_negative`` (same group as an original, another photograph)
-and ``distractor``; ``benchmarks/<name>/ground_truth.csv`` with columns suspect,
-original and label for real copies made by others.
+The folder has ``manifest.csv`` with the columns path, role, source and group. Roles are
+``original``, ``hard_negative`` (another photograph of an original's group) and
+``distractor``. ``benchmarks/<name>/ground_truth.csv``, with the columns suspect,
+original and label, lists real copies that others made.
 """
 
 import csv
@@ -30,13 +30,13 @@ class Photo:
 
     @property
     def split(self) -> str:
-        """``dev`` or ``test``; all photographs of one product fall together."""
+        """``dev`` or ``test``, the same for all photographs of one group."""
         return split_of(self.group)
 
 
 @dataclass(frozen=True, slots=True)
 class RealPair:
-    """A row of a benchmark's ground truth, paths relative to the folder."""
+    """A row of a ground truth file; paths are relative to the data folder."""
 
     benchmark: str
     group: str
@@ -47,7 +47,7 @@ class RealPair:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The photographs of a folder, by role, restricted to a split."""
+    """The photographs of a folder that belong to a split, by role."""
 
     root: Path
     split: str
@@ -70,11 +70,12 @@ class Dataset:
         return cls(root, split, of("original"), of("hard_negative"), of("distractor"))
 
     def real_pairs(self) -> Iterator[RealPair]:
-        """Yield the benchmarks' copies and non-copies, ambiguous ones left out.
+        """Yield the copies and non-copies of the ground truth files.
 
-        A suspect that derives from none is paired with each original of its
-        own benchmark. A benchmark falls into one split as a whole, except that
-        pairs with a registered original fall with its product.
+        Pairs with the label ``ambiguous`` are left out. A suspect without an original
+        is paired with each original of its file. If the manifest registers a pair's
+        original, the pair belongs to the split of that original. All other pairs of a
+        file belong to one split.
         """
         with (self.root / "manifest.csv").open(newline="", encoding="utf-8") as file:
             photos = [_photo(row) for row in csv.DictReader(file)]
@@ -121,7 +122,7 @@ def read_bytes(root: Path, path: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def read(root: Path, path: str) -> Image:
-    """Return a file's upright RGB pixels, transparency laid on white."""
+    """Return a file's upright RGB pixels, read-only; transparency becomes white."""
     pixels = decode((root / path).read_bytes())
     pixels.flags.writeable = False
     return pixels

@@ -4,11 +4,12 @@
 
     python -m benchmarks.quality.fit --data DIR
 
-The data are made pairs of the dev half: copies by every edit, and traps. Alignments
-that chance explains, or that show too little in common, are left out, since no score
-accuses on them. Each other alignment of a trap is a negative; of a copy's alignments
-only the best counts, since the others are wrong. Cross-validation leaves out whole
-products; the threshold goes above every negative's score there.
+The data are pairs of the dev split: copies by every edit, and negatives. The fit leaves
+out alignments that chance explains and those that show too little in common, since the
+decision accuses on neither, whatever the score. Every other alignment of a negative
+pair is a negative sample. Of a copy's alignments only the best is a sample, since the
+others are wrong. Cross-validation leaves out whole products. Choose a threshold above
+the highest score of a negative in the cross-validation.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ import typer
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from benchmarks.quality.pairs import Job, jobs, make
+from benchmarks.quality.pairs import Job, list_jobs, make_pair
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.pair.decision import WEIGHTS, enough, score_terms
 from imgmatch.pair.examine import examined_alignments
@@ -32,14 +33,17 @@ Array = NDArray[np.float64]
 
 NAMES = tuple(WEIGHTS)
 SIGNS = np.sign(list(WEIGHTS.values()))
+"""The only sign that each weight may have."""
 PENALTY = 0.5
+"""Factor of the squared weights in the loss."""
 FOLDS = 5
 ROUNDS = 4
+"""Fits, each after choosing the best alignment of every copy with the last model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A pair: the features of its alignments, and whether it is a copy."""
+    """A pair: (N, `NAMES`) terms of its N alignments, and whether it is a copy."""
 
     kind: str
     group: str
@@ -49,21 +53,21 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights by `NAMES`, and the bias."""
+    """Weights in the order of `NAMES`, and the bias."""
 
     weights: Array
     bias: float
 
     def score(self, sample: Sample) -> float:
-        """Score a pair by its best alignment."""
+        """Return the score of the pair's best alignment; -inf without alignments."""
         if not len(sample.alignments):
             return -np.inf
         return float((sample.alignments @ self.weights).max() + self.bias)
 
 
 def measure(data: Path, job: Job) -> Sample:
-    """Make a pair and look at its alignments."""
-    pair = make(data, job)
+    """Make a pair and compute the terms of its alignments."""
+    pair = make_pair(data, job)
     reference = fingerprint(pair.reference, role=Role.REFERENCE)
     query = fingerprint(pair.suspect, role=Role.QUERY)
     rows = [
@@ -76,7 +80,7 @@ def measure(data: Path, job: Job) -> Sample:
 
 
 def fit(samples: Sequence[Sample]) -> Model:
-    """Fit a logistic model with balanced classes and signs held."""
+    """Fit a logistic model with balanced classes; every weight keeps its sign."""
     negatives = np.vstack([s.alignments for s in samples if not s.is_copy])
     copies = [s.alignments for s in samples if s.is_copy and len(s.alignments)]
     everything = np.vstack([negatives, *copies])
@@ -110,7 +114,7 @@ def _logistic(negatives: Array, copies: Array, mean: Array, spread: Array) -> Mo
 
 
 def cross_validate(samples: Sequence[Sample]) -> Array:
-    """Score each pair by a model that saw nothing of its product."""
+    """Score each pair with a model that was fitted without its product."""
     fold = np.array([sum(map(ord, s.group)) % FOLDS for s in samples])
     scores = np.empty(len(samples))
     for left_out in range(FOLDS):
@@ -124,15 +128,15 @@ def cross_validate(samples: Sequence[Sample]) -> Array:
 def main(
     data: Annotated[Path, typer.Option(help="Folder with manifest.csv.")],
     originals: Annotated[int, typer.Option(help="Originals for each edit.")] = 12,
-    negatives: Annotated[int, typer.Option(help="Pairs a kind of trap.")] = 60,
+    negatives: Annotated[int, typer.Option(help="Pairs per kind of negative.")] = 60,
     seeds: Annotated[str, typer.Option(help="Comma-separated.")] = "1,2,3",
     workers: int = 2,
 ) -> None:
-    """Fit the decision's weights on the dev half."""
+    """Fit the weights of the decision on the dev split."""
     listed = [
         job
         for seed in seeds.split(",")
-        for job in jobs(
+        for job in list_jobs(
             data,
             seed=int(seed),
             originals_per_edit=originals,
@@ -151,7 +155,7 @@ def main(
     print(f"BIAS = {model.bias:.2f}")
     for name, weight in zip(NAMES, model.weights, strict=True):
         print(f'    "{name}": {weight:.3f},')
-    print("highest negatives left out:")
+    print("highest negatives in the cross-validation:")
     for i in np.argsort(np.where(is_copy, -np.inf, scores))[::-1][:8]:
         print(f"  {scores[i]:6.2f}  {samples[i].kind}  {samples[i].group}")
     for threshold in (1.0, 1.5, 2.0, 2.5, 3.0):

@@ -32,7 +32,7 @@ class FontMissingError(RuntimeError):
 
 
 def font(size: float, *, cjk: bool = False) -> ImageFont.FreeTypeFont:
-    """Return a bold Latin face, or a Chinese one, at a size in pixels."""
+    """Return a bold Latin font, or a Chinese one, at a size in pixels."""
     return _font(max(6, round(size)), "cjk" if cjk else "latin")
 
 

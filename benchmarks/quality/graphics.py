@@ -1,7 +1,7 @@
-"""What sellers draw on pictures: marks, banners, stickers, text.
+"""Draw the graphics that sellers put on pictures: marks, banners, stickers, text.
 
-Each function draws a design from a seeded generator, so that the same seed
-puts the same graphic on several photographs. A layer is (H, W, 4) uint8 RGBA.
+Each function draws from a seeded generator, so the same seed puts the same graphic on
+several photographs. A layer is (H, W, 4) uint8 RGBA.
 """
 
 from collections.abc import Sequence
@@ -76,14 +76,14 @@ def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
 
 
 def has_cjk(text: str) -> bool:
-    """Whether a text needs a Chinese face."""
+    """Whether a text needs a Chinese font."""
     return any(ord(letter) > 0x2E80 for letter in text)
 
 
 def blend(
     pixels: Image, layer: Layer, x: int, y: int, *, opacity: float = 1.0
 ) -> tuple[Image, Box | None]:
-    """Draw a layer at (x, y) and return the picture and the box that changed."""
+    """Draw a layer at (x, y); return the picture and the box that changed visibly."""
     out = pixels.copy()
     height, width = out.shape[:2]
     x0, y0 = max(x, 0), max(y, 0)
@@ -125,7 +125,7 @@ def text_layer(
 
 
 def logo(rng: np.random.Generator, width: int) -> Layer:
-    """Return a shop's mark: an emblem beside its name, one colour."""
+    """Return a shop's mark: an emblem and its name, in one colour."""
     name = pick(rng, SHOPS + SHOPS_CJK)
     colour: Colour = (255, 255, 255) if rng.random() < 0.6 else (30, 30, 30)
     contrary: Colour = (0, 0, 0) if colour[0] > 128 else (255, 255, 255)
@@ -148,7 +148,7 @@ def logo(rng: np.random.Generator, width: int) -> Layer:
 
 
 def tiles(rng: np.random.Generator, width: int, height: int) -> Layer:
-    """Return a mark repeated over a whole picture, on a slant."""
+    """Return a mark repeated over a whole picture, at a slant."""
     mark = logo(rng, max(60, round(width * rng.uniform(0.16, 0.3))))
     gap_x, gap_y = rng.uniform(1.15, 1.6), rng.uniform(2.0, 4.0)
     step = round(mark.shape[1] * gap_x), round(mark.shape[0] * gap_y)
@@ -243,7 +243,7 @@ def over(under: Layer, layer: Layer, x: int, y: int) -> None:
 
 
 def fit_width(layer: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Scale a layer to a width, keeping its shape."""
+    """Scale a layer to a width; keep its aspect ratio."""
     width = max(width, 8)
     height = max(4, round(layer.shape[0] * width / layer.shape[1]))
     method = cv2.INTER_AREA if width < layer.shape[1] else cv2.INTER_LINEAR

@@ -1,4 +1,4 @@
-"""The numbers of the report, from scores and truths."""
+"""Metrics of the report: average precision, recall, IoU, corner error."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,43 +17,53 @@ __all__ = [
 ]
 
 
-def micro_ap(scores: ArrayLike, truths: ArrayLike) -> float:
-    """Return average precision over all pairs together.
+def micro_ap(scores: ArrayLike, labels: ArrayLike) -> float:
+    """Return the average precision over all pairs together.
 
-    Of tied pairs, the negatives rank first, so a system gains nothing by
-    giving many pairs one score.
+    Of tied pairs, the negatives rank first, so a system gains nothing by giving many
+    pairs the same score.
 
     Parameters
     ----------
     scores : (N,) float
         Higher is more alike; must not be nan.
-    truths : (N,) bool
+    labels : (N,) bool
         Whether the suspect is a copy.
+
+    Returns
+    -------
+    float
+        nan if no pair is a copy.
+
+    Raises
+    ------
+    ValueError
+        If a score is nan.
     """
-    score, truth = np.asarray(scores, float), np.asarray(truths, bool)
+    score, label = np.asarray(scores, float), np.asarray(labels, bool)
     if np.isnan(score).any():
         raise ValueError("a score is nan")
-    if not truth.any():
+    if not label.any():
         return float("nan")
-    hits = truth[np.lexsort((truth, -score))]
+    hits = label[np.lexsort((label, -score))]
     precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
     return float(precision[hits].mean())
 
 
-def zero_false_threshold(scores: ArrayLike, truths: ArrayLike) -> float:
-    """Return the score that a pair must exceed so that no negative passes."""
-    score, truth = np.asarray(scores, float), np.asarray(truths, bool)
-    return float(score[~truth].max(initial=-np.inf))
+def zero_false_threshold(scores: ArrayLike, labels: ArrayLike) -> float:
+    """Return the highest score of a negative; -inf without negatives."""
+    score, label = np.asarray(scores, float), np.asarray(labels, bool)
+    return float(score[~label].max(initial=-np.inf))
 
 
 def recall_above(scores: ArrayLike, threshold: float) -> float:
-    """Return the share of scores that exceed a threshold; nan of none."""
+    """Return the share of scores that exceed a threshold; nan without scores."""
     score = np.asarray(scores, float)
     return float((score > threshold).mean()) if len(score) else float("nan")
 
 
 def box_iou(first: Box, second: Box) -> float:
-    """Return intersection over union of two boxes."""
+    """Return the intersection over union of two boxes."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     shared = max(width, 0.0) * max(height, 0.0)
@@ -62,15 +72,16 @@ def box_iou(first: Box, second: Box) -> float:
 
 
 def union_iou(first: Iterable[Box], second: Iterable[Box]) -> float:
-    """Return intersection over union of the areas that two sets of boxes cover.
+    """Return the intersection over union of the areas that two sets of boxes cover.
 
-    Exact, on the grid that all edges make.
+    The result is exact: the edges of all boxes divide the plane into cells, and every
+    cell is inside or outside of each set. Two empty sets give 1.
     """
     sets = [list(first), list(second)]
-    every = np.array([box for boxes in sets for box in boxes], float).reshape(-1, 4)
-    if not len(every):
+    union = np.array([box for boxes in sets for box in boxes], float).reshape(-1, 4)
+    if not len(union):
         return 1.0
-    xs, ys = np.unique(every[:, [0, 2]]), np.unique(every[:, [1, 3]])
+    xs, ys = np.unique(union[:, [0, 2]]), np.unique(union[:, [1, 3]])
     cells = np.outer(np.diff(ys), np.diff(xs))
     covered = [_covered(boxes, xs, ys) for boxes in sets]
     whole = cells[covered[0] | covered[1]].sum()
@@ -80,7 +91,21 @@ def union_iou(first: Iterable[Box], second: Iterable[Box]) -> float:
 def corner_error(
     found: NDArray[np.float64], truth: NDArray[np.float64], width: int, height: int
 ) -> float:
-    """Return the mean distance of the moved corners over the true diagonal."""
+    """Return the mean error of the original's corners over the true diagonal.
+
+    Parameters
+    ----------
+    found, truth : (3, 3) float64
+        Homographies, original px -> suspect px.
+    width, height : int
+        Of the original, pixels.
+
+    Returns
+    -------
+    float
+        Mean distance of the four corners moved by `found` from those moved by `truth`,
+        over the diagonal of the upright box around the latter.
+    """
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
     moved = [corners @ np.asarray(matrix).T for matrix in (found, truth)]
     places = [points[:, :2] / points[:, 2:] for points in moved]

@@ -1,7 +1,7 @@
-"""Pairs that share something, yet neither photograph derives from the other.
+"""Draw negatives: pictures that share a graphic but are no copies of each other.
 
-`TEMPLATES` puts the same graphic on any photograph, given the same seed:
-two photographs from one template share the graphic and nothing else.
+`TEMPLATES` puts a graphic on a photograph. The same seed draws the same graphic, so
+two photographs in one template share the graphic and nothing else.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from benchmarks.quality.edits.marks import corner_mark
 from benchmarks.quality.edits.shape import covering, fit
 from benchmarks.quality.scene import Image, start
 
-__all__ = ["TEMPLATES", "flat", "printed"]
+__all__ = ["TEMPLATES", "flat_picture", "photograph_print"]
 
 Rng = np.random.Generator
 Template = Callable[[Image, Rng], Image]
@@ -25,12 +25,15 @@ _CANVASES = ((800, 800), (750, 1000), (1000, 1000), (800, 600))
 
 
 def _on_canvas(step_name: str) -> Template:
-    """Cut photographs to one canvas, so that the graphic lands on one place."""
+    """Return a template that draws one step on a canvas of a fixed size.
+
+    The seed chooses the size, so the graphic has the same place on every photograph.
+    """
 
     def template(photo: Image, rng: Rng) -> Image:
         width, height = _CANVASES[int(rng.integers(len(_CANVASES)))]
         scene = covering(start(photo), width, height)
-        return _STEPS[step_name](scene, rng, ()).pixels
+        return _ON_CANVAS[step_name](scene, rng, ()).pixels
 
     return template
 
@@ -50,7 +53,7 @@ def size_chart(photo: Image, rng: Rng) -> Image:
 
 
 def collage_frame(photo: Image, rng: Rng) -> Image:
-    """Fill the windows of one collage with parts of the photograph."""
+    """Fill the cells of a collage with parts of the photograph."""
     rows, columns = (int(v) for v in rng.choice([[2, 2], [1, 2], [2, 1], [3, 1]]))
     page = pages.collage_frame(rng, rows, columns, cell=360)
     canvas = page.canvas
@@ -77,9 +80,9 @@ def product_card(photo: Image, rng: Rng) -> Image:
 
 
 def backdrop(photo: Image, rng: Rng) -> Image:
-    """Stand the photograph's subject before one backdrop, as a fixed camera would.
+    """Put the photograph's subject before a backdrop, as from a fixed camera.
 
-    The backdrop is textured like wood, plaster or cloth: noise of many sizes.
+    The backdrop has a texture like wood, plaster or cloth: noise of five scales.
     """
     width, height = _CANVASES[int(rng.integers(len(_CANVASES)))]
     relief = np.zeros((height, width), np.float32)
@@ -105,7 +108,7 @@ def backdrop(photo: Image, rng: Rng) -> Image:
     return np.clip(out, 0, 255).astype(np.uint8)
 
 
-_STEPS = {
+_ON_CANVAS = {
     "watermark": corner_mark(0.6, 1.0),
     **{
         name: STEPS[name]
@@ -130,9 +133,9 @@ TEMPLATES: dict[str, Template] = {
 }
 
 
-def printed(host: Image, design: Image, rng: Rng) -> Image:
-    """Photograph a printed design once: on some ground, tilted, in its light."""
-    scene = fit(start(host), 1000)
+def photograph_print(ground: Image, design: Image, rng: Rng) -> Image:
+    """Draw a photograph of a printed design: on a ground, tilted, unevenly lit."""
+    scene = fit(start(ground), 1000)
     width, height = scene.size
     soft = cv2.GaussianBlur(design, (0, 0), rng.uniform(0.5, 1.2))
     sheet = start(np.asarray(soft, np.uint8))
@@ -156,8 +159,8 @@ def printed(host: Image, design: Image, rng: Rng) -> Image:
     return np.clip(out + rng.normal(0, 4, out.shape), 0, 255).astype(np.uint8)
 
 
-def flat(rng: Rng) -> Image:
-    """Return a picture with next to nothing on it."""
+def flat_picture(rng: Rng) -> Image:
+    """Return a picture almost without structure: plain, a ramp, noise or a frame."""
     width, height = int(rng.integers(300, 901)), int(rng.integers(300, 901))
     colour = rng.uniform(0, 256, 3) if rng.random() < 0.7 else np.full(3, 255.0)
     out = np.broadcast_to(colour, (height, width, 3)).copy()

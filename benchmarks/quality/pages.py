@@ -1,4 +1,4 @@
-"""What a photograph is put into: frames, collages, tables, app pages, prints."""
+"""Draw what goes around a photograph: frames, collages, size charts, app pages."""
 
 from dataclasses import dataclass
 
@@ -24,14 +24,14 @@ __all__ = ["Page", "app_page", "collage_frame", "frame", "label", "size_chart"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A canvas and the boxes (x, y, width, height) that photographs go into."""
+    """A canvas and its slots (x, y, width, height), where photographs go."""
 
     canvas: Image
     slots: tuple[tuple[int, int, int, int], ...]
 
 
 def frame(rng: np.random.Generator, width: int, height: int, thick: int) -> Image:
-    """Return a decorated canvas; the photograph covers all but its rim."""
+    """Return a canvas with a decorated rim; the photograph covers the rest."""
     base, accent = rng.choice(len(VIVID), 2, replace=False)
     pale = rng.random() < 0.5
     canvas = np.full((height, width, 3), 248 if pale else VIVID[base], np.uint8)
@@ -53,7 +53,7 @@ def frame(rng: np.random.Generator, width: int, height: int, thick: int) -> Imag
 def collage_frame(
     rng: np.random.Generator, rows: int, columns: int, *, cell: int = 320
 ) -> Page:
-    """Return a grid of windows; gutter, margin, colour and title vary."""
+    """Return a grid of slots; `rng` draws gutter, margin, colour, shape and title."""
     gutter, margin = int(rng.integers(0, 14)), int(rng.integers(0, 30))
     title = int(rng.integers(50, 90)) if rng.random() < 0.4 else 0
     aspect = rng.choice([1.0, 1.25, 4 / 3])
@@ -108,7 +108,7 @@ def size_chart(rng: np.random.Generator, width: int) -> Image:
 
 
 def label(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Return a printed design: a package face, a poster, a coaster."""
+    """Return a design to print, such as a package face or a poster."""
     ground, ink, accent = (VIVID[i] for i in rng.choice(len(VIVID), 3, replace=False))
     image = PilImage.new("RGB", (width, height), ground)
     draw = ImageDraw.Draw(image)
@@ -135,7 +135,7 @@ def label(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def app_page(rng: np.random.Generator, *, width: int = 720) -> Page:
-    """Return a phone's shop page with one window for a photograph."""
+    """Return the product page of a shopping app with one slot for a photograph."""
     cjk = rng.random() < 0.7
     theme: Colour = pick(rng, VIVID[:4])
     height = round(width * rng.choice([16 / 9, 19.5 / 9, 20 / 9]))
@@ -177,7 +177,7 @@ def _below(
     *,
     cjk: bool,
 ) -> None:
-    """Draw price, title, tags, shop and the bar of buttons under the photo."""
+    """Draw price, title, tags, shop and the bar of buttons below the photograph."""
     unit = width / 360
     dark, grey = (30, 30, 30), (140, 140, 140)
     price = f"¥{int(rng.integers(9, 999))}.{int(rng.integers(10))}0"

@@ -1,7 +1,7 @@
-"""Pairs of a registered picture and a suspect, with the truth, by seed.
+"""Labelled pairs of a registered picture and a suspect, reproducible by seed.
 
-`pairs` yields them; `jobs` lists them without making any, so that worker
-processes can each make their share.
+`pairs` makes and yields them. `list_jobs` only lists what to make, so that each worker
+process can make its own share with `make_pair`.
 """
 
 import zlib
@@ -16,34 +16,34 @@ from benchmarks.quality.codec import encode, save
 from benchmarks.quality.dataset import Dataset, Photo, read, read_bytes
 from benchmarks.quality.edits import EDITS
 from benchmarks.quality.edits.shape import fit
-from benchmarks.quality.negatives import TEMPLATES, flat, printed
+from benchmarks.quality.negatives import TEMPLATES, flat_picture, photograph_print
 from benchmarks.quality.pages import label
 from benchmarks.quality.scene import Edited, Image, start
 
 __all__ = [
     "REVERSED",
     "Job",
-    "Pair",
-    "copies",
-    "jobs",
-    "make",
-    "negatives",
+    "LabelledPair",
+    "copy_jobs",
+    "list_jobs",
+    "make_pair",
+    "negative_jobs",
     "pairs",
-    "real",
+    "real_jobs",
 ]
 
 REVERSED = ("resize", "crop70", "crop50", "crop30", "blur")
-"""Edits that lose something: their result, registered, cannot be the source."""
+"""Edits that lose detail or area: their result cannot be the source of the original."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What it takes to make one pair; paths are relative to the data folder."""
+    """How to make one pair; paths are relative to the data folder."""
 
     kind: str
     family: str
-    """``edit``, ``reversed``, ``template``, ``printed``, ``flat``, ``file``,
-    ``edited_file`` or ``real``."""
+    """How `make_pair` makes it: ``edit``, ``reversed``, ``template``, ``printed``,
+    ``flat``, ``file``, ``edited_file`` or ``real``."""
     seed: int
     group: str
     reference: str
@@ -53,14 +53,14 @@ class Job:
 
     @property
     def rng(self) -> np.random.Generator:
-        """A generator of this job's own."""
+        """A new random generator, seeded by this job alone."""
         name = f"{self.kind}|{self.reference}|{self.suspect}"
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """A registered picture, a suspect, and the truth about them.
+class LabelledPair:
+    """A registered picture, a suspect, and the ground truth about them.
 
     Attributes
     ----------
@@ -69,15 +69,16 @@ class Pair:
     family : str
         See `Job`.
     group : str
-        The product of the reference; the unit of the split.
+        The product of the reference. All pairs of a group are in one split.
     reference : (H, W, 3) uint8
         RGB, as registered.
     suspect : bytes
         An encoded file.
     is_copy : bool or None
-        None where only the direction is judged: the suspect is the source.
+        None for a reversed pair: the registered picture was made from the suspect, and
+        only the direction is judged.
     edited : Edited or None
-        How the suspect was made, of a made copy.
+        Ground truth of the edit, for the family ``edit``.
     reference_id, suspect_id : str
         Names for reports.
     """
@@ -101,23 +102,25 @@ def pairs(
     negatives_per_kind: int | None = None,
     split: str = "dev",
     edits: Sequence[str] | None = None,
-) -> Iterator[Pair]:
-    """Yield made copies, then negatives, then reversed pairs.
+) -> Iterator[LabelledPair]:
+    """Make and yield edited copies, then negatives, then reversed pairs.
 
     Parameters
     ----------
     data : Path
         The folder; see `benchmarks.quality.dataset`.
+    seed : int
+        The same seed makes the same pairs.
     originals_per_edit : int
-        How many originals each edit is tried on.
+        How many originals each edit is applied to.
     negatives_per_kind : int, optional
-        Pairs of each kind of negative; four times the above by default.
+        Pairs of each kind of negative; four times `originals_per_edit` by default.
     split : {"dev", "test", "all"}
-        Half of the products, the other half, or all. Tune on dev only.
+        One half of the products, the other half, or all. Tune on dev only.
     edits : sequence of str, optional
         Restrict the copies to these edits.
     """
-    planned = jobs(
+    listed = list_jobs(
         data,
         seed=seed,
         originals_per_edit=originals_per_edit,
@@ -125,11 +128,11 @@ def pairs(
         split=split,
         edits=edits,
     )
-    for job in planned:
-        yield make(data, job)
+    for job in listed:
+        yield make_pair(data, job)
 
 
-def jobs(
+def list_jobs(
     data: Path,
     *,
     seed: int = 0,
@@ -138,43 +141,43 @@ def jobs(
     split: str = "dev",
     edits: Sequence[str] | None = None,
 ) -> list[Job]:
-    """List what `pairs` would yield."""
+    """List the jobs of `pairs` without making a pair."""
     dataset = Dataset.open(data, split=split)
     count = 4 * originals_per_edit if negatives_per_kind is None else negatives_per_kind
     return [
-        *copies(dataset, seed, originals_per_edit, edits or tuple(EDITS)),
-        *negatives(dataset, seed, count),
-        *_reversed(dataset, seed, originals_per_edit),
+        *copy_jobs(dataset, seed, originals_per_edit, edits or tuple(EDITS)),
+        *negative_jobs(dataset, seed, count),
+        *_reversed_jobs(dataset, seed, originals_per_edit),
     ]
 
 
-def copies(
+def copy_jobs(
     dataset: Dataset, seed: int, count: int, edits: Sequence[str]
 ) -> Iterator[Job]:
-    """List edits of originals; collages and insets get distractors."""
+    """List edited copies; `others` of a job are for collages and insets."""
     for kind in edits:
         rng = _rng(seed, kind)
-        for photo in _some(dataset.originals, rng, count):
-            others = tuple(p.path for p in _some(dataset.distractors, rng, 9))
+        for photo in _sample(dataset.originals, rng, count):
+            others = _paths(_sample(dataset.distractors, rng, 9))
             group, path = photo.group, photo.path
             yield Job(kind, "edit", seed, group, path, others=others, is_copy=True)
 
 
-def negatives(dataset: Dataset, seed: int, count: int) -> Iterator[Job]:
+def negative_jobs(dataset: Dataset, seed: int, count: int) -> Iterator[Job]:
     """List pairs of every kind of negative, `count` of each at most."""
-    originals, spread = dataset.originals, dataset.distractors
+    originals, distractors = dataset.originals, dataset.distractors
     by_group: dict[str, list[Photo]] = {}
     for photo in originals:
         by_group.setdefault(photo.group, []).append(photo)
-    same = [(o, h) for h in dataset.hard_negatives for o in by_group[h.group]]
+    product = [(o, h) for h in dataset.hard_negatives for o in by_group[h.group]]
     series = [(a, b) for o in by_group.values() for a in o for b in o if a is not b]
-    for kind, found in (("same_product", same), ("same_series", series)):
+    for kind, candidates in (("same_product", product), ("same_series", series)):
         rng = _rng(seed, kind)
-        for reference, suspect in _some(found, rng, count):
-            yield _file(kind, seed, reference, suspect)
+        for reference, suspect in _sample(candidates, rng, count):
+            yield _file_job(kind, seed, reference, suspect)
     rng = _rng(seed, "same_product_edited")
-    for reference, suspect in _some(same, rng, count):
-        group, others = reference.group, _paths(_some(spread, rng, 9))
+    for reference, suspect in _sample(product, rng, count):
+        group, others = reference.group, _paths(_sample(distractors, rng, 9))
         yield Job(
             "same_product_edited",
             "edited_file",
@@ -184,28 +187,29 @@ def negatives(dataset: Dataset, seed: int, count: int) -> Iterator[Job]:
             suspect.path,
             others,
         )
-    strangers = (*spread, *dataset.hard_negatives)
+    unregistered = (*distractors, *dataset.hard_negatives)
     rng = _rng(seed, "unrelated")
-    for reference, suspect in _drawn(originals, strangers, rng, count):
-        yield _file("unrelated", seed, reference, suspect)
+    for reference, suspect in _sample_pairs(originals, unregistered, rng, count):
+        yield _file_job("unrelated", seed, reference, suspect)
+    everything = (*distractors, *originals)
     for kind in TEMPLATES:
         rng = _rng(seed, kind)
-        for reference, suspect in _drawn(originals, (*spread, *originals), rng, count):
+        for reference, suspect in _sample_pairs(originals, everything, rng, count):
             group, files = reference.group, (reference.path, suspect.path)
             yield Job(kind, "template", seed, group, *files)
     rng = _rng(seed, "same_product_marked")
-    for reference, suspect in _some(same, rng, count):
+    for reference, suspect in _sample(product, rng, count):
         group, files = reference.group, (reference.path, suspect.path)
         yield Job("same_product_marked", "template", seed, group, *files)
     rng = _rng(seed, "same_print")
-    for first, second in _drawn(spread, spread, rng, count):
+    for first, second in _sample_pairs(distractors, distractors, rng, count):
         yield Job("same_print", "printed", seed, first.group, first.path, second.path)
     rng = _rng(seed, "flat")
-    for i, reference in enumerate(_some(originals, rng, count)):
+    for i, reference in enumerate(_sample(originals, rng, count)):
         yield Job("flat", "flat", seed, reference.group, reference.path, f"flat {i}")
 
 
-def make(data: Path, job: Job) -> Pair:
+def make_pair(data: Path, job: Job) -> LabelledPair:
     """Make the pair that a job describes."""
     rng, edited = job.rng, None
     source = read(data, job.reference)
@@ -219,16 +223,16 @@ def make(data: Path, job: Job) -> Pair:
         reference = EDITS[kind](source, rng, ()).pixels
         suspect = encode(source, int(rng.integers(85, 95)))
     elif job.family == "template":
-        reference, suspect = _from_template(data, job, rng)
+        reference, suspect = _make_template_pair(data, job, rng)
     elif job.family == "printed":
         design = label(rng, 600, int(rng.choice([600, 800])))
-        second = printed(read(data, job.suspect), design, rng)
-        reference = printed(source, design, rng)
+        second = photograph_print(read(data, job.suspect), design, rng)
+        reference = photograph_print(source, design, rng)
         suspect = encode(second, int(rng.integers(60, 93)))
     elif job.family == "flat":
         if rng.random() < 0.3:
-            reference = flat(rng)
-        suspect = encode(flat(rng), int(rng.integers(60, 93)))
+            reference = flat_picture(rng)
+        suspect = encode(flat_picture(rng), int(rng.integers(60, 93)))
     elif job.family == "edited_file":
         name = tuple(EDITS)[int(rng.integers(len(EDITS)))]
         others = [read(data, path) for path in job.others]
@@ -236,7 +240,7 @@ def make(data: Path, job: Job) -> Pair:
     else:
         suspect = read_bytes(data, job.suspect)
     suspect_id = job.suspect or f"{job.kind} of {job.reference}"
-    return Pair(
+    return LabelledPair(
         job.kind,
         job.family,
         job.group,
@@ -249,23 +253,23 @@ def make(data: Path, job: Job) -> Pair:
     )
 
 
-def real(dataset: Dataset) -> Iterator[Job]:
-    """List the benchmarks' copies made by others."""
+def real_jobs(dataset: Dataset) -> Iterator[Job]:
+    """List the pairs of the ground truth files: copies and non-copies by others."""
     for pair in dataset.real_pairs():
         kind = f"real:{pair.benchmark}"
         files = pair.original, pair.suspect
         yield Job(kind, "real", 0, pair.group, *files, is_copy=pair.is_copy)
 
 
-def _from_template(
+def _make_template_pair(
     data: Path, job: Job, rng: np.random.Generator
 ) -> tuple[Image, bytes]:
-    """Put one design on both photographs; the suspect may be scaled."""
+    """Put the same graphic on both photographs; half of the suspects are rescaled."""
     names = tuple(TEMPLATES)
-    named = job.kind if job.kind in TEMPLATES else names[int(rng.integers(len(names)))]
+    name = job.kind if job.kind in TEMPLATES else names[int(rng.integers(len(names)))]
     design = int(rng.integers(2**31))
     first, second = (
-        TEMPLATES[named](read(data, path), np.random.default_rng(design))
+        TEMPLATES[name](read(data, path), np.random.default_rng(design))
         for path in (job.reference, job.suspect)
     )
     if rng.random() < 0.5:
@@ -273,14 +277,14 @@ def _from_template(
     return first, encode(second, int(rng.integers(60, 93)))
 
 
-def _reversed(dataset: Dataset, seed: int, count: int) -> Iterator[Job]:
+def _reversed_jobs(dataset: Dataset, seed: int, count: int) -> Iterator[Job]:
     for name in REVERSED:
         kind = f"reversed_{name}"
-        for photo in _some(dataset.originals, _rng(seed, kind), count):
+        for photo in _sample(dataset.originals, _rng(seed, kind), count):
             yield Job(kind, "reversed", seed, photo.group, photo.path, is_copy=None)
 
 
-def _file(kind: str, seed: int, reference: Photo, suspect: Photo) -> Job:
+def _file_job(kind: str, seed: int, reference: Photo, suspect: Photo) -> Job:
     return Job(kind, "file", seed, reference.group, reference.path, suspect.path)
 
 
@@ -295,19 +299,19 @@ def _rng(seed: int, kind: str) -> np.random.Generator:
 T = TypeVar("T")
 
 
-def _some(pool: Sequence[T], rng: np.random.Generator, count: int) -> list[T]:
-    """Draw without replacement, the whole pool at most."""
+def _sample(pool: Sequence[T], rng: np.random.Generator, count: int) -> list[T]:
+    """Draw `count` items without replacement, or the whole pool if it is smaller."""
     order = rng.permutation(len(pool))[:count]
     return [pool[i] for i in order]
 
 
-def _drawn(
+def _sample_pairs(
     first: Sequence[Photo],
     second: Sequence[Photo],
     rng: np.random.Generator,
     count: int,
 ) -> Iterator[tuple[Photo, Photo]]:
-    """Draw pairs of different products."""
+    """Draw `count` pairs of different products, with replacement."""
     made = 0
     while made < count:
         a = first[int(rng.integers(len(first)))]

@@ -1,4 +1,4 @@
-"""A suspect while it is being made: its pixels and what is known of them.
+"""A suspect while steps edit it: its pixels and the ground truth about them.
 
 Coordinates are (x, y) pixels with integers at pixel centres. Boxes are
 (x0, y0, x1, y1), x1 and y1 exclusive: the pixel (0, 0) is the box (0, 0, 1, 1).
@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edited:
-    """A suspect and the truth about it.
+    """A suspect and the ground truth about it.
 
     Attributes
     ----------
@@ -48,15 +48,15 @@ class Edited:
     recoloured : bool
         Whether colours changed visibly.
     tolerated : tuple of str
-        Edit kinds that may be reported or not without being right or wrong.
+        Kinds of edit that an explanation may name or not: neither is an error.
     overlay_boxes : tuple of Box
-        What was drawn over the content, suspect px.
+        Graphics drawn over the content, suspect px.
     removed_boxes : tuple of Box
         Marks of the reference that were wiped or covered, reference px.
     reference : (H, W, 3) uint8 or None
-        The registered picture where it is not the original as given.
+        The registered picture, if it is not the original itself.
     boxed : bool
-        Whether the boxes are well defined (not for a cut-out product).
+        Whether the boxes are well defined; they are not for a cut-out product.
     """
 
     pixels: Image
@@ -97,19 +97,19 @@ class Edited:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Edit kinds that a full explanation must name."""
+        """Kinds of edit that a full explanation must name."""
         sure, _ = kinds_of(self)
         return sure
 
     @property
     def open_kinds(self) -> tuple[str, ...]:
-        """Edit kinds too slight, or too ambiguous, to demand or forbid."""
+        """Kinds of edit too slight or too ambiguous to demand or forbid."""
         _, unsure = kinds_of(self)
         return unsure
 
 
 def start(image: Image) -> Edited:
-    """Return the untouched original as the start of an edit."""
+    """Return the unedited original, for the first step."""
     height, width = image.shape[:2]
     return Edited(image, np.eye(3), _rectangle(width, height), (width, height))
 
@@ -122,7 +122,7 @@ def painted(
     boxes: tuple[Box, ...] = (),
     tolerated: tuple[str, ...] = (),
 ) -> Edited:
-    """Replace the pixels without moving them."""
+    """Replace the pixels; every pixel keeps its place."""
     return replace(
         scene,
         pixels=np.ascontiguousarray(pixels),
@@ -133,7 +133,7 @@ def painted(
 
 
 def resized(scene: Edited, width: int, height: int) -> Edited:
-    """Resample to a new size, unequal scales allowed."""
+    """Resample to a new size; the two scales may differ."""
     old_width, old_height = scene.size
     shrinks = width * height < old_width * old_height
     method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
@@ -144,13 +144,13 @@ def resized(scene: Edited, width: int, height: int) -> Edited:
 
 
 def cropped(scene: Edited, x0: int, y0: int, width: int, height: int) -> Edited:
-    """Keep a box of the suspect."""
+    """Crop the suspect to a box."""
     pixels = scene.pixels[y0 : y0 + height, x0 : x0 + width].copy()
     return _moved(scene, pixels, _affine(1, 1, -x0, -y0))
 
 
 def mirrored(scene: Edited) -> Edited:
-    """Swap left and right."""
+    """Mirror the suspect: swap left and right."""
     pixels = np.ascontiguousarray(scene.pixels[:, ::-1])
     return _moved(scene, pixels, _affine(-1, 1, scene.size[0] - 1, 0))
 
@@ -162,7 +162,7 @@ def warped(
     *,
     fill: Colour = (255, 255, 255),
 ) -> Edited:
-    """Move by a homography (suspect px -> new suspect px)."""
+    """Warp the suspect by a homography (suspect px -> new suspect px)."""
     pixels = cv2.warpPerspective(
         scene.pixels, matrix, size, flags=cv2.INTER_CUBIC, borderValue=fill
     )
@@ -178,11 +178,11 @@ def placed(scene: Edited, canvas: Image, x: int, y: int) -> Edited:
 
 
 def kinds_of(scene: Edited) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the edit kinds that are certain, and those left open.
+    """Return the kinds of edit that an explanation must name, and those left open.
 
-    A geometric kind is certain when clearly visible, open when slight. Filled
-    corners need not be called an inset, nor the scale that comes with
-    perspective a resize or a stretch, but either may be said.
+    A geometric kind is certain if it is clearly visible, and open if it is slight.
+    Filled corners may be called an inset, and the scale that comes with perspective a
+    resize or a stretch; neither name is demanded.
     """
     unsure = list(scene.tolerated)
     named = {
@@ -202,7 +202,7 @@ def kinds_of(scene: Edited) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _geometry(scene: Edited) -> list[tuple[str, float, float, float]]:
-    """Return each geometric kind's amount, and from where it is slight and clear."""
+    """Return each geometric kind, its amount, and where slight and clear begin."""
     matrix, back = scene.homography, _inverse(scene.homography)
     width, height = scene.original_size
     jacobian = _jacobian(matrix, _project(back, scene.region.mean(0)[None])[0])
@@ -294,7 +294,7 @@ def _area(polygon: NDArray[np.float64]) -> float:
 
 
 def _clip(polygon: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
-    """Cut a convex polygon to the picture (Sutherland and Hodgman, 1974)."""
+    """Clip a convex polygon to the picture (Sutherland and Hodgman, 1974)."""
     for axis, sign, limit in (
         (0, 1, -0.5),
         (1, 1, -0.5),

@@ -1,7 +1,8 @@
-"""What is measured: imgmatch, and the tools people use today.
+"""The systems that the benchmark measures: imgmatch and other tools (peers).
 
-A system describes a picture once and scores two descriptions; higher is more
-alike. The peers are used as their documentation shows, at one working size.
+A system describes each picture once and scores two descriptions; a higher score is
+more alike. Each peer is used as its documentation shows; the two with keypoints
+work at `_LONG_SIDE`.
 """
 
 from collections.abc import Callable
@@ -18,18 +19,19 @@ from benchmarks.quality.scene import Image
 __all__ = ["PEERS", "Answer", "System", "system"]
 
 _LONG_SIDE = 800
+"""Pixels of the longer side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """A score, and what imgmatch says besides."""
+    """A score, and for imgmatch the whole `Comparison`."""
 
     score: float
     comparison: Any = None
 
 
 class System(Protocol):
-    """One way of comparing pictures."""
+    """A tool that compares pictures."""
 
     name: str
 
@@ -41,7 +43,7 @@ class System(Protocol):
 
 
 class _Peer:
-    """A system that sees pixels alone."""
+    """A system that describes reference and query alike, from their pixels."""
 
     name: str
 
@@ -56,7 +58,7 @@ class _Peer:
 
 
 class PHash(_Peer):
-    """imagehash.phash, 64 bits; minus the Hamming distance."""
+    """imagehash.phash, 64 bits; the score is minus the Hamming distance."""
 
     name = "phash"
 
@@ -71,7 +73,7 @@ class PHash(_Peer):
 
 
 class Pdq(_Peer):
-    """PDQ, 256 bits; minus the Hamming distance."""
+    """PDQ, 256 bits; the score is minus the Hamming distance."""
 
     name = "pdq"
 
@@ -85,8 +87,8 @@ class Pdq(_Peer):
         return Answer(-float((reference != query).sum()))
 
 
-class _Local(_Peer):
-    """Keypoints, ratio test, homography; the count of inliers."""
+class _LocalFeatures(_Peer):
+    """Keypoints, ratio test, homography; the score is the number of inliers."""
 
     norm: int
     ratio: float
@@ -124,7 +126,7 @@ class _Local(_Peer):
         return Answer(0.0 if mask is None else float(mask.sum()))
 
 
-class Orb(_Local):
+class Orb(_LocalFeatures):
     """cv2.ORB, 1000 keypoints, ratio 0.8, RANSAC."""
 
     name, norm, ratio, method = "orb", cv2.NORM_HAMMING, 0.8, cv2.RANSAC
@@ -133,7 +135,7 @@ class Orb(_Local):
         return cv2.ORB.create(1000)
 
 
-class Sift(_Local):
+class Sift(_LocalFeatures):
     """cv2.SIFT, 2000 keypoints, ratio 0.8, MAGSAC."""
 
     name, norm, ratio, method = "sift", cv2.NORM_L2, 0.8, cv2.USAC_MAGSAC
@@ -143,7 +145,7 @@ class Sift(_Local):
 
 
 class Imgmatch:
-    """imgmatch.compare in its two halves, so that each is timed."""
+    """imgmatch.compare in two steps, description and comparison, timed apart."""
 
     name = "imgmatch"
 
@@ -175,7 +177,7 @@ _SYSTEMS: dict[str, Callable[[], System]] = {
 
 
 def system(name: str) -> System:
-    """Return a system by its name."""
+    """Return the system of a name; an unknown name raises ValueError."""
     if name not in _SYSTEMS:
         raise ValueError(f"no system {name!r}; there are {', '.join(_SYSTEMS)}")
     return _SYSTEMS[name]()

@@ -1,6 +1,7 @@
 """Decide which images derive from a registered original, and show how."""
 
-import imgmatch.show as _show  # noqa: F401 lets comparisons draw themselves
+import imgmatch.show as _show  # noqa: F401 registers the drawing of comparisons
+from imgmatch._version import __version__
 from imgmatch.errors import (
     DecodeError,
     DuplicateReferenceError,
@@ -73,6 +74,7 @@ __all__ = [
     "UnknownReferenceError",
     "Verdict",
     "WorkerError",
+    "__version__",
     "compare",
     "derived_score",
     "dhash",

@@ -1,4 +1,4 @@
-"""``python -m imgmatch`` is the command line."""
+"""Run the command line, for ``python -m imgmatch``."""
 
 from imgmatch.cli import main
 

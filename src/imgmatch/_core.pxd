@@ -1,4 +1,4 @@
-"""What other compiled modules use of the core."""
+"""Declarations of `_core` that other compiled modules import."""
 
 cdef extern from "hamming.h" nogil:
     ctypedef struct im_kernel:

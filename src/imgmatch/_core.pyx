@@ -1,5 +1,8 @@
 # cython: language_level=3
-"""Typed doors to the C kernels. The public functions check and document."""
+"""Cython wrappers of the C kernels.
+
+The public Python functions that call them check and document the arguments in full.
+"""
 
 import os
 
@@ -82,12 +85,15 @@ _USABLE = _usable_kernels()
 
 
 def kernels():
-    """Names of the kernels that this machine can run, best first."""
+    """Return the names of the kernels that this machine can run, best first."""
     return tuple(_USABLE)
 
 
 def kernel_name(name=None):
-    """`name` if usable, else KernelError; without one, the default."""
+    """Return `name` if this machine can run that kernel, else raise KernelError.
+
+    Without a name, return the default: IMGMATCH_KERNEL, or else the best kernel.
+    """
     if name is None:
         name = os.environ.get("IMGMATCH_KERNEL") or next(iter(_USABLE))
     if name not in _USABLE:
@@ -122,7 +128,10 @@ cdef _check_words(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes):
 
 def knn(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes, size_t k, *,
         uint64_t first=0, kernel=None):
-    """Distances and indices (Q, k) of the nearest codes, ``codes[0]`` being `first`."""
+    """Return distances and indices (Q, k) of the nearest codes.
+
+    `first` is the index of ``codes[0]``.
+    """
     _check_words(queries, codes)
     if k > <size_t>codes.shape[0]:
         raise ShapeError(f"want k of at most {codes.shape[0]} codes, got {k}")
@@ -142,10 +151,11 @@ def knn(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes, size_t k, 
 def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
            uint32_t radius, *, uint64_t first=0, bint above=False,
            const uint32_t[::1] rows=None, kernel=None):
-    """Offsets (Q + 1,), distances and indices of all codes within `radius`.
+    """Return offsets (Q + 1,), distances and indices of all codes within `radius`.
 
-    With `above`, query i is answered only by codes of a greater index than i.
-    With `rows`, the answer names code i by ``rows[i]``.
+    `first` is the index of ``codes[0]``. With `above`, query i is compared only with
+    codes whose index is greater than i. With `rows`, the index of code i in the
+    result is ``rows[i]``.
     """
     _check_words(queries, codes)
     if rows is not None and rows.shape[0] != codes.shape[0]:
@@ -168,6 +178,7 @@ def radius(const uint64_t[:, ::1] queries, const uint64_t[:, ::1] codes,
 
 
 cdef _rows(const im_hits *hits, size_t n_queries):
+    """Sort hits by query; return offsets (Q + 1,), distances and indices."""
     offsets = np.zeros(n_queries + 1, np.int64)
     keys = np.empty(hits.n, np.uint64)
     cdef int64_t[::1] offsets_view = offsets
@@ -184,16 +195,17 @@ cdef _rows(const im_hits *hits, size_t n_queries):
 # --- multi-index hashing ---------------------------------------------------
 
 def index_lookups(size_t words, size_t tables, uint32_t radius):
-    """Buckets that one search of an index looks into."""
+    """Return how many buckets one query of an index looks into."""
     return im_index_lookups(words, tables, radius)
 
 
 cdef bint _can_lay(size_t words, size_t tables):
+    """Tell whether codes of so many words can be indexed by so many tables."""
     return 64 * words <= IM_MAX_BUCKET_BITS * tables and tables <= 64 * words
 
 
 def index_build(const uint64_t[:, ::1] codes, size_t tables):
-    """Lay out the codes sorted, their rows, positions and starts of an index."""
+    """Build an index: return its sorted codes, rows, positions and starts."""
     cdef size_t n = codes.shape[0], words = codes.shape[1]
     if not _can_lay(words, tables) or n >= 1 << 32:
         raise ShapeError(f"cannot lay {n} codes of {words} words in {tables} tables")
@@ -215,9 +227,10 @@ def index_build(const uint64_t[:, ::1] codes, size_t tables):
 
 
 cdef class Index:
-    """The arrays of an index, checked and held for searches.
+    """An index for searches: it checks its arrays and keeps them alive.
 
-    A query whose buckets hold more than `patience` times all codes is scanned for.
+    If the buckets of a query hold more than `patience` times the number of codes, all
+    codes are scanned instead.
     """
 
     cdef im_index index
@@ -244,7 +257,7 @@ cdef class Index:
             self.index.positions = &positions[0, 0]
 
     def radius(self, const uint64_t[:, ::1] queries, uint32_t radius, *, kernel=None):
-        """As the module's `radius`."""
+        """Search as the function `radius` of this module does."""
         if <size_t>queries.shape[1] != self.index.words:
             raise ShapeError(
                 f"want queries of {self.index.words} words, got {queries.shape[1]}"
@@ -263,7 +276,7 @@ cdef class Index:
             im_hits_free(&hits)
 
     def pairs(self, size_t start, size_t stop, uint32_t radius, *, kernel=None):
-        """Pairs of the codes at positions `start` to `stop` with all later ones."""
+        """Find pairs within `radius`: positions `start` to `stop` with all later ones."""
         cdef const im_kernel *run = kernel_called(kernel)
         cdef im_hits hits = im_hits(NULL, 0, 0)
         cdef int status
@@ -288,15 +301,16 @@ _MATCH = np.dtype(
 def match_two_nearest(const uint64_t[:, ::1] reference, const uint64_t[:, ::1] query,
                       *, double ratio, int max_distance, bint mutual=True,
                       kernel=None):
-    """Match 256-bit descriptors one to one by the ratio test.
+    """Match 256-bit descriptors by the ratio test.
 
-    Reference row i matches query row j if j is nearest to i, within
-    `max_distance`, nearer than `ratio` times the second nearest and, with
-    `mutual`, if i is also nearest to j. Ties go to the lower row.
+    Reference row i matches query row j if j is the nearest row to i, its distance is
+    at most `max_distance` and less than `ratio` times that of the second nearest and,
+    with `mutual`, if i is also the nearest row to j. Of equal distances the lower row
+    counts as the nearest.
 
-    Returns reference_index, query_index, distance (int32) and ratio (float32:
-    distance over the second nearest's, 0 where there is no second), ascending
-    by reference_index.
+    Return reference_index, query_index, distance (int32) and ratio (float32: the
+    distance over that of the second nearest, 0 if there is no second), in ascending
+    order of reference_index.
     """
     if reference.shape[1] != 4 or query.shape[1] != 4:
         raise ShapeError(
@@ -338,15 +352,16 @@ cdef extern from "similarity.h":
 
 def similarity_votes(const float[:, ::1] correspondences, const int32_t[::1] rows, *,
                      float drift, float ratio, float cosine):
-    """Which correspondences agree with the similarities that `rows` propose.
+    """Find which correspondences agree with the similarities that `rows` propose.
 
     `correspondences` (8, N): x and y in the source, u and v in the target, scale,
-    cosine and sine of the turn, and the error allowed. Correspondence j agrees
-    with the similarity of i if it carries (x, y) of j to its (u, v) within what j
-    allows and `drift` times the distance from i, if their scales are less than
-    `ratio` apart, and their turns have more than `cosine` between them.
+    cosine and sine of the rotation, and the tolerance in target pixels. Correspondence
+    j agrees with the similarity of i if three conditions hold. The similarity maps
+    (x, y) of j to its (u, v) with an error below the tolerance of j plus `drift` times
+    the distance from i. The scales differ by a factor below `ratio`. The cosine of the
+    angle between the rotations is above `cosine`.
 
-    Returns support (R, N) bool and votes (R,) int32.
+    Return support (R, N) bool and votes (R,) int32.
     """
     cdef Py_ssize_t n = correspondences.shape[1], i
     if correspondences.shape[0] != 8:
@@ -384,6 +399,7 @@ cdef extern from "plane.h" nogil:
 
 
 cdef im_pairs _pairs(const double[:, ::1] source, const double[:, ::1] target) except *:
+    """Check the shapes of paired points and point to them."""
     if source.shape[1] != 2 or target.shape[1] != 2 or source.shape[0] != target.shape[0]:
         raise ShapeError(
             "want points (N, 2) and (N, 2), "
@@ -397,10 +413,11 @@ cdef im_pairs _pairs(const double[:, ::1] source, const double[:, ::1] target) e
 
 def fit(int sample, const double[:, ::1] source, const double[:, ::1] target,
         const double[::1] weights):
-    """Least-squares (3, 3) transform that `sample` pairs of points determine.
+    """Fit a transform (3, 3) to pairs of points by weighted least squares.
 
-    2 is a similarity, 3 an affine map, 4 a homography; None where the points are
-    degenerate or the map folds the plane between those of a weight above 0.
+    `sample` is the number of pairs that determine the model: 2 for a similarity, 3 for
+    an affine map, 4 for a homography. Return None if the points are degenerate or if
+    the map folds the plane between the points whose weight is above 0.
     """
     cdef im_pairs pairs = _pairs(source, target)
     if not IM_SIMILARITY <= sample <= IM_HOMOGRAPHY:
@@ -420,7 +437,7 @@ def fit(int sample, const double[:, ::1] source, const double[:, ::1] target,
 
 def transfer_errors(const double[:, ::1] homography, const double[:, ::1] source,
                     const double[:, ::1] target):
-    """Distance (N,) of the carried source points from the target points."""
+    """Return the distance (N,) of each mapped source point from its target point."""
     cdef im_pairs pairs = _pairs(source, target)
     if homography.shape[0] != 3 or homography.shape[1] != 3:
         raise ShapeError(f"want a homography (3, 3), got {tuple(homography.shape)[:2]}")
@@ -461,10 +478,11 @@ cdef int _check_level(int width, int height) except -1:
 
 
 def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
-    """Corners of a `level` (H, W) that carries ORB_BORDER pixels on every side.
+    """Find corners in a `level` (H, W) that has a border of ORB_BORDER pixels.
 
-    Returns (N, 4) float32: x, y in pixels of the level inside its border, cosine
-    and sine of the direction; N is at most `quota`, strongest per grid cell first.
+    Return (N, 4) float32: x, y in pixels of the level without its border, and cosine
+    and sine of the direction. N is at most `quota`; the strongest corners of each grid
+    cell come first.
     """
     cdef int height = level.shape[0] - 2 * IM_ORB_BORDER
     cdef int width = level.shape[1] - 2 * IM_ORB_BORDER
@@ -486,10 +504,10 @@ def orb_detect(const uint8_t[:, ::1] level, *, uint8_t threshold, int quota):
 
 def orb_describe(const uint8_t[:, ::1] smooth, const float[:, ::1] keypoints, *,
                  bint mirrored=False):
-    """Descriptors (N, 4) uint64 of `keypoints`, as `orb_detect` returns them.
+    """Return descriptors (N, 4) uint64 of `keypoints` that `orb_detect` returned.
 
-    `smooth` is the level, smoothed, with its border. With `mirrored`, what the
-    mirrored picture would give at the mirrored keypoints.
+    `smooth` is the smoothed level with its border. With `mirrored`, the descriptors are
+    those of the mirrored image at the mirrored keypoints.
     """
     cdef Py_ssize_t n = keypoints.shape[0], i
     cdef int height = smooth.shape[0] - 2 * IM_ORB_BORDER
@@ -523,10 +541,10 @@ cdef extern from "resample.h":
 
 def resample(const uint8_t[:, ::1] grey, const int32_t[::1] starts,
              const int16_t[:, ::1] weights, *, int shift):
-    """Filter the rows of `grey` (H, W) to (T, H) uint8: the result lies on its side.
+    """Filter the rows of `grey` (H, W). The result (T, H) uint8 is transposed.
 
-    Row t is the rounded sum of ``grey[:, starts[t] + i] * weights[t, i]`` over
-    2**shift, within 0..255.
+    Row t is the sum of ``grey[:, starts[t] + i] * weights[t, i]`` over i, divided by
+    2**shift, rounded and clipped to 0..255.
     """
     cdef size_t targets = weights.shape[0], taps = weights.shape[1]
     cdef Py_ssize_t t, last = grey.shape[1] - weights.shape[1]

@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Typed doors to the kernels that lay two pictures on each other and compare them."""
+"""Cython wrappers of the C kernels that align two images and compare their pixels."""
 
 import numpy as np
 
@@ -72,7 +72,7 @@ cdef _check_pair(const float[:, ::1] first, const float[:, ::1] second):
 
 
 def flatten(const uint8_t[:, ::1] grey):
-    """Local contrast (H, W) uint8 of a picture, whatever its light and tone."""
+    """Normalise local brightness and contrast; return (H, W) uint8."""
     _check_picture(grey)
     cdef size_t height = grey.shape[0], width = grey.shape[1]
     flat = np.empty((height, width), np.uint8)
@@ -84,7 +84,11 @@ def flatten(const uint8_t[:, ::1] grey):
 
 
 def corners(const uint8_t[:, ::1] flat, const uint8_t[:, ::1] where, *, size_t cell):
-    """Strongest corner of each cell, as a record (x, y, strength), or strength 0."""
+    """Return the strongest corner of each cell, a record (x, y, strength).
+
+    A cell without a corner has one of strength 0. `where` (H, W) is a mask: corners lie
+    where it is not 0.
+    """
     _check_picture(flat)
     if where.shape[0] != flat.shape[0] or where.shape[1] != flat.shape[1]:
         raise ShapeError(f"want a mask of {tuple(flat.shape)[:2]}, "
@@ -102,7 +106,7 @@ def corners(const uint8_t[:, ::1] flat, const uint8_t[:, ::1] where, *, size_t c
 
 
 cdef class Tracked:
-    """A picture that points can be tracked from and to."""
+    """An image, stored as a pyramid, that points can be tracked from and to."""
 
     cdef im_track_level levels[IM_TRACK_LEVELS]
     cdef uint8_t[::1] room
@@ -118,7 +122,11 @@ cdef class Tracked:
 
     def track(self, Tracked other not None, const float[:, ::1] points, *,
                int coarsest, float miss):
-        """Places (N, 2) float32 of points in another picture, not a number if lost."""
+        """Return where points (N, 2) are in another image: (N, 2) float32, NaN if lost.
+
+        `coarsest` is the pyramid level to begin at. A point is lost if tracking it back
+        ends `miss` pixels or more from its start.
+        """
         if points.shape[1] != 2:
             raise ShapeError(f"want points (N, 2), got {tuple(points.shape)[:2]}")
         if other.shape != self.shape:
@@ -136,11 +144,11 @@ cdef class Tracked:
 
 
 def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float least):
-    """Correlate the windows of two pictures.
+    """Correlate the windows around each pixel of two images of levels 0 to 255.
 
-    Returns the correlation, where a variance of less than `least` is taken for that
-    much; the variance of the one and of the other; and what a slope, the plane of least
-    squares, leaves of the one and of the other: five of (H, W) float32.
+    Return five (H, W) float32: the correlation (ZNCC, -1 to 1), the variances of the
+    first and of the second image, and their variances about the least-squares plane of
+    the window. The correlation divides by variances of at least `least`.
     """
     _check_pair(first, second)
     cdef size_t height = first.shape[0], width = first.shape[1]
@@ -155,7 +163,12 @@ def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float le
 
 
 def shades(const float[:, ::1] grey, *, float slope, float contrast, float bend):
-    """Pixels (H, W) bool that slope unevenly, by little of the contrast around them."""
+    """Find pixels (H, W) bool of gradual shading, as in photographs.
+
+    Such a pixel has a gradient of more than `slope` levels a pixel and of less than
+    `contrast` times the range of levels in its window. The gradient is not constant:
+    in one of four directions the second difference is above `bend` levels.
+    """
     _check_picture(grey)
     if not 0 <= bend <= 255:
         raise ValueError(f"want a bend of 0 to 255 levels, got {bend}")
@@ -170,7 +183,7 @@ def shades(const float[:, ::1] grey, *, float slope, float contrast, float bend)
 
 
 def sparse_energy(const float[:, ::1] first, const float[:, ::1] second):
-    """Mean squared difference of two pictures over every `SPARSE`-th window."""
+    """Return the mean squared difference of two images in every `SPARSE`-th window."""
     _check_pair(first, second)
     cdef size_t height = first.shape[0], width = first.shape[1]
     energy = np.empty((im_sparse_windows(height), im_sparse_windows(width)), np.float32)

@@ -1,4 +1,4 @@
-"""The version, for the package and for the distribution's metadata alike."""
+"""The version of the package. pyproject.toml reads it from here."""
 
 __all__ = ["__version__"]
 

@@ -1,4 +1,4 @@
-"""Every exception imgmatch raises.
+"""All exceptions that imgmatch raises.
 
 ::
 
@@ -7,31 +7,31 @@
     │   ├── DecodeError               bytes that are not a readable image
     │   ├── ShapeError                an array of the wrong shape or dtype
     │   └── SourceError               an archive, table or list that cannot be read
-    ├── RegistryError                 the originals on disk
-    │   ├── RegistryVersionError      written by, or for, other parameters
-    │   ├── RegistryCorruptError      a file is missing or is not what was written
-    │   ├── RegistryLockedError       another writer holds it
-    │   ├── DuplicateReferenceError   the id is taken by other bytes
-    │   └── UnknownReferenceError (KeyError)
+    ├── RegistryError                 the registry on disk
+    │   ├── RegistryVersionError      another schema or other parameters
+    │   ├── RegistryCorruptError      a file is missing or damaged
+    │   ├── RegistryLockedError       another process is writing to it
+    │   ├── DuplicateReferenceError   another image has this id
+    │   └── UnknownReferenceError (KeyError)  no original has this id
     ├── EvidenceError                 deposits, bundles and cases
-    │   ├── TokenError                a time-stamp token that does not hold
-    │   │   ├── TokenMismatchError    it stamps other data
-    │   │   ├── TokenUntrustedError   no chain to a root that was named
-    │   │   └── TokenUnsupportedError its algorithms cannot be checked here
-    │   ├── FilingExpiredError        a deposit whose filing has lapsed
+    │   ├── TokenError                a time-stamp token that is no proof
+    │   │   ├── TokenMismatchError    it was made for other data
+    │   │   ├── TokenUntrustedError   no chain to a root the caller named
+    │   │   └── TokenUnsupportedError its algorithms are not supported
+    │   ├── FilingExpiredError        a deposit whose filing has expired
     │   ├── BundleError               a bundle that cannot be made or read
     │   │   └── UnsafeBundleError     an archive that must not be unpacked
-    │   ├── LedgerError               a history that is broken or not one at all
+    │   ├── LedgerError               a broken history, or a file without one
     │   ├── CaseError                 a step that a case does not allow
     │   └── ClaimError                a complaint that must not be drafted
-    ├── ScanError                     a scan cannot begin, resume or go on
-    │   └── ResumeError               the scan begun there is another one
-    ├── WorkerError                   worker processes died over one piece of work
-    ├── KernelError                   a kernel this machine cannot run
+    ├── ScanError                     a scan cannot start or continue
+    │   └── ResumeError               the earlier scan there is a different one
+    ├── WorkerError                   several worker processes died over one task
+    ├── KernelError                   a kernel that this machine cannot run
     └── MissingExtraError (ImportError)  an optional package is not installed
 
-Every exception is built from all its arguments, so that it survives pickling
-between worker processes.
+Every exception passes all its arguments to its base class, so that worker
+processes can pickle it.
 """
 
 __all__ = [
@@ -67,7 +67,7 @@ __all__ = [
 
 
 def reason_of(error: Exception) -> str:
-    """Say why something failed: by the error's own reason, or as the system says it."""
+    """Return why something failed: an error's own reason, or the system's message."""
     for name in ("reason", "strerror"):
         if reason := getattr(error, name, None):
             return str(reason)
@@ -75,11 +75,11 @@ def reason_of(error: Exception) -> str:
 
 
 class ImgmatchError(Exception):
-    """Base of all errors that imgmatch raises on purpose."""
+    """Base class of all errors that imgmatch raises on purpose."""
 
 
 class InputError(ImgmatchError, ValueError):
-    """The caller's data cannot be used as it is."""
+    """The caller's data cannot be used."""
 
 
 class DecodeError(InputError):
@@ -90,7 +90,7 @@ class DecodeError(InputError):
     source : str
         The path as given, or ``<bytes>`` / ``<array>``.
     reason : str
-        What was wanted and what came.
+        What was expected and what was found.
     """
 
     def __init__(self, source: str, reason: str) -> None:
@@ -113,7 +113,7 @@ class SourceError(InputError):
     source : str
         Its path.
     reason : str
-        What was wanted and what came.
+        What was expected and what was found.
     """
 
     def __init__(self, source: str, reason: str) -> None:
@@ -125,15 +125,15 @@ class SourceError(InputError):
 
 
 class RegistryError(ImgmatchError):
-    """The registry on disk cannot do what was asked."""
+    """The registry on disk cannot do what was requested."""
 
 
 class RegistryVersionError(RegistryError):
-    """The registry was built with another schema or other parameters."""
+    """The registry was made with another schema or with other parameters."""
 
 
 class RegistryCorruptError(RegistryError):
-    """A registry file is missing or does not hold what was written."""
+    """A registry file is missing or its content has changed."""
 
 
 class RegistryLockedError(RegistryError):
@@ -141,79 +141,79 @@ class RegistryLockedError(RegistryError):
 
 
 class DuplicateReferenceError(RegistryError):
-    """The reference id already stands for another image."""
+    """Another registered image already has this reference id."""
 
 
 class UnknownReferenceError(RegistryError, KeyError):
     """No original has this reference id."""
 
     def __str__(self) -> str:
-        return Exception.__str__(self)  # KeyError would show the repr
+        return Exception.__str__(self)  # KeyError would quote the message
 
 
 class EvidenceError(ImgmatchError):
-    """A deposit, a bundle or a case cannot do what was asked."""
+    """A deposit, a bundle or a case cannot do what was requested."""
 
 
 class TokenError(EvidenceError):
-    """A time-stamp token does not prove what it should."""
+    """A time-stamp token does not prove what it should prove."""
 
 
 class TokenMismatchError(TokenError):
-    """The token stamps other data."""
+    """The token was made for other data."""
 
 
 class TokenUntrustedError(TokenError):
-    """The token's signature leads to none of the roots that the caller named."""
+    """The token's certificate chain ends in none of the roots that the caller named."""
 
 
 class TokenUnsupportedError(TokenError):
-    """The token is built with algorithms that cannot be checked here."""
+    """The token uses algorithms that this package cannot check."""
 
 
 class FilingExpiredError(EvidenceError):
-    """A deposit's filing with its authority has lapsed."""
+    """A deposit's filing with its authority has expired."""
 
 
 class BundleError(EvidenceError):
-    """An evidence bundle cannot be made, or is not one."""
+    """An evidence bundle cannot be made or cannot be read."""
 
 
 class UnsafeBundleError(BundleError):
-    """An archive that must not be unpacked: its names or its sizes are a trap."""
+    """An archive that must not be unpacked: its names or sizes are unsafe."""
 
 
 class LedgerError(EvidenceError):
-    """A ledger's history is broken, or the file holds none."""
+    """A ledger's history is broken, or the file contains none."""
 
 
 class CaseError(EvidenceError):
-    """A step that the case's history does not allow."""
+    """The case's history does not allow this step."""
 
 
 class ClaimError(EvidenceError):
-    """A complaint that must not be drafted."""
+    """A complaint must not be drafted for this case."""
 
 
 class ScanError(ImgmatchError):
-    """A scan cannot begin or go on."""
+    """A scan cannot start or continue."""
 
 
 class ResumeError(ScanError):
-    """The scan that was begun there had other inputs, originals or parameters."""
+    """The earlier scan in this directory has other inputs, originals or parameters."""
 
 
 class WorkerError(ImgmatchError):
-    """Worker processes died, more than once, over the same image or shard."""
+    """More than one worker process died over the same image or shard."""
 
 
 class MissingExtraError(ImgmatchError, ImportError):
-    """What was asked for takes a package that is not installed.
+    """A feature needs a package that is not installed.
 
     Attributes
     ----------
     purpose, package, extra : str
-        What it is for, what is missing, and the extra that installs it.
+        The feature, the missing package, and the extra that installs it.
     """
 
     def __init__(self, purpose: str, package: str, extra: str) -> None:
@@ -223,7 +223,7 @@ class MissingExtraError(ImgmatchError, ImportError):
     def __str__(self) -> str:
         return (
             f"{self.purpose} takes {self.package}, which is not installed: "
-            f"pip install 'imgmatch[{self.extra}]'"
+            f"pip install 'imgmatch-copy-detection[{self.extra}]'"
         )
 
 

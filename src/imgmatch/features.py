@@ -1,8 +1,9 @@
-"""Image -> keypoints and 256-bit ORB descriptors, spread evenly.
+"""Find keypoints in an image and describe each by a 256-bit ORB descriptor.
 
-Keypoints are spread over the picture, so that a banner, a tiled watermark or
-interface text cannot take them all, and over a deep pyramid, so that a strong
-crop or a small inset still meets its original at a common scale.
+Keypoints are spread over the image, so that a banner, a tiled watermark or
+interface text cannot take all of them. They are also spread over many pyramid
+levels, so that a strong crop or a small inset still has a scale in common with its
+original.
 """
 
 from dataclasses import dataclass
@@ -27,40 +28,48 @@ __all__ = [
     "detect_with_mirror",
 ]
 
-# Chosen by the correct matches (mutual, ratio .88, within 4 px) of 40 product and
-# stock photographs under 13 hard edits, among them enlarged crops of 10 % of the
-# area, insets at 25 % of the side, a tiled watermark, a screenshot, a mirrored crop.
+# These constants were chosen by the number of correct matches (mutual, ratio .88,
+# within 4 px) of 40 product and stock photographs under 13 hard edits. The edits
+# include enlarged crops of 10 % of the area, insets at 25 % of the side, a tiled
+# watermark, a screenshot and a mirrored crop.
 
 REFERENCE_PIXELS = QUERY_PIXELS = 480_000
-"""Area of the finest level, such as 800 x 600. An area, because a tall screenshot
-bounded by its longer side would leave too little of the picture in it. 300,000
-loses 2 % of the matches, 750,000 gains none with half as many pixels again."""
+"""Largest area of the finest pyramid level, in pixels: 800 x 600, for example.
+
+The bound is an area because a bound on the longer side would leave too few pixels
+for the original within a tall screenshot. 300,000 loses 2 % of the matches;
+750,000 takes half as many pixels again and gains none.
+"""
 
 REFERENCE_BUDGET = 1000
-"""Keypoints. 800 loses 15 % of the matches; descriptors take 32 kB an image."""
+"""Largest number of keypoints of a reference. 800 loses 15 % of the matches. The
+descriptors take 32 kB an image."""
 
 QUERY_BUDGET = 2000
-"""Keypoints; more than the reference has, since an inset, a collage or a
-screenshot spends most of them elsewhere. 1500 loses 7 %, 2500 gains 5 %."""
+"""Largest number of keypoints of a query. It is more than the reference has,
+because in an inset, a collage or a screenshot most keypoints lie outside the copy.
+1500 loses 7 % of the matches, 2500 gains 5 %."""
 
 _LEVELS_PER_OCTAVE = 3
-"""2 lose 5 % of the matches in the worst quarter of the pairs, 4 lose as much."""
+"""Pyramid levels from one size to half of it. 2 lose 5 % of the matches in the
+worst quarter of the pairs; 4 lose as much."""
 
 _MIN_SIDE = 32
-"""Pixels, the shorter side of the coarsest level: the width of the patch that a
-direction is taken from. The depth is what meets an inset or an enlarged crop: 64
-loses 5 % in the worst quarter, 128 a third."""
+"""Least shorter side of the coarsest level, in pixels: the width of the patch that
+gives a keypoint its direction. A deep pyramid is needed to match an inset or an
+enlarged crop: 64 loses 5 % of the matches in the worst quarter of the pairs, 128 a
+third."""
 
 _THRESHOLD = 3
-"""Grey levels by which a corner's arc must stand out. So low that dark, faint and
-blurred pictures have corners; spreading still takes the strong ones first. 7
-loses 14 % in the worst quarter, 12 loses 30 %; unrelated pairs agree no more
-often at 3 than at 12."""
+"""Difference, in grey levels, that the FAST score of a corner must exceed. It is low
+so that dark, faint and blurred images also have corners; strong corners are still
+taken first. 7 loses 14 % of the matches in the worst quarter of the pairs, 12 loses
+30 %. Unrelated pairs agree no more often at 3 than at 12."""
 
 _SMOOTHING = 1.2
 _SMOOTHING_WINDOW = (5, 5)
-"""Pixels, sigma before describing, on top of 0.7 before detecting, and its window. 0.8
-to 1.6 do alike."""
+"""Gaussian blur before description: its sigma and its window, in pixels. It comes on
+top of the blur of sigma 0.7 before detection. 0.8 to 1.6 do equally well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +79,11 @@ class Features:
     Attributes
     ----------
     xy : (N, 2) float32
-        Full-size upright pixels.
+        Positions (x, y) in pixels of the upright full-size image.
     scale : (N,) float32
-        Full-size pixels for each pixel of the pyramid level it was found at.
+        Full-size pixels for each pixel of the pyramid level of the keypoint.
     angle : (N,) float32
-        Radians, from x towards y.
+        Direction in radians, from x towards y.
     descriptors : (N, 4) uint64
         256 bits each (Rublee et al., "ORB", ICCV 2011).
     """
@@ -100,7 +109,7 @@ class Features:
 
 
 class WithMirror(NamedTuple):
-    """The features of a picture and of its mirror image, row by row the same."""
+    """Features of an image and its mirror image; row i of both is the same keypoint."""
 
     upright: Features
     mirrored: Features
@@ -118,18 +127,19 @@ def detect(
     Parameters
     ----------
     grey : (H, W) uint8
-        The upright image, perhaps reduced.
+        Luma of the upright image, which may be reduced.
     full_size : Size
-        The upright image's full size, in whose pixels keypoints are given.
+        Full size of the upright image. Keypoints are given in its pixels.
     max_pixels : int
-        Area of the finest pyramid level; a smaller image is not enlarged.
+        Largest area of the finest pyramid level. A smaller image is not enlarged.
     budget : int
+        Largest number of keypoints.
 
     Returns
     -------
     Features
-        Those of the finest level first. None for a picture without corners or
-        narrower than 32 pixels.
+        Keypoints of the finest level come first. Empty if the image has no corners
+        or is narrower than 32 pixels.
 
     Raises
     ------
@@ -153,11 +163,11 @@ def detect_with_mirror(
     max_pixels: int = QUERY_PIXELS,
     budget: int = QUERY_BUDGET,
 ) -> WithMirror:
-    """Find keypoints once and describe them as seen and as in a mirror.
+    """Find keypoints once; describe them for the image and for its mirror image.
 
-    The mirrored features are those of the flipped picture, coordinates and
-    angles included, so that they match an original whose copy was mirrored.
-    Parameters and errors are those of `detect`.
+    The mirrored features have the coordinates and angles of the flipped image.
+    They match the original if the query is a mirrored copy of it. Parameters and
+    errors are those of `detect`.
     """
     levels, keypoints = _find(grey, max_pixels, budget)
     return WithMirror(
@@ -167,11 +177,11 @@ def detect_with_mirror(
 
 
 class _Level(NamedTuple):
-    """One level of the pyramid, with the border that the kernels want.
+    """One pyramid level, with the border that the kernels read.
 
-    size : of the picture within the border
-    sharp : (H, W) uint8, where corners are found
-    smooth : (H, W) uint8, where they are described
+    size : size without the border
+    sharp : (H, W) uint8, for finding corners
+    smooth : (H, W) uint8, for describing them
     """
 
     size: Size
@@ -196,11 +206,11 @@ def _find(
             f"want at least 1 pixel and 0 keypoints, got {max_pixels} and {budget}"
         )
     levels = _pyramid(grey, max_pixels)
-    # In proportion to a level's side: by area, the coarse levels that small insets
-    # need would starve.
+    # Shares are proportional to a level's side. Shares by area would leave too few
+    # keypoints for the coarse levels, which small insets need.
     shares = np.sqrt([level.size.width * level.size.height for level in levels])
     keypoints: list[NDArray[np.float32]] = []
-    # From the coarsest level: what one cannot fill goes to the finer ones.
+    # Begin with the coarsest level: finer levels take what it cannot fill.
     for i in reversed(range(len(levels))):
         quota = round(budget * shares[i] / shares[: i + 1].sum())
         found = _core.orb_detect(levels[i].sharp, threshold=_THRESHOLD, quota=quota)
@@ -210,7 +220,7 @@ def _find(
 
 
 def _pyramid(grey: NDArray[np.uint8], max_pixels: int) -> list[_Level]:
-    """Shrink from `max_pixels` in area down to the smallest level."""
+    """Build the levels, from an area of `max_pixels` down to the smallest."""
     height, width = grey.shape
     shrink = max(1.0, (height * width / max_pixels) ** 0.5)
     levels: list[_Level] = []
@@ -220,8 +230,8 @@ def _pyramid(grey: NDArray[np.uint8], max_pixels: int) -> list[_Level]:
             source = levels[max(0, len(levels) - _LEVELS_PER_OCTAVE)].picture
         else:
             source = grey
-        # Bilinear interpolation skips pixels beyond a factor of 2, and is many
-        # times faster below.
+        # Beyond a factor of 2 bilinear interpolation skips pixels. Up to there it is
+        # many times faster than area averaging.
         skips = source.shape[1] > 2 * size.width + 1
         method = cv2.INTER_AREA if skips else cv2.INTER_LINEAR
         image = cv2.resize(source, size, interpolation=method)
@@ -243,7 +253,7 @@ def _describe(
     *,
     mirrored: bool,
 ) -> Features:
-    """Describe the keypoints of every level and bring them to full size."""
+    """Describe the keypoints of all levels; give them in full-size pixels."""
     xy = [np.empty((0, 2), np.float32)]
     scale = [np.empty(0, np.float32)]
     angle = [np.empty(0, np.float32)]

@@ -1,4 +1,4 @@
-"""Files that appear whole and durable, or not at all."""
+"""Write files that appear complete and durable, or not at all."""
 
 import os
 import uuid
@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 __all__ = ["DRAFT_SUFFIX", "Draft", "draft", "durable_file", "sync_folder"]
 
 DRAFT_SUFFIX: Final = ".draft"
-"""Of what is being written, and of what a process that was killed has left."""
+"""Suffix of a file that is still being written. A killed process may leave one."""
 
 
 @dataclass(slots=True)
@@ -21,8 +21,10 @@ class Draft:
     Attributes
     ----------
     file : binary file
+        Where the caller writes the content.
     name : str
-        The name that it will have; it may be found out while it is written.
+        The file's final name in its folder. The caller sets it before the block
+        ends; the name may depend on the content.
     """
 
     file: BinaryIO
@@ -31,15 +33,25 @@ class Draft:
 
 @contextmanager
 def draft(folder: Path) -> Iterator[Draft]:
-    """Write a file beside its place, and move it there once it is durable.
+    """Write a file under a temporary name; rename it once its content is durable.
 
-    Its folder's entry is not yet durable then; see `sync_folder`. If the block
-    raises, nothing is left of it.
+    The temporary file is in the same folder. The new folder entry is not durable
+    until the caller also calls `sync_folder`. If the block raises, the temporary
+    file is deleted.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file appears. A file of the same name is replaced.
+
+    Yields
+    ------
+    Draft
 
     Raises
     ------
     OSError
-        If it cannot be written.
+        If the file cannot be written.
     """
     path = folder / f"_{uuid.uuid4().hex}{DRAFT_SUFFIX}"
     try:
@@ -56,12 +68,22 @@ def draft(folder: Path) -> Iterator[Draft]:
 
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that is there whole, under its name, even after a power failure.
+    """Write a file that is complete under its name, even after a power failure.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is there already is replaced.
+
+    Yields
+    ------
+    binary file
 
     Raises
     ------
     OSError
-        If it cannot be written; what was there before stays.
+        If the file cannot be written; a file that was there already stays then. Also
+        if the file is in place but its folder cannot be made durable.
     """
     with draft(path.parent) as written:
         written.name = path.name
@@ -70,7 +92,7 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's new names durable, where the system can."""
+    """Make new entries of a folder durable; do nothing if the system is not POSIX."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,9 @@
-"""Listings that share a picture, without any registry."""
+"""Group the listings of a catalogue that share a picture, without a registry.
+
+Input: the images of a catalogue. Output: `Duplicates`, groups of listings and the
+comparisons that tie them together. Each image is verified with all others as originals,
+in a temporary registry.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,12 +23,12 @@ from imgmatch.verification import MAX_CANDIDATES
 __all__ = ["CatalogueImage", "Duplicates", "Group", "Link", "duplicates"]
 
 _Tie: TypeAlias = tuple[int, int, Comparison]
-"""Numbers of the reference and the query of a derived pair."""
+"""Numbers of the reference and the query of a derived pair, and their comparison."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueImage:
-    """An image of the catalogue.
+    """An image of the catalogue, the picture of one listing.
 
     Attributes
     ----------
@@ -31,7 +36,7 @@ class CatalogueImage:
     sha256 : str
         Of its bytes.
     columns : mapping
-        What else its source says of it, such as its shop.
+        Other columns of its source, such as its shop.
     """
 
     name: str
@@ -46,10 +51,10 @@ class CatalogueImage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Link:
-    """Two listings of which one shows the other's picture.
+    """Two listings, one of which shows the other's picture.
 
-    Which came first, pixels cannot tell: `reference` and `query` only name the sides
-    of the comparison.
+    Pixels cannot tell which came first. `reference` and `query` only name the sides of
+    the comparison.
     """
 
     reference: str
@@ -67,14 +72,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Listings that share a picture, at least two.
+    """At least two listings that share a picture.
 
     Attributes
     ----------
     listings : tuple of CatalogueImage
-        In the order of the catalogue; some may be the same bytes.
+        In the order of the catalogue. Some may have the same bytes.
     pairs : tuple of Link
-        The comparisons that tie them together; the same bytes need none.
+        The comparisons that tie them together. Listings of the same bytes need none.
     """
 
     listings: tuple[CatalogueImage, ...]
@@ -90,17 +95,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Duplicates:
-    """What a catalogue has in common with itself.
+    """The groups of a catalogue, and the listings that failed.
 
     Attributes
     ----------
     groups : tuple of Group
         In the order of their first listings.
     failures : tuple of ScanFailure
-        Listings that could not be read, or not when they were to be compared; with
-        these, others may still share their pictures.
+        Listings that could not be read, the first time or when they were to be
+        compared. In the second case other listings may still be grouped with them.
     total : int
-        Listings, those included.
+        Number of listings, including those that failed.
     """
 
     groups: tuple[Group, ...]
@@ -117,17 +122,17 @@ def duplicates(
 ) -> Duplicates:
     """Group the listings of a catalogue that share a picture.
 
-    Each listing is held against all others as a suspect is against originals, and
-    pairs judged `derived` belong together, and so does what hangs together by such
-    pairs: a collage ties the groups of its pictures. Pictures are read twice; names
-    and columns are kept in memory, fingerprints on disk.
+    Each listing is compared with all others, as a suspect is with originals. Two
+    listings whose verdict is `derived` are in one group, and so are listings that a
+    chain of such pairs connects. A collage joins the groups of its pictures. Pictures
+    are read twice. Names and columns are kept in memory, fingerprints on disk.
 
     Parameters
     ----------
     sources, column
         As for `imgmatch.scan`.
     max_candidates : int
-        Others to compare each listing with in full.
+        Other listings to compare each listing with in full at most.
     workers : int
         Processes that compare; see `imgmatch.scan`.
 
@@ -157,7 +162,7 @@ def duplicates(
             replace(images[numbers[0]], name=str(numbers[0]), columns={})
             for numbers in same_bytes.values()
         )
-        limit = max_candidates + 1  # itself among them
+        limit = max_candidates + 1  # a listing finds itself too
         ties: list[_Tie] = []
         for outcome in scan(suspects, registry, max_candidates=limit, workers=workers):
             if isinstance(outcome, ScanFailure):
@@ -192,7 +197,7 @@ def _groups(
     same_bytes: Iterable[list[int]],
     ties: list[_Tie],
 ) -> Iterator[Group]:
-    """Join what hangs together, by union-find."""
+    """Join the listings that ties connect, by union-find."""
     parents = {number: number for number in listings}
 
     def root(number: int) -> int:

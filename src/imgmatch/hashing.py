@@ -1,15 +1,15 @@
-"""Image -> 64-bit pHash and dHash, with a figure for how much they say.
+"""Compute the 64-bit pHash and dHash of an image, and their quality.
 
-Bits and their order are those of the imagehash package, most significant
-first: ``int(str(imagehash.phash(picture)), 16)`` is the same number, up to the
-few bits that the reduced decode moves.
+The bits and their order are those of the imagehash package, most significant
+first: ``int(str(imagehash.phash(picture)), 16)`` is the same number, except for
+the few bits that the reduced decode changes.
 
 References
 ----------
 Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
 2010 (pHash). Krawetz, "Kind of Like That", 2013 (dHash). Davis and Rosen,
 "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm",
-2019 (a quality figure beside the hash).
+2019 (a quality value beside the hash).
 """
 
 import functools
@@ -36,26 +36,31 @@ __all__ = [
 ]
 
 HASH_LONG_SIDE: Final = 256
-"""Long side at which `phash` and `dhash` decode."""
+"""Longer side, in pixels, at which `phash` and `dhash` decode an image."""
 
 MIN_QUALITY: Final = 0.4
-"""Below this `Hashes.quality`, equal hashes mean nothing.
+"""`Hashes.quality`, 0 to 1, below which equal hashes mean nothing.
 
 Blank pages, noise, gradients, vignettes, and a disc or a box in the middle of
-a page stay under 0.34; 7 of 1851 photographs and screenshots under 0.4.
+a page have less than 0.34. Of 1851 photographs and screenshots, 7 have less than
+0.4.
 """
 
 _NOISE: Final = 0.5
-"""Amplitude, in 8-bit levels, of a frequency that copying may have made.
+"""Amplitude, in 8-bit levels, up to which a frequency may be noise from copying.
 
-JPEG at quality 30, WebP at 50 and resizing to 300 px moved 99 of 100
+JPEG at quality 30, WebP at 50 and resizing to 300 px changed 99 of 100
 amplitudes of photographs by less than 0.32.
 """
 
 _WORKING_SIDE: Final = 256
+"""Longest side, in pixels, of an image that the Lanczos filter resizes."""
+
 _DCT_SIDE: Final = 32
+"""Side, in pixels, of the square image that the DCT transforms."""
+
 _FREQUENCIES: Final = 63
-"""Of 64, all but the mean."""
+"""Number of frequencies that count for the quality: the 64 without the mean."""
 
 _COSINES: Final = np.cos(
     np.pi / _DCT_SIDE * np.outer(np.arange(8), np.arange(_DCT_SIDE) + 0.5)
@@ -65,18 +70,18 @@ _MIRROR: Final = np.where(np.arange(8) % 2, -1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """Perceptual hashes of a picture and of its mirror image.
+    """Perceptual hashes of an image and of its mirror image.
 
     Attributes
     ----------
     phash, dhash : int
         64 bits, unsigned.
     phash_mirrored, dhash_mirrored : int
-        The hashes of the picture flipped left to right.
+        The hashes of the image flipped left to right.
     quality : float
-        0 to 1: share of the 63 spatial frequencies behind pHash that stand
-        clear of noise. Below `MIN_QUALITY` the picture is too flat for its
-        hashes to mean anything.
+        0 to 1: the share of the 63 spatial frequencies of the pHash whose
+        amplitude is above noise. Below `MIN_QUALITY` the image is so flat that
+        its hashes mean nothing.
     """
 
     phash: int
@@ -87,12 +92,12 @@ class Hashes:
 
 
 def hashes(source: ImageSource) -> Hashes:
-    """Hash an image, decoding no more of it than that takes.
+    """Hash an image, decoding only what the hashes need.
 
     Parameters
     ----------
     source : path, bytes or uint8 array
-        See `imgmatch.image.decode`, which also states the errors.
+        See `imgmatch.image.decode`, which also lists the errors.
 
     Returns
     -------
@@ -103,14 +108,14 @@ def hashes(source: ImageSource) -> Hashes:
 
 
 def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
-    """Hash the luma of a decoded picture.
+    """Hash the luma of a decoded image.
 
     Parameters
     ----------
     grey : (H, W) uint8
-        At least 256 pixels on its long side where the file has them. Against
-        `hashes` of the file, over 550 JPEGs, the grey of a decode at 1024 moved
-        0 bits of either hash in the median and 4 at most.
+        The longer side has at least 256 pixels, unless the file has fewer.
+        Over 550 JPEGs decoded at 1024, either hash differed from that of
+        `hashes` by 0 bits in the median and by 4 at most.
 
     Returns
     -------
@@ -120,7 +125,7 @@ def hash_luma(grey: NDArray[np.uint8]) -> Hashes:
     steps = _resized(grey, width=9, height=8)
     tile = _resized(grey, width=_DCT_SIDE, height=_DCT_SIDE).astype(np.float64)
 
-    # Unnormalised DCT-II. A mirror image negates its odd horizontal frequencies.
+    # Unnormalised DCT-II. In a mirror image the odd horizontal frequencies change sign.
     spectrum = _COSINES @ tile @ _COSINES.T
     amplitudes = np.abs(spectrum.ravel()[1:]) * (4 / _DCT_SIDE**2)
     return Hashes(
@@ -138,7 +143,7 @@ def phash(source: ImageSource) -> np.uint64:
     Parameters
     ----------
     source : path, bytes or uint8 array
-        See `imgmatch.image.decode`, which also states the errors.
+        See `imgmatch.image.decode`, which also lists the errors.
 
     Returns
     -------
@@ -153,7 +158,7 @@ def dhash(source: ImageSource) -> np.uint64:
     Parameters
     ----------
     source : path, bytes or uint8 array
-        See `imgmatch.image.decode`, which also states the errors.
+        See `imgmatch.image.decode`, which also lists the errors.
 
     Returns
     -------
@@ -163,10 +168,10 @@ def dhash(source: ImageSource) -> np.uint64:
 
 
 def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring both sides to `_WORKING_SIDE` or below, by at most half at a time.
+    """Reduce both sides to `_WORKING_SIDE` or less, by at most half at each step.
 
-    Up to a factor of two bilinear sampling leaves no pixel out, and it is many
-    times faster than area averaging.
+    Up to a factor of two, bilinear sampling skips no pixel, and it is many times
+    faster than area averaging.
     """
     while max(grey.shape) > _WORKING_SIDE:
         height, width = (
@@ -178,7 +183,11 @@ def _reduced(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 class _Filter(NamedTuple):
-    """For each target pixel, where its weights begin, and those, times 2**shift."""
+    """A resampling filter in fixed point, one row for each target pixel.
+
+    starts : (T,) int32, first source pixel of each row
+    weights : (T, taps) int16, weights times 2**shift
+    """
 
     starts: NDArray[np.int32]
     weights: NDArray[np.int16]
@@ -186,7 +195,7 @@ class _Filter(NamedTuple):
 
 
 def _resized(grey: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.uint8]:
-    """Resize as Pillow's Lanczos filter does, rounding after either direction."""
+    """Resize as Pillow's Lanczos filter does, with rounding after each direction."""
     across, down = _lanczos(grey.shape[1], width), _lanczos(grey.shape[0], height)
     narrow = _core.resample(grey, across.starts, across.weights, shift=across.shift)
     return _core.resample(narrow, down.starts, down.weights, shift=down.shift)
@@ -194,7 +203,7 @@ def _resized(grey: NDArray[np.uint8], *, width: int, height: int) -> NDArray[np.
 
 @functools.lru_cache(maxsize=4 * _WORKING_SIDE)
 def _lanczos(side: int, target: int) -> _Filter:
-    """Pillow's filter, found by what it makes of unit vectors."""
+    """Return Pillow's Lanczos filter, measured by resizing unit vectors."""
     units = PILImage.fromarray(np.eye(side, dtype=np.float32))
     matrix = np.asarray(units.resize((side, target), PILImage.Resampling.LANCZOS))
     used = matrix != 0
@@ -209,11 +218,11 @@ def _lanczos(side: int, target: int) -> _Filter:
 
 
 def _upper_half(spectrum: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each of 64 is above their median. `np.median` takes 0.1 ms for it."""
+    """Tell which of 64 values are above their median. `np.median` needs 0.1 ms."""
     ordered = np.sort(spectrum, axis=None)
     return np.asarray(spectrum > (ordered[31] + ordered[32]) / 2, np.bool_)
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:
-    """Read 64 bits, row by row, as a number, the first one most significant."""
+    """Pack 64 bits, row by row, into an integer; the first bit is most significant."""
     return int.from_bytes(np.packbits(bits).tobytes(), "big")

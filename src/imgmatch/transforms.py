@@ -1,6 +1,7 @@
-"""Transforms of the plane: fitting, measuring and clipping.
+"""Fit, measure and apply transforms of the plane, and clip polygons.
 
-Homographies are (3, 3) float64 and carry (x, y) pixels.
+Homographies are (3, 3) float64 and map (x, y) pixels. Pixel centres have integer
+coordinates, so the outer corners of a picture are at -0.5 and width - 0.5.
 """
 
 import math
@@ -35,7 +36,7 @@ __all__ = [
 
 
 class Model(StrEnum):
-    """The family of transforms, simplest first."""
+    """Families of transforms, simplest first."""
 
     SIMILARITY = "similarity"
     AFFINE = "affine"
@@ -43,7 +44,7 @@ class Model(StrEnum):
 
 
 SAMPLE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
-"""Correspondences that determine a model."""
+"""Number of correspondences that determine a model."""
 
 
 def fit(
@@ -52,7 +53,7 @@ def fit(
     target: NDArray[np.float64],
     weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64] | None:
-    """Fit a model by (weighted) least squares.
+    """Fit a model by least squares, weighted if weights are given.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ def fit(
     Returns
     -------
     (3, 3) float64 or None
-        None where the points are degenerate or the map folds the plane.
+        Source px -> target px. None where the points are degenerate or the map folds
+        the plane.
 
     References
     ----------
@@ -85,7 +87,20 @@ def transfer_error(
     source: NDArray[np.float64],
     target: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Distance (N,) of the carried source points from the target points, px."""
+    """Return how far the mapped source points are from the target points.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Source px -> target px.
+    source, target : (N, 2) float64
+        Points in (x, y) pixels, paired by row.
+
+    Returns
+    -------
+    (N,) float64
+        Distances, target px. Infinite for a point that is mapped to infinity.
+    """
     return _core.transfer_errors(
         homography,
         np.ascontiguousarray(source, np.float64),
@@ -96,19 +111,52 @@ def transfer_error(
 def carry(
     homography: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Apply a homography to (N, 2) points."""
+    """Apply a homography to points.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+    points : (N, 2) float64
+        Points in (x, y) pixels.
+
+    Returns
+    -------
+    (N, 2) float64
+    """
     moved = cv2.perspectiveTransform(np.asarray(points, np.float64)[None], homography)
     return np.asarray(moved[0], np.float64)
 
 
 def inverse(homography: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Invert a homography; NumPy's way through LAPACK takes several times as long."""
+    """Invert a homography; `numpy.linalg.inv` takes several times as long.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+
+    Returns
+    -------
+    (3, 3) float64
+    """
     return np.asarray(cv2.invert(homography)[1], np.float64)
 
 
 def local_scale(homography: NDArray[np.float64], point: NDArray[np.float64]) -> float:
-    """Length in the target for each pixel around a point of the source."""
-    # The Jacobian's determinant is the homography's by the cube of the depth.
+    """Return the scale of a homography at a point.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Source px -> target px.
+    point : (2,) float64
+        Point (x, y) of the source, px.
+
+    Returns
+    -------
+    float
+        Target px for each source px, the root of the ratio of areas.
+    """
+    # The Jacobian's determinant is the homography's over the cube of the depth.
     x, y = point.tolist()
     (a, b, c), (d, e, f), (g, h, i) = homography.tolist()
     determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
@@ -118,7 +166,20 @@ def local_scale(homography: NDArray[np.float64], point: NDArray[np.float64]) -> 
 def local_affine(
     homography: NDArray[np.float64], point: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Jacobian (2, 2) of a homography at a point."""
+    """Return the Jacobian of a homography at a point.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Source px -> target px.
+    point : (2,) float64
+        Point (x, y) of the source, px.
+
+    Returns
+    -------
+    (2, 2) float64
+        Target px for each source px.
+    """
     depth = homography[2, :2] @ point + homography[2, 2]
     moved = (homography[:2, :2] @ point + homography[:2, 2]) / depth
     jacobian = (homography[:2, :2] - np.outer(moved, homography[2, :2])) / depth
@@ -126,16 +187,38 @@ def local_affine(
 
 
 def mirror(width: int) -> NDArray[np.float64]:
-    """Homography that flips a picture of this width left to right."""
+    """Return the homography that flips a picture left to right.
+
+    Parameters
+    ----------
+    width : int
+        Of the picture, px.
+
+    Returns
+    -------
+    (3, 3) float64
+    """
     return np.array([[-1.0, 0.0, width - 1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def scaling(
     x: float, y: float, *, at: tuple[float, float] = (0.0, 0.0)
 ) -> NDArray[np.float64]:
-    """Homography that scales a picture by `x` and `y` and then moves it to `at`.
+    """Return the homography that scales a picture and then moves it.
 
-    Pixel centres are integers, so the outer corner (-0.5, -0.5) is what stays.
+    Scaling keeps the outer corner (-0.5, -0.5) in place, since pixel centres are
+    integers.
+
+    Parameters
+    ----------
+    x, y : float
+        Factors of width and height.
+    at : tuple of float
+        Shift (x, y), px.
+
+    Returns
+    -------
+    (3, 3) float64
     """
     left, top = at
     return np.array(
@@ -148,7 +231,13 @@ def scaling(
 
 
 class Overlap(NamedTuple):
-    """What both pictures show: the same polygon in either one's pixels."""
+    """The region that both pictures show, as one polygon in each picture's pixels.
+
+    Attributes
+    ----------
+    reference, query : (N, 2) float64
+        Corners in full-size (x, y) px, paired by row.
+    """
 
     reference: NDArray[np.float64]
     query: NDArray[np.float64]
@@ -157,7 +246,16 @@ class Overlap(NamedTuple):
 def overlap(
     homography: NDArray[np.float64], reference_size: Size, query_size: Size
 ) -> Overlap | None:
-    """Clip the reference's frame, carried into the query, to the query's frame.
+    """Return the region where the frames of two pictures overlap.
+
+    The reference's frame is mapped into the query and clipped to the query's frame.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+    reference_size, query_size : Size
+        Full-size pixels.
 
     Returns
     -------
@@ -184,8 +282,25 @@ def overlap(
 def clip(
     polygon: NDArray[np.float64], axis: int, inward: float, edge: float
 ) -> NDArray[np.float64]:
-    """Keep the side of a convex polygon that lies inward of an axis-aligned line."""
-    points = polygon.tolist()  # so few that arrays would take longer
+    """Clip a convex polygon by a line along an axis.
+
+    Parameters
+    ----------
+    polygon : (N, 2) float64
+        Corners (x, y), px.
+    axis : int
+        0 for a line of constant x, 1 for one of constant y.
+    inward : float
+        1.0 keeps coordinates from `edge` up, -1.0 those up to it.
+    edge : float
+        Position of the line on the axis, px.
+
+    Returns
+    -------
+    (M, 2) float64
+        Empty where nothing is left.
+    """
+    points = polygon.tolist()  # arrays would take longer for so few points
     depth = [inward * (point[axis] - edge) for point in points]
     kept = []
     for i, (here, point) in enumerate(zip(depth, points, strict=True)):
@@ -199,13 +314,26 @@ def clip(
 
 
 def _corners(size: Size) -> NDArray[np.float64]:
-    """Outer corners of a picture: half a pixel beyond the outermost centres."""
+    """Return a picture's outer corners, half a pixel beyond the outermost centres."""
     x, y = size.width - 0.5, size.height - 0.5
     return np.array([[-0.5, -0.5], [x, -0.5], [x, y], [-0.5, y]])
 
 
 def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
-    """Departure from the nearest affine map, as a fraction of the region's size."""
+    """Return the departure of a homography from the nearest affine map.
+
+    Parameters
+    ----------
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+    region : Overlap
+
+    Returns
+    -------
+    float
+        Largest distance between the two maps at the region's corners, as a fraction of
+        the region's size in the query (the root of its area).
+    """
     affine = fit(Model.AFFINE, region.reference, region.query)
     if affine is None:
         return 0.0
@@ -215,17 +343,38 @@ def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
 
 
 def area(polygon: NDArray[np.float64]) -> float:
-    """Area of a polygon (shoelace formula)."""
-    points = polygon.tolist()  # so few that arrays would take longer
+    """Return the area of a polygon, by the shoelace formula.
+
+    Parameters
+    ----------
+    polygon : (N, 2) float64
+        Corners (x, y), px.
+
+    Returns
+    -------
+    float
+        Squared px.
+    """
+    points = polygon.tolist()  # arrays would take longer for so few points
     before = points[-1:] + points[:-1]
     cross = [a * y - b * x for (a, b), (x, y) in zip(before, points, strict=True)]
     return abs(float(sum(cross))) / 2
 
 
 def bounds(polygon: NDArray[np.float64]) -> Box:
-    """Smallest box of whole pixels' extent around outer corners.
+    """Return the smallest box around a polygon of outer corners.
 
-    A polygon of outer corners spans -0.5 .. width - 0.5; a box 0 .. width.
+    The outer corners of a picture span -0.5 .. width - 0.5, its box 0 .. width.
+
+    Parameters
+    ----------
+    polygon : (N, 2) float64
+        Corners (x, y), px.
+
+    Returns
+    -------
+    Box
+        Pixels, not rounded.
     """
     (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
     return Box(float(x0) + 0.5, float(y0) + 0.5, float(x1) + 0.5, float(y1) + 0.5)

@@ -1,6 +1,7 @@
-"""Sizes and boxes: the values that every layer shares.
+"""Sizes and boxes, which every layer uses.
 
-Pixels are those of the upright full-size image, (x, y), integers at pixel centres.
+Coordinates are (x, y) in pixels of the upright full-size image. Pixel centres have
+integer coordinates.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,7 @@ class Size(NamedTuple):
 
 
 class Box(NamedTuple):
-    """Axis-aligned box in pixels; x1 and y1 are exclusive."""
+    """Axis-aligned box in pixels; `x1` and `y1` are exclusive."""
 
     x0: float
     y0: float

@@ -1,4 +1,9 @@
-"""One suspect against the registered originals."""
+"""Compare one suspect with the registered originals.
+
+Input: an image and a registry. Output: a `Result` with a match for every original that
+the suspect has something in common with. The registry proposes candidates, and each is
+compared with the suspect in full.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,19 +20,19 @@ from imgmatch.results import Match, Result, Verdict
 __all__ = ["MAX_CANDIDATES", "Verification", "examine_suspect", "verify"]
 
 MAX_CANDIDATES = 12
-"""Originals that a suspect is compared with in full."""
+"""Candidates that a suspect is compared with in full at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verification:
-    """A result, with all that its matches rest on.
+    """A result, and what its matches rest on.
 
     Attributes
     ----------
     result : Result
     examinations : mapping of str to Examination
-        By the reference ids of the result's matches. Each holds pictures and maps,
-        about 5 MB.
+        By reference id, one for each match. Each holds pictures and masks, about
+        5 MB.
     """
 
     result: Result
@@ -50,21 +55,22 @@ def verify(
     registry : Registry or Snapshot
         Pass a `Registry.snapshot` to compare many suspects with the same originals.
     name : str, optional
-        What the result calls the suspect; a path as given, if not stated.
+        Name of the suspect in the result. By default the path as given, ``<bytes>`` or
+        ``<array>``.
     max_candidates : int
-        Originals to compare with in full, likeliest first.
+        Candidates to compare with in full at most, likeliest first.
     derived_score : float
-        From which the suspect is derived; see `imgmatch.derived_score`.
+        Score from which the suspect counts as derived; see `imgmatch.derived_score`.
 
     Returns
     -------
     Result
-        Matches best first; originals with nothing in common are left out.
+        Matches best first. Originals with nothing in common are left out.
 
     Raises
     ------
     DecodeError
-        If the suspect cannot be read.
+        If the suspect cannot be read as an image.
     InputError
         If `derived_score` is below the default.
 
@@ -95,8 +101,21 @@ def examine_suspect(
 ) -> Verification:
     """Decide as `verify` does, and keep what the decision rests on.
 
-    A bundle, or a figure, made from it compares nothing again. Parameters and errors
-    are those of `verify`.
+    A bundle or a figure can be made from it without comparing again.
+
+    Parameters
+    ----------
+    suspect, registry, name, max_candidates, derived_score
+        As for `verify`.
+
+    Returns
+    -------
+    Verification
+
+    Raises
+    ------
+    DecodeError, InputError
+        As for `verify`.
     """
     query = fingerprint(suspect, role=Role.QUERY)
     found = {
@@ -119,6 +138,7 @@ def _examinations(
     max_candidates: int,
     derived_score: float,
 ) -> Iterator[tuple[str, Examination]]:
+    """Examine the query with each candidate; yield it with the reference id."""
     snapshot = registry.snapshot() if isinstance(registry, Registry) else registry
     for candidate in snapshot.candidates(query, limit=max_candidates):
         yield (

@@ -20,7 +20,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_benchmark_tells_where_the_time_goes(folder):
+def test_main_times_every_stage_of_a_comparison(folder):
     options = ["--data", str(folder), "--edits", "crop70", "--split", "all"]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.bench_compare", *options, "--repeat", "1"],
@@ -35,14 +35,14 @@ def test_benchmark_tells_where_the_time_goes(folder):
         for figure in figures
         if figure["work"] == "copies: derived, 2 pairs"
     }
-    strangers = {
+    negatives = {
         figure["stage"]: figure["mean_ms"]
         for figure in figures
-        if figure["work"] == "strangers: unrelated, 2 pairs"
+        if figure["work"] == "negatives: unrelated, 2 pairs"
     }
     whole = copies.pop("whole comparison")
     assert all(spent > 0 for spent in copies.values())
     assert 0.5 * whole < sum(copies.values()) < whole
-    assert strangers["match descriptors"] > 0
-    assert strangers["correlate"] == strangers["find overlays"] == 0
+    assert negatives["match descriptors"] > 0
+    assert negatives["correlate"] == negatives["find overlays"] == 0
     assert "draw and refine" in run.stderr

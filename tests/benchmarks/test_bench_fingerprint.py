@@ -8,8 +8,8 @@ from places import ROOT
 OPTIONS = ["--side", "300", "--repeat", "1"]
 
 
-def test_benchmark_runs_at_tiny_size():
-    # It checks every answer before timing it.
+def test_main_times_every_work_at_tiny_size():
+    # The benchmark checks every answer before it times it.
     pytest.importorskip("pdqhash")
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.bench_fingerprint", *OPTIONS],

@@ -7,8 +7,8 @@ from places import ROOT
 OPTIONS = ["--scale", "0.0001", "--repeat", "1"]
 
 
-def test_benchmark_runs_at_tiny_size():
-    # It checks every answer against NumPy and the others before timing it.
+def test_main_times_every_contestant_at_tiny_size():
+    # The benchmark checks every answer with NumPy before it times it.
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.bench_hamming", *OPTIONS],
         cwd=ROOT,

@@ -15,8 +15,8 @@ OPTIONS = {
 }
 
 
-def test_benchmark_runs_at_tiny_size():
-    # It checks that copies are found and that all engines find the same.
+def test_main_measures_scans_at_tiny_size():
+    # The benchmark checks that copies are found and that all engines agree.
     for package in ("distributed", "faiss", "psutil"):
         pytest.importorskip(package)
     options = [f"--{name}={value}" for name, value in OPTIONS.items()]

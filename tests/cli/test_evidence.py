@@ -1,48 +1,23 @@
-"""The whole way by the command line: from a deposit to a withdrawn case."""
+"""``imgmatch evidence``, and with it the whole way from a deposit to a case."""
 
 import json
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
-from authority import Authority, needs_openssl
+from authority import needs_openssl
 from places import EXAMPLES
-from typer.main import get_command
 
-from imgmatch import cli
-from imgmatch.errors import InputError, TokenError
 from imgmatch.evidence.archive import read_archive
-from imgmatch.evidence.ledger import Ledger
-from imgmatch.evidence.transport import http_transport
 
 NOON, LATER = "2026-05-01T12:00:00+00:00", "2026-05-09T12:00:00+00:00"
 
 
-@pytest.fixture
-def run(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as info:
-            cli.app([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return info.value.code, out, err
-
-    return run
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("tsa"), chain=True)
-
-
 @pytest.fixture(scope="module")
 def tsa(authority):
-    """The address of the authority, on this machine."""
+    """The address of the authority on this machine."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -67,7 +42,9 @@ def tsa(authority):
 
 
 @needs_openssl
-def test_the_whole_way(run, tmp_path, authority, tsa):
+def test_evidence_runs_from_a_deposit_to_a_withdrawn_case(
+    run, tmp_path, authority, tsa
+):
     originals, listings = EXAMPLES / "originals", EXAMPLES / "listings"
     photo = originals / "brushes.jpg"
     registry, ledger = tmp_path / "registry", tmp_path / "ledger.sqlite"
@@ -123,7 +100,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     assert "The deposit is earlier than the listing" in page
     assert "The deposit is earlier than the owner" in page
 
-    # Verify it in a fresh process with nothing but the bundle and the root.
+    # Check it in a fresh process that has only the bundle and the root.
     alone = tmp_path / "alone"
     alone.mkdir()
     (alone / "bundle.zip").write_bytes(bundle.read_bytes())
@@ -138,7 +115,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     assert held == of >= total
     assert "derived again" in done.stdout
 
-    # Change one byte of each member.
+    # A changed byte in any member is found.
     whole = bundle.read_bytes()
     broken, at = alone / "broken.zip", 0
     for name, data in read_archive(whole).items():
@@ -193,7 +170,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     out = run("case", "rate", "--ledger", ledger, "--owner", "owner-17")[1]
     assert out == "0 of 0 upheld, 0.000 to 1.000 with 95 % confidence\n"
 
-    # From now on such a listing is licensed, and nothing is drafted.
+    # From now on such a listing is licensed; no complaint is drafted.
     second = tmp_path / "second.zip"
     status, _, err = run(
         *("evidence", "build", listings / "brushes-crop-half.jpg", *on, *place),
@@ -207,7 +184,7 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     assert (status, out) == (2, "")
     assert "licensed: L1" in err
 
-    # The ledger is whole, before and after the owner is erased.
+    # The ledger is sound, before and after the owner is erased.
     status, head, _ = run("case", "audit", "--ledger", ledger)
     assert status == 0
     erase = ("--ledger", ledger, "--owner", "owner-17", "--registry", registry)
@@ -220,54 +197,17 @@ def test_the_whole_way(run, tmp_path, authority, tsa):
     assert b"owner-17" not in ledger.read_bytes()
 
 
-@needs_openssl
-def test_a_request_may_travel_by_hand(run, tmp_path, authority):
-    photo, ledger = EXAMPLES / "originals/cat.jpg", tmp_path / "ledger.sqlite"
-    run("deposit", "request", photo, "--out", tmp_path / "q.tsq")
-    (tmp_path / "a.tsr").write_bytes(authority((tmp_path / "q.tsq").read_bytes()))
-    details = ("--depositor", "o", "--work", "w", "--authority", "Local")
-    command = ("deposit", "add", photo, "--ledger", ledger, *details)
-
-    status, _, err = run(*command, "--token", tmp_path / "a.tsr")
-    assert status == 0
-    assert "unverified: The token was not checked: no root certificate" in err
-    status, out, _ = run(
-        *command,
-        *("--token", tmp_path / "a.tsr"),
-        *("--root", authority.folder / "root.pem"),
-    )
-    assert json.loads(out)["verified"]
-    lines = run("deposit", "list", "--ledger", ledger)[1].splitlines()
-    assert [json.loads(line)["verified"] for line in lines] == [False, True]
-
-
+@pytest.mark.usefixtures("text_and_ledger")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("evidence", "check", "text"), "not a zip archive"),
-        (("evidence", "check", "text", "--root", "text"), "PEM or DER"),
-        (("evidence", "build", "text", "--registry", "r", "--out", "o"), "no registry"),
-        (("case", "show", "c", "--ledger", "l"), "no case c"),
-        (("case", "show", "c", "--ledger", "text"), "not a database"),
-        (("case", "erase", "--ledger", "l"), "either --owner or --listing"),
-        (("case", "erase", "--ledger", "l", "--owner", "o"), "give --registry"),
-        (("deposit", "check", "text", "--ledger", "l"), "want --root"),
-        (
-            ("deposit", "renew", "0", "--ledger", "l", "--tsa", "x"),
-            "no deposit of 0 with a token",
-        ),
-        (
-            ("case", "rate", "--ledger", "text", "--owner", "o"),
-            "not a database",
-        ),
+        (("check", "text"), "not a zip archive"),
+        (("check", "text", "--root", "text"), "PEM or DER"),
+        (("build", "text", "--registry", "r", "--out", "o"), "no registry"),
     ],
 )
-def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.chdir(tmp_path)
-    Path("text").write_text("neither a bundle nor a ledger nor a certificate")
-    Ledger("l").close()
-
-    status, _, err = run(*arguments)
+def test_evidence_refuses_wrong_use_and_says_why(run, arguments, message):
+    status, _, err = run("evidence", *arguments)
     assert status == 2
     assert message in err
 
@@ -276,7 +216,7 @@ def test_wrong_use_exits_2_and_says_why(run, tmp_path, monkeypatch, arguments, m
     ("score", "status", "message"),
     [("3", 0, "derived: "), ("99", 1, "review: "), ("1", 2, "--derived-score")],
 )
-def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, message):
+def test_build_takes_a_higher_derived_score(run, tmp_path, score, status, message):
     registry, bundle = tmp_path / "registry", tmp_path / "bundle.zip"
     run("register", EXAMPLES / "originals/cat.jpg", "--registry", registry)
 
@@ -289,68 +229,3 @@ def test_a_bundle_may_ask_for_a_higher_score(run, tmp_path, score, status, messa
     assert message in err
     if status < 2:
         assert run("evidence", "check", bundle)[0] == 0
-
-
-BEGIN = f"""\
-deposit add file --depositor o --work w --authority a
-case open c --owner o --reference r --listing 7 --seller s --by p1 --reason found
-case allow L --owner o --seller s --begins {NOON} --ends {LATER}
-case moment 7 first_seen {NOON}
-""".splitlines()
-GO_ON = """\
-deposit check file
-deposit list
-deposit expiring
-deposit renew 0 --tsa http://127.0.0.1:1/
-case step c notified --by p1 --reason sent
-case material c file --kind licence --party owner --by p1
-case show c
-case list
-case rate --owner o
-case draft c --bundle file --confirmed-by p1
-case revoke L
-case audit
-case erase --listing 7
-""".splitlines()
-
-
-@pytest.mark.parametrize("command", BEGIN)
-def test_some_commands_begin_a_ledger(run, tmp_path, monkeypatch, command):
-    monkeypatch.chdir(tmp_path)
-    Path("file").write_bytes(b"anything")
-
-    status, _, err = run(*command.split(), "--ledger", "ledger.sqlite")
-
-    assert status == 0, err
-    Ledger("ledger.sqlite").check()
-
-
-@pytest.mark.parametrize("command", GO_ON)
-def test_all_others_want_one(run, tmp_path, monkeypatch, command):
-    monkeypatch.chdir(tmp_path)
-    Path("file").write_bytes(b"anything")
-
-    status, _, err = run(*command.split(), "--ledger", "mistyped")
-
-    assert status == 2
-    assert "'mistyped' does not exist" in err
-    assert not Path("mistyped").exists()
-
-
-def test_every_command_on_a_ledger_is_among_them():
-    groups = get_command(cli.app).commands
-    found = {
-        f"{group} {name}"
-        for group in ("deposit", "case")
-        for name, command in groups[group].commands.items()
-        if any("--ledger" in option.opts for option in command.params)
-    }
-
-    assert found == {" ".join(line.split()[:2]) for line in [*BEGIN, *GO_ON]}
-
-
-def test_an_authority_that_cannot_be_reached_is_an_error():
-    with pytest.raises(TokenError, match="did not answer"):
-        http_transport("http://127.0.0.1:1/", timeout=2)(b"")
-    with pytest.raises(InputError, match="want an http"):
-        http_transport("file:///etc/passwd")

@@ -1,180 +1,129 @@
-"""``imgmatch scan`` where its results are written and while it runs."""
+"""``imgmatch scan`` that prints its results."""
 
-import io
 import json
-import subprocess
-import sys
 
 import pytest
-from comparisons import by_bytes, compare_with
-from pictures import draw, encoded, write
-from places import EXAMPLES
-from rich.console import Console
+from pictures import write
 
-from imgmatch import cli
-from imgmatch.cli import console, progress
-from imgmatch.registry import Registry
-
-EXAMPLE = EXAMPLES / "scan_elsewhere.py"
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Run a scan in this process; same bytes are derived, others unrelated."""
-    monkeypatch.setenv("COLUMNS", "200")
-    compare_with(monkeypatch, by_bytes)
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as info:
-            cli.app(["scan", "--workers", "1", *map(str, arguments)])
-        return info.value.code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def registry(tmp_path):
-    with Registry.create(tmp_path / "registry") as registry:
-        for seed in range(3):
-            registry.add(encoded(draw(seed)), reference_id=f"{seed}")
-    return tmp_path / "registry"
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture
 def listings(tmp_path):
-    for seed in range(1, 6):
-        write(tmp_path / f"listings/{seed}.png", seed)
-    (tmp_path / "listings/bad.jpg").touch()
+    write(tmp_path / "listings/shop/copy.png", 1)
+    write(tmp_path / "listings/中文.png", 8)
+    (tmp_path / "listings/empty.jpg").touch()
     return tmp_path / "listings"
 
 
-def test_a_directory_is_resumed_and_followed(run, registry, listings, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    words = "6 suspects: 2 derived, 3 unrelated, 1 could not be judged\n"
-    command = (listings, "--registry", registry, "--shard-size", "4")
+def test_scan_prints_a_line_for_each_suspect(run, originals, listings):
+    status, out, err = run("scan", listings, "--originals", originals)
 
-    assert run(*command, "--out", first) == (0, "", words)
-    assert len(list(first.glob("*.jsonl"))) == 2
-    status, _, err = run(*command, "--out", first)
-    assert status == 2
-    assert "holds a scan already" in err
-    (first / "_00000001.shard.json").unlink()
-    assert run(*command, "--out", first, "--resume") == (0, "", words)
-
-    assert run(*command, "--out", second, "--since", first)[0] == 1  # no targets
-    since = map(json.loads, (second / "00000000.jsonl").read_text().splitlines())
-    about = json.loads((first / "_scan.json").read_text())
-    assert {line["since"] for line in since} == {about["parameters"]["snapshot"]}
+    assert status == 0
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [(line["query"], line["verdict"]) for line in lines] == [
+        ("empty.jpg", None),
+        ("中文.png", "unrelated"),
+        ("shop/copy.png", "derived"),
+    ]
+    assert lines[0]["error"] == {"type": "DecodeError", "reason": "empty (0 bytes)"}
+    assert lines[2]["error"] is None
+    assert lines[2]["matches"][0]["reference_id"] == "1.png"
+    assert err == "3 suspects: 1 derived, 1 unrelated, 1 could not be judged\n"
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out"])
-def test_parquet_is_written(run, registry, listings, tmp_path, name):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    options = ("--format", "parquet") if name == "out" else ()
+def test_scan_finds_the_same_with_a_registry(run, originals, listings, tmp_path):
+    run("register", originals, "--registry", tmp_path / "registry")
 
-    assert (
-        run(listings, "--registry", registry, "--out", tmp_path / name, *options)[0]
-        == 0
-    )
+    _, expected, _ = run("scan", listings, "--originals", originals)
+    status, out, _ = run("scan", listings, "--registry", tmp_path / "registry")
 
-    rows = parquet.read_table(tmp_path / name).to_pylist()
-    assert [row["verdict"] for row in rows] == [*["derived"] * 2, *["unrelated"] * 3,
-                                                None]  # fmt: skip
+    assert status == 0
+    assert out == expected
 
 
-@pytest.mark.usefixtures("listings")
-def test_a_column_is_read_and_carried_through(run, registry, tmp_path):
-    (tmp_path / "list.csv").write_text("shop,photo\nA,listings/1.png\nB,gone.png\n")
+def test_scan_writes_results_and_report_to_files(run, originals, listings, tmp_path):
+    _, expected, _ = run("scan", listings, "--originals", originals)
+    files = tmp_path / "out.jsonl", tmp_path / "out.html"
 
     status, out, _ = run(
-        tmp_path / "list.csv", "--registry", registry, "--column", "photo"
+        *("scan", listings, "--originals", originals),
+        *("--out", files[0], "--report", files[1]),
     )
+
+    assert status == 0
+    assert out == ""
+    assert files[0].read_text(encoding="utf-8") == expected
+    assert "shop/copy.png" in files[1].read_text(encoding="utf-8")
+    assert str(tmp_path) not in files[1].read_text(encoding="utf-8")
+
+
+def test_scan_exits_1_without_a_derived_suspect(run, originals, listings):
+    assert run("scan", listings / "中文.png", "--originals", originals)[0] == 1
+
+
+def test_scan_exits_2_if_no_suspect_can_be_verified(run, originals, listings):
+    assert run("scan", listings / "empty.jpg", "--originals", originals)[0] == 2
+
+
+def test_scan_names_an_unreadable_original_and_goes_on(run, originals, listings):
+    (originals / "bad.jpg").touch()
+
+    status, _, err = run("scan", listings, "--originals", originals)
+
+    assert status == 0
+    assert "not registered: bad.jpg" in err
+
+
+def test_scan_reads_a_column_and_carries_the_others_through(run, registry, tmp_path):
+    write(tmp_path / "listings/1.png", 1)
+    table = tmp_path / "list.csv"
+    table.write_text("shop,photo\nA,listings/1.png\nB,gone.png\n")
+    command = ("scan", "--workers", "1", table, "--registry", registry)
+
+    status, out, _ = run(*command, "--column", "photo")
 
     assert status == 0
     found, gone = map(json.loads, out.splitlines())
     assert (found["query"], found["columns"]) == ("listings/1.png", {"shop": "A"})
     assert (gone["verdict"], gone["columns"]) == (None, {"shop": "B"})
-    status, _, err = run(tmp_path / "list.csv", "--registry", registry)
+    status, _, err = run(*command)
     assert status == 2
     assert "want a column 'image'" in err
 
 
-@pytest.mark.usefixtures("registry")
-@pytest.mark.parametrize("out", [(), ("--out", "out.jsonl")])
-def test_worker_processes_print_the_same(listings, tmp_path, out):
-    for seed in range(6, 40):
-        write(listings / f"{seed}.png", seed)
-    command = [sys.executable, "-m", "imgmatch", "scan", "listings"]
-    command += ["--registry", "registry", "--shard-size", "10", *out]
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "either --registry or --originals"),
+        (["--registry", "r", "--originals", "."], "either --registry or --originals"),
+        (["--originals", ".", "--resume"], "want --out"),
+        (["--originals", ".", "--since", "."], "want --out"),
+        (["--originals", ".", "--engine", "dask"], "--scheduler together"),
+        (["--originals", ".", "--scheduler", "tcp://x:1"], "--scheduler together"),
+        (["--originals", ".", "--out", "x.parquet", "--report", "x.html"], "JSON"),
+        (["--originals", ".", "--report", "x.txt"], "want a .html for --report"),
+        (["--originals", "missing"], "missing"),
+        (["--registry", "missing"], "no registry at missing"),
+        (["--originals", "empty"], "no images in empty"),
+        (["--originals", "bad"], "no original in bad could be read"),
+        (["--originals", ".", "--out", "missing/x.jsonl"], "missing"),
+        (["--originals", ".", "--report", "missing/x.html"], "missing does not exist"),
+        (["--nonsense"], "--nonsense"),
+    ],
+)
+def test_scan_refuses_wrong_use_and_says_why(
+    run, tmp_path, monkeypatch, arguments, message
+):
+    write(tmp_path / "1.png", 1)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad/1.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
 
-    told = [
-        subprocess.run(
-            [*command, "--workers", number],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        for number in "12"
-    ]
+    status, out, err = run("scan", "1.png", *arguments)
 
-    assert [one.returncode for one in told] == [0, 0]
-    assert told[0].stdout == told[1].stdout
-    assert told[0].stderr == told[1].stderr
-    assert (told[0].stdout == "") == bool(out)
-
-
-@pytest.mark.usefixtures("registry", "listings")
-def test_other_engines_can_run_the_shards(tmp_path):
-    arguments = ("futures", "listings", "registry", "results")
-
-    out = subprocess.check_output(
-        [sys.executable, EXAMPLE, *arguments], cwd=tmp_path, text=True
-    )
-
-    assert out == "2 derived, 1 error, 3 unrelated\n"
-    about = json.loads((tmp_path / "results/_scan.json").read_text())
-    assert about["finished"] is True
-
-
-# Progress
-
-
-@pytest.fixture
-def terminal(monkeypatch):
-    """A terminal, and what was drawn on it."""
-    drawn = io.StringIO()
-    shown = Console(file=drawn, force_terminal=True, width=160, color_system=None)
-    monkeypatch.setattr(console, "words", shown)
-    return drawn
-
-
-def test_the_bar_counts_and_a_table_ends_it(terminal, monkeypatch):
-    clock = iter(range(100))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-
-    with progress.ScanProgress(lambda: 8) as bar:
-        bar.advance({"derived": 1, "error": 1})
-        bar.advance({"unrelated": 4})
-        bar.advance({"unrelated": 2})
-
-    drawn = terminal.getvalue()
-    assert "1 derived, 6 unrelated, 1 could not be judged" in drawn
-    table = drawn[drawn.index("┏") :]
-    assert "75.0%" in table
-    assert "suspects/s" in table
-    assert bar.counts == {"derived": 1, "error": 1, "unrelated": 6}
-
-
-def test_nothing_is_drawn_where_nobody_looks(monkeypatch, capsys):
-    monkeypatch.setattr(console, "words", Console(stderr=True, force_terminal=False))
-
-    with progress.ScanProgress(lambda: 1) as bar:
-        bar.advance({"derived": 1})
-
-    assert capsys.readouterr().err == "1 suspects: 1 derived\n"
-
-
-def test_what_ends_a_scan_gets_no_summary(terminal):
-    with pytest.raises(ZeroDivisionError), progress.ScanProgress(lambda: 1):
-        raise ZeroDivisionError
-    assert "in all" not in terminal.getvalue()
+    assert (status, out) == (2, "")
+    assert message in err
+    assert sorted(tmp_path.rglob("*")) == before

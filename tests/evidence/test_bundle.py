@@ -21,11 +21,11 @@ from imgmatch.pair import decision
 from imgmatch.results import Verdict
 from imgmatch.types import Box
 
-# What is in it
+# Content
 
 
 @needs_openssl
-def test_a_bundle_holds_what_was_compared_and_what_was_said(bundle, held):
+def test_build_stores_what_was_compared_and_found(bundle, held):
     members, manifest = read_archive(bundle), manifest_in(bundle)
 
     assert members["suspect.jpg"] == listing("dandelion-chain.jpg")
@@ -55,7 +55,7 @@ def test_a_bundle_holds_what_was_compared_and_what_was_said(bundle, held):
 
 
 @needs_openssl
-def test_the_listing_and_the_publication_are_told_apart(catalogue, held):
+def test_build_compares_deposits_with_listing_and_publication(catalogue, held):
     made = build(
         *(listing("dandelion-chain.jpg"), catalogue, "dandelion.jpg"),
         made=NOON,
@@ -68,7 +68,7 @@ def test_the_listing_and_the_publication_are_told_apart(catalogue, held):
     assert manifest_in(made)["before_publication"] == "deposit_first"
 
 
-def test_the_same_arguments_make_the_same_bytes(catalogue, plain):
+def test_build_makes_the_same_bytes_for_the_same_arguments(catalogue, plain):
     again = build(listing("cat-mirrored.png"), catalogue, "cat.jpg", made=NOON)
 
     assert again == plain
@@ -77,7 +77,7 @@ def test_the_same_arguments_make_the_same_bytes(catalogue, plain):
 
 
 @needs_openssl
-def test_pages_say_in_both_languages_what_a_reader_must_know(bundle):
+def test_build_writes_pages_in_both_languages(bundle):
     members = read_archive(bundle)
     english = members["page.en.html"].decode()
     chinese = members["page.zh.html"].decode()
@@ -108,7 +108,7 @@ def test_pages_say_in_both_languages_what_a_reader_must_know(bundle):
         assert b"/FontFile2" in members[f"page.{language}.pdf"], "its font is inside"
 
 
-def test_the_statement_of_errors_is_that_of_the_decision(plain):
+def test_build_states_the_error_rates_of_the_decision(plain):
     page = read_archive(plain)["page.en.html"].decode()
 
     assert f"{round(3 / decision.FALSE_RATE):,} unrelated pairs" in page
@@ -116,7 +116,7 @@ def test_the_statement_of_errors_is_that_of_the_decision(plain):
     assert "no probability that this finding is wrong" in page
 
 
-def test_html_in_what_the_caller_says_stays_text(catalogue):
+def test_build_escapes_html_from_the_caller(catalogue):
     nasty = Listing(url="https://x/<script>alert(1)</script>&<b>")
     made = build(
         listing("cat-mirrored.png"), catalogue, "cat.jpg", made=NOON, listing=nasty
@@ -127,7 +127,7 @@ def test_html_in_what_the_caller_says_stays_text(catalogue):
     assert "&lt;script&gt;" in page
 
 
-def test_a_letter_that_the_font_lacks_is_written_as_its_number(catalogue):
+def test_build_accepts_letters_that_the_font_lacks(catalogue):
     rare = Listing(url="https://x/𠮷", listing_id="龘")
     made = build(
         listing("cat-mirrored.png"), catalogue, "cat.jpg", made=NOON, listing=rare
@@ -140,7 +140,7 @@ def test_a_letter_that_the_font_lacks_is_written_as_its_number(catalogue):
 # Claims
 
 
-def test_a_shared_overlay_is_never_called_a_stolen_picture(catalogue):
+def test_build_claims_only_the_overlay_if_only_it_is_shared(catalogue):
     made = build(listing("dahlia-with-seal.jpg"), catalogue, "fig.jpg", made=NOON)
     manifest, members = manifest_in(made), read_archive(made)
 
@@ -164,7 +164,7 @@ def test_a_shared_overlay_is_never_called_a_stolen_picture(catalogue):
     ("name", "reference_id"),
     [("motorcycle-other-photo.jpg", "motorcycle.jpg"), ("coins.png", "cat.jpg")],
 )
-def test_other_verdicts_bear_no_claim(catalogue, name, reference_id):
+def test_build_makes_no_claim_for_other_verdicts(catalogue, name, reference_id):
     made = build(listing(name), catalogue, reference_id, made=NOON)
 
     assert manifest_in(made)["claim"] == "none"
@@ -174,7 +174,7 @@ def test_other_verdicts_bear_no_claim(catalogue, name, reference_id):
     assert check_bundle(made).holds
 
 
-def test_a_licensed_copy_is_derived_but_licensed(catalogue):
+def test_build_states_the_licence_of_a_derived_copy(catalogue):
     licence = Licence("L1", "owner-17", "s-204", None, NOON - DAY, NOON + DAY)
     made = build(
         *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
@@ -195,14 +195,14 @@ def test_a_licensed_copy_is_derived_but_licensed(catalogue):
 
 @pytest.fixture(scope="module")
 def score(plain):
-    """That of `plain`, which is derived."""
+    """The score of `plain`, which is derived."""
     return manifest_in(plain)["result"]["score"]
 
 
 @pytest.mark.parametrize(
     ("more", "verdict", "claim"), [(-0.5, "derived", "picture"), (1, "review", "none")]
 )
-def test_a_bundle_may_ask_for_more(catalogue, score, more, verdict, claim):
+def test_build_takes_a_stricter_derived_score(catalogue, score, more, verdict, claim):
     made = build(
         *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
         made=NOON,
@@ -221,7 +221,7 @@ def test_a_bundle_may_ask_for_more(catalogue, score, more, verdict, claim):
 
 
 @pytest.mark.parametrize("wrong", [decision.DERIVED_SCORE - 0.1, math.nan, math.inf])
-def test_a_score_that_makes_no_sense_is_refused(catalogue, wrong):
+def test_build_refuses_an_impossible_derived_score(catalogue, wrong):
     with pytest.raises(InputError, match=r"want a (score|JSON value)"):
         build(
             *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
@@ -230,10 +230,10 @@ def test_a_score_that_makes_no_sense_is_refused(catalogue, wrong):
         )
 
 
-# Originals, whole or not
+# Originals and redactions
 
 
-def test_the_original_as_it_is_only_on_request(catalogue):
+def test_build_includes_the_original_only_on_request(catalogue):
     arguments = (listing("cat-mirrored.png"), catalogue, "cat.jpg")
     made = build(
         *arguments, made=NOON, original=original("cat.jpg"), include_original=True
@@ -257,7 +257,7 @@ def test_the_original_as_it_is_only_on_request(catalogue):
         )
 
 
-def test_redacted_pixels_are_in_no_member(catalogue):
+def test_build_keeps_redacted_pixels_out_of_every_member(catalogue):
     pixels = decode(listing("cat-mirrored.png")).pixels
     height, width = pixels.shape[:2]
     box = Box(10, 10, 110, 60)
@@ -288,7 +288,7 @@ def test_redacted_pixels_are_in_no_member(catalogue):
 
 
 @pytest.mark.parametrize("box", [Box(5000, 0, 5010, 9), Box(9, 9, 9, 12)])
-def test_a_box_outside_of_the_picture_is_refused(catalogue, box):
+def test_build_refuses_a_box_outside_the_picture(catalogue, box):
     with pytest.raises(InputError, match="want a box within"):
         build(
             *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
@@ -297,7 +297,7 @@ def test_a_box_outside_of_the_picture_is_refused(catalogue, box):
         )
 
 
-def test_without_reportlab_the_error_names_the_extra(catalogue, monkeypatch):
+def test_build_without_reportlab_names_the_extra(catalogue, monkeypatch):
     monkeypatch.setitem(sys.modules, "reportlab.platypus", None)
-    with pytest.raises(MissingExtraError, match=r"imgmatch\[evidence\]"):
+    with pytest.raises(MissingExtraError, match=r"imgmatch-copy-detection\[evidence\]"):
         build(listing("cat-mirrored.png"), catalogue, "cat.jpg", made=NOON)

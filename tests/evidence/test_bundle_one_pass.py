@@ -1,4 +1,4 @@
-"""The chain runs once for each pair: what it found is taken from there."""
+"""The stages of a comparison run once a pair; `build` takes their results."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from imgmatch.verification import examine_suspect
 
 @pytest.fixture
 def runs(monkeypatch):
-    """Count how often each stage of the chain that every pair passes is run."""
+    """Count the runs of each stage that every pair passes."""
     counted = Counter()
 
     def watch(module, name):
@@ -39,7 +39,7 @@ def examined(catalogue, name, suspect):
 
 
 @pytest.mark.parametrize("include_original", [False, True])
-def test_build_runs_no_stage_again_and_verify_each_once(
+def test_build_runs_no_stage_again_and_check_bundle_each_once(
     catalogue, runs, include_original
 ):
     suspect = listing("dandelion-chain.jpg")

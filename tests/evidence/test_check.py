@@ -1,4 +1,4 @@
-"""Checking bundles: what holds, every changed byte, what stays unchecked."""
+"""Checks of bundles: what holds, what was changed, what stays unchecked."""
 
 from authority import Authority, needs_openssl
 from bundles import NOON, listing, manifest_in, original, resealed, state_of
@@ -15,7 +15,7 @@ from imgmatch.results import Verdict
 
 
 @needs_openssl
-def test_a_bundle_holds_with_its_root_alone(bundle, authority):
+def test_check_bundle_holds_with_only_its_root(bundle, authority):
     report = check_bundle(bundle, roots=authority.roots)
 
     assert {one.state for one in report.checks} == {State.HOLDS}
@@ -23,7 +23,7 @@ def test_a_bundle_holds_with_its_root_alone(bundle, authority):
 
 
 @needs_openssl
-def test_without_a_root_tokens_are_unchecked_not_accepted(bundle, tmp_path):
+def test_check_bundle_leaves_tokens_unchecked_without_a_root(bundle, tmp_path):
     report = check_bundle(bundle)
     assert report.holds
     for member in ("manifest.tsr", "deposits/1.tsr", "deposits/2.tsr"):
@@ -34,7 +34,7 @@ def test_without_a_root_tokens_are_unchecked_not_accepted(bundle, tmp_path):
 
 
 @needs_openssl
-def test_one_changed_byte_of_each_member_is_named(bundle, authority):
+def test_check_bundle_names_each_member_with_a_changed_byte(bundle, authority):
     members = read_archive(bundle)
     start = 0
     for name, data in members.items():
@@ -50,7 +50,7 @@ def test_one_changed_byte_of_each_member_is_named(bundle, authority):
         start += len(data)
 
 
-def test_without_a_token_a_changed_manifest_is_named_too(plain):
+def test_check_bundle_names_a_changed_manifest_without_a_token(plain):
     data = read_archive(plain)[MANIFEST]
     start = plain.index(data)
     for at in range(0, len(data), 97):
@@ -58,12 +58,12 @@ def test_without_a_token_a_changed_manifest_is_named_too(plain):
         broken[start + at] ^= 1
         try:
             named = [one.subject for one in check_bundle(bytes(broken)).failures]
-        except BundleError as error:  # the name of a field
+        except BundleError as error:  # the name of a field was changed
             named = [MANIFEST] if "manifest" in str(error) else []
         assert MANIFEST in named, at
 
 
-def test_bytes_between_the_members_are_named_or_refused(plain):
+def test_check_bundle_names_or_refuses_changes_between_members(plain):
     members = read_archive(plain)
     inside = set()
     start = 0
@@ -82,7 +82,7 @@ def test_bytes_between_the_members_are_named_or_refused(plain):
         assert report.failures, at
 
 
-def test_other_parameters_leave_the_verdict_unchecked(plain):
+def test_check_bundle_leaves_verdicts_of_other_parameters_unchecked(plain):
     manifest = manifest_in(plain)
     constants = manifest["parameters"]["constants"]["imgmatch.pair.decision"]
     constants["TILT"] += 1
@@ -94,7 +94,7 @@ def test_other_parameters_leave_the_verdict_unchecked(plain):
 
 
 @needs_openssl
-def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
+def test_check_bundle_lets_unclaimed_tokens_stay_unchecked(
     catalogue, authority, tmp_path
 ):
     data = original("dandelion.jpg")
@@ -125,7 +125,7 @@ def test_tokens_that_nobody_claims_to_have_checked_may_stay_unchecked(
         assert state_of(report, member) is State.UNCHECKED
 
 
-def test_a_score_may_differ_by_the_last_bits_only(plain):
+def test_check_bundle_lets_a_score_differ_in_its_last_bits_only(plain):
     manifest = manifest_in(plain)
     manifest["result"]["score"] += 0.02
 

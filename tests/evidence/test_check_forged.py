@@ -1,4 +1,4 @@
-"""Bundles that somebody wrote who knows how digests work, or wrote nonsense."""
+"""Checks of forged bundles with correct digests, and of nonsense."""
 
 import pytest
 from authority import needs_openssl
@@ -6,7 +6,7 @@ from bundles import NOON, listing, manifest_in, original, resealed, state_of
 
 from imgmatch.errors import BundleError
 from imgmatch.evidence.archive import read_archive, write_archive
-from imgmatch.evidence.bundle import MANIFEST, build
+from imgmatch.evidence.bundle import MANIFEST, build, revise
 from imgmatch.evidence.canonical import sha256
 from imgmatch.evidence.check import check_bundle
 from imgmatch.evidence.check_report import State
@@ -14,7 +14,7 @@ from imgmatch.evidence.reference_files import write_reference
 from imgmatch.pair.decision import DERIVED_SCORE
 
 
-def test_an_original_swapped_for_another_does_not_bear_the_verdict(catalogue):
+def test_check_bundle_fails_on_a_swapped_original(catalogue):
     made = build(
         *(listing("cat-mirrored.png"), catalogue, "cat.jpg"),
         made=NOON,
@@ -39,7 +39,7 @@ def test_an_original_swapped_for_another_does_not_bear_the_verdict(catalogue):
         *(("mirrored", False), ("edits", []), ("query_box", [0, 0, 1, 1])),
     ],
 )
-def test_a_verdict_that_does_not_come_out_again_is_named(plain, field, value):
+def test_check_bundle_names_a_verdict_that_it_cannot_reproduce(plain, field, value):
     manifest = manifest_in(plain)
     assert manifest["result"][field] != value
     manifest["result"][field] = value
@@ -50,7 +50,7 @@ def test_a_verdict_that_does_not_come_out_again_is_named(plain, field, value):
     assert field in failure.reason
 
 
-def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
+def test_check_bundle_fails_on_features_of_another_original(plain, catalogue):
     members, manifest = read_archive(plain), manifest_in(plain)
     for name, data in write_reference(catalogue.fingerprint("fig.jpg")).items():
         members[name] = data
@@ -68,7 +68,7 @@ def test_features_of_another_original_do_not_bear_the_verdict(plain, catalogue):
         (True, "verdict", f"want a score of {DERIVED_SCORE} or more"),
     ],
 )
-def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason):
+def test_check_bundle_names_a_changed_derived_score(plain, stated, subject, reason):
     manifest = manifest_in(plain) | {"derived_score": stated}
 
     failures = check_bundle(resealed(read_archive(plain), manifest)).failures
@@ -76,7 +76,7 @@ def test_a_score_that_was_not_asked_for_is_named(plain, stated, subject, reason)
 
 
 @pytest.mark.parametrize("name", ["page.en.html", "page.zh.pdf", "figures/warped.jpg"])
-def test_a_page_that_says_something_else_is_named(plain, name):
+def test_check_bundle_names_a_changed_page(plain, name):
     members, manifest = read_archive(plain), manifest_in(plain)
     members[name] = members[name].replace(b"same", b"sama") + b" "
     digest = {"sha256": sha256(members[name]), "bytes": len(members[name])}
@@ -86,14 +86,14 @@ def test_a_page_that_says_something_else_is_named(plain, name):
     assert name in [one.subject for one in failures]
 
 
-def test_a_claim_that_the_verdict_does_not_bear_is_named(plain):
+def test_check_bundle_names_a_claim_beyond_the_verdict(plain):
     manifest = manifest_in(plain) | {"claim": "overlay"}
 
     (failure,) = check_bundle(resealed(read_archive(plain), manifest)).failures
     assert failure.reason.startswith("claim: overlay was stated, picture comes out")
 
 
-def test_missing_and_extra_members_are_refused(plain):
+def test_check_bundle_refuses_missing_and_extra_members(plain):
     members = read_archive(plain)
     without = {k: v for k, v in members.items() if k != "page.en.pdf"}
 
@@ -120,7 +120,7 @@ def test_missing_and_extra_members_are_refused(plain):
         b'{"format":"imgmatch-evidence-1","members":{"a":1}}',
     ],
 )
-def test_a_manifest_that_nobody_wrote_is_named(plain, data):
+def test_check_bundle_names_a_manifest_that_imgmatch_did_not_write(plain, data):
     report = check_bundle(write_archive({**read_archive(plain), MANIFEST: data}))
 
     assert MANIFEST in [one.subject for one in report.failures]
@@ -128,7 +128,7 @@ def test_a_manifest_that_nobody_wrote_is_named(plain, data):
 
 
 @needs_openssl
-def test_a_deposit_of_another_file_is_named(catalogue, held, authority):
+def test_check_bundle_names_a_deposit_of_another_file(catalogue, held, authority):
     made = build(
         *(listing("cat-mirrored.png"), catalogue, "cat.jpg"), made=NOON, deposits=held
     )
@@ -147,7 +147,7 @@ def test_a_deposit_of_another_file_is_named(catalogue, held, authority):
         ({"member": None}, "said to be verified and has no token"),
     ],
 )
-def test_what_is_said_of_a_token_must_be_what_it_says(
+def test_check_bundle_names_a_false_statement_about_a_token(
     bundle, authority, change, message
 ):
     members, manifest = read_archive(bundle), manifest_in(bundle)
@@ -159,7 +159,7 @@ def test_what_is_said_of_a_token_must_be_what_it_says(
 
 
 @needs_openssl
-def test_who_was_first_must_follow_from_the_times(bundle):
+def test_check_bundle_names_a_priority_against_the_times(bundle):
     members, manifest = read_archive(bundle), manifest_in(bundle)
     manifest["listing"]["first_seen"] = "2020-01-01T00:00:00+00:00"
 
@@ -174,7 +174,7 @@ def test_who_was_first_must_follow_from_the_times(bundle):
         *({"parameters": None}, {"deposits": [1]}, {"derived_score": "high"}),
     ],
 )
-def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
+def test_check_bundle_refuses_nonsense_with_a_typed_error(plain, change):
     try:
         report = check_bundle(
             resealed(read_archive(plain), manifest_in(plain) | change)
@@ -184,8 +184,23 @@ def test_a_manifest_of_nonsense_is_refused_by_a_typed_error(plain, change):
     assert not report.holds
 
 
-def test_a_manifest_of_nothing_but_brackets_is_named(plain):
+def test_check_bundle_names_a_manifest_of_nested_brackets(plain):
     report = check_bundle(
         write_archive({**read_archive(plain), MANIFEST: b"[" * 100_000})
     )
     assert MANIFEST in [one.subject for one in report.failures]
+
+
+def test_check_bundle_names_a_revision_of_another_history(plain):
+    second = revise(plain, made=NOON, note="one")
+    other = revise(plain, made=NOON, note="another")
+    third = read_archive(revise(second, made=NOON, note="three"))
+    third |= {
+        name: data
+        for name, data in read_archive(other).items()
+        if name.startswith("revisions/2/")
+    }
+
+    (failure,) = check_bundle(write_archive(third)).failures
+    assert failure.subject == "revisions/3/manifest.json"
+    assert "does not follow" in failure.reason

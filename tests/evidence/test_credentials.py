@@ -1,4 +1,4 @@
-"""Content credentials, signed here by a signer of the test's own."""
+"""Content credentials, signed by a signer that the test makes."""
 
 import datetime
 import io
@@ -106,7 +106,7 @@ def signed(root):
     return out.getvalue()
 
 
-def test_a_signature_counts_with_a_root_that_vouches_for_it(signed, root):
+def test_read_credentials_trusts_only_a_root_that_vouches(signed, root):
     stranger = pem(certificate("Stranger")[0])
 
     assert read_credentials(signed, roots=pem(root[0])) is Credentials.TRUSTED
@@ -114,12 +114,12 @@ def test_a_signature_counts_with_a_root_that_vouches_for_it(signed, root):
     assert read_credentials(signed, roots=stranger) is Credentials.INTACT
 
 
-def test_a_file_without_any_says_nothing():
+def test_read_credentials_finds_none_in_an_unsigned_file():
     assert read_credentials(PHOTO) is Credentials.ABSENT
 
 
 @pytest.mark.parametrize("what", ["pixels", "what was said"])
-def test_a_file_changed_after_signing_is_broken(signed, root, what):
+def test_read_credentials_finds_changes_after_signing(signed, root, what):
     changed = bytearray(signed)
     place = signed.index(b"digitalCapture") if what != "pixels" else -500
     changed[place] ^= 1
@@ -128,12 +128,12 @@ def test_a_file_changed_after_signing_is_broken(signed, root, what):
     assert found is Credentials.BROKEN
 
 
-def test_other_files_are_refused():
+def test_read_credentials_refuses_other_files():
     with pytest.raises(DecodeError):
         read_credentials(b"no picture")
 
 
-def test_material_is_supported_by_trusted_credentials_only(signed, root):
+def test_credentials_support_material_only_if_trusted(signed, root):
     def outcome(data, roots):
         found = examine_material(
             data,
@@ -152,7 +152,7 @@ def test_material_is_supported_by_trusted_credentials_only(signed, root):
     assert outcome(signed, None) == []
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch):
+def test_read_credentials_without_the_extra_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "c2pa", None)
-    with pytest.raises(MissingExtraError, match=r"imgmatch\[c2pa\]"):
+    with pytest.raises(MissingExtraError, match=r"imgmatch-copy-detection\[c2pa\]"):
         read_credentials(PHOTO)

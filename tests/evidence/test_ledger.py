@@ -1,31 +1,10 @@
 import sqlite3
-from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from bundles import NOON
 
-from imgmatch.errors import InputError, LedgerError
-from imgmatch.evidence.canonical import canonical, instant, parse_instant
+from imgmatch.errors import LedgerError
 from imgmatch.evidence.ledger import Ledger
-
-NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-
-values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8")),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=8,
-)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    with Ledger(tmp_path / "ledger.sqlite") as opened:
-        yield opened
 
 
 def fill(ledger, count=3):
@@ -34,39 +13,10 @@ def fill(ledger, count=3):
         ledger.append("note", content, at=NOON)
 
 
-# Canonical values
-
-
-@given(values)
-def test_canonical_json_reads_back_and_is_written_again_the_same(value):
-    import json
-
-    data = canonical(value)
-    assert canonical(json.loads(data)) == data
-
-
-def test_canonical_json_sorts_keys_and_keeps_letters():
-    assert canonical({"b": 1, "a": "证"}) == '{"a":"证","b":1}'.encode()
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"bytes"])
-def test_what_json_cannot_hold_is_refused(value):
-    with pytest.raises(InputError, match="want a JSON value"):
-        canonical({"value": value})
-
-
-def test_times_want_a_zone():
-    assert instant(parse_instant("2026-05-01T20:00:00+08:00")) == instant(NOON)
-    with pytest.raises(InputError, match="zone"):
-        parse_instant("2026-05-01T20:00:00")
-    with pytest.raises(InputError, match="ISO 8601"):
-        parse_instant("yesterday")
-
-
 # The chain
 
 
-def test_entries_come_back_in_order_and_by_what_they_are_about(ledger):
+def test_entries_returns_matches_in_order(ledger):
     fill(ledger)
     ledger.append("other", {"subject": "s1", "owner": "o2"}, at=NOON)
 
@@ -78,7 +28,7 @@ def test_entries_come_back_in_order_and_by_what_they_are_about(ledger):
     assert ledger.entries()[0].at == "2026-05-01T12:00:00+00:00"
 
 
-def test_a_history_survives_and_verifies(ledger):
+def test_ledger_survives_reopening(ledger):
     fill(ledger)
     head = ledger.head
 
@@ -107,7 +57,7 @@ def test_a_history_survives_and_verifies(ledger):
         ),
     ],
 )
-def test_whoever_gets_around_the_triggers_is_still_noticed(ledger, change, message):
+def test_check_notices_changes_made_without_the_triggers(ledger, change, message):
     fill(ledger)
     ledger.close()
     raw = sqlite3.connect(ledger.path)
@@ -129,7 +79,7 @@ def test_whoever_gets_around_the_triggers_is_still_noticed(ledger, change, messa
         "UPDATE entry SET content = NULL, salt = NULL, kind = 'x'",
     ],
 )
-def test_the_database_itself_refuses_changes(ledger, change):
+def test_schema_refuses_changes_of_entries(ledger, change):
     fill(ledger)
     raw = sqlite3.connect(ledger.path)
 
@@ -138,7 +88,7 @@ def test_the_database_itself_refuses_changes(ledger, change):
     raw.close()
 
 
-def test_two_writers_cannot_both_follow_the_same_entry(ledger):
+def test_append_refuses_a_second_entry_after_the_same_one(ledger):
     ledger.append("case", {"subject": "c"}, at=NOON, after=0)
     ledger.append("case", {"subject": "c"}, at=NOON, after=1)
 
@@ -150,7 +100,7 @@ def test_two_writers_cannot_both_follow_the_same_entry(ledger):
 # Erasure
 
 
-def test_erased_contents_are_gone_from_the_file_and_the_chain_holds(ledger):
+def test_erase_removes_content_from_the_file_and_keeps_the_chain(ledger):
     ledger.append("note", {"owner": "CANARY-o", "text": "CANARY-text"}, at=NOON)
     ledger.append("note", {"owner": "other", "text": "stays"}, at=NOON)
 
@@ -169,17 +119,17 @@ def test_erased_contents_are_gone_from_the_file_and_the_chain_holds(ledger):
         assert b"stays" in path.read_bytes()
 
 
-def test_erasing_wants_one_thing_to_erase(ledger):
+def test_erase_wants_either_an_owner_or_a_listing(ledger):
     with pytest.raises(LedgerError, match="either"):
         ledger.erase(at=NOON)
     with pytest.raises(LedgerError, match="either"):
         ledger.erase(owner="o", listing="l", at=NOON)
 
 
-# Files that are none
+# Files that cannot be used
 
 
-def test_other_files_are_refused(tmp_path):
+def test_ledger_refuses_other_files(tmp_path):
     (tmp_path / "text").write_text("This is no database, whatever it may be called.")
     with pytest.raises(LedgerError, match="not a database"):
         Ledger(tmp_path / "text")
@@ -200,7 +150,7 @@ def test_other_files_are_refused(tmp_path):
         Ledger(tmp_path / "missing" / "x.sqlite")
 
 
-def test_a_closed_ledger_says_so(ledger):
+def test_ledger_refuses_use_after_close(ledger):
     ledger.close()
     with pytest.raises(LedgerError, match="closed"):
         ledger.entries()

@@ -36,13 +36,15 @@ def outcomes(data, kind, **others):
         ("cat.jpg", "dandelion-chain.jpg", CheckOutcome.OPEN),
     ],
 )
-def test_an_original_is_held_against_the_suspect(material, suspect, outcome):
+def test_examine_material_compares_an_original_with_the_suspect(
+    material, suspect, outcome
+):
     found = outcomes(picture(material), MaterialKind.ORIGINAL, suspect=picture(suspect))
 
     assert found == {Check.FINER_THAN_SUSPECT: outcome}
 
 
-def test_a_full_frame_shows_more_than_the_original():
+def test_examine_material_supports_a_full_frame_that_shows_more():
     whole, cut = picture("brushes.jpg"), picture("brushes-crop-half.jpg")
 
     assert outcomes(whole, MaterialKind.FULL_FRAME, original=cut) == {
@@ -64,7 +66,7 @@ def test_a_full_frame_shows_more_than_the_original():
         ("cat.jpg", CheckOutcome.OPEN),
     ],
 )
-def test_a_series_is_the_same_scene_in_another_exposure(material, outcome):
+def test_examine_material_supports_another_exposure_in_a_series(material, outcome):
     found = outcomes(
         picture(material), MaterialKind.SERIES, original=picture("motorcycle.jpg")
     )
@@ -74,7 +76,7 @@ def test_a_series_is_the_same_scene_in_another_exposure(material, outcome):
 
 
 def shot(name, at, *, body="123"):
-    """A frame that says which camera took it and when."""
+    """Return a frame whose Exif states the camera and the time."""
     exif = PILImage.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Maker", "One"
     details = exif.get_ifd(ExifTags.IFD.Exif)
@@ -92,7 +94,7 @@ def shot(name, at, *, body="123"):
         (datetime(2026, 5, 1, 12, 20), "456", CheckOutcome.CONTRADICTS),
     ],
 )
-def test_camera_and_time_speak_of_one_shoot_or_of_two(at, body, outcome):
+def test_examine_material_compares_camera_and_time(at, body, outcome):
     first = shot("originals/motorcycle.jpg", datetime(2026, 5, 1, 12))
     second = shot("listings/motorcycle-other-photo.jpg", at, body=body)
 
@@ -101,7 +103,7 @@ def test_camera_and_time_speak_of_one_shoot_or_of_two(at, body, outcome):
 
 
 @pytest.mark.parametrize("block", [b"Exif\0\0junk", b"Exif\0\0II*\0\xff\xff\xff\xff"])
-def test_corrupt_exif_says_nothing(block):
+def test_examine_material_leaves_corrupt_exif_open(block):
     broken = encoded(PILImage.open(EXAMPLES / "originals/cat.jpg"), "JPEG", exif=block)
 
     found = outcomes(broken, MaterialKind.SERIES, original=broken)
@@ -118,7 +120,7 @@ def test_corrupt_exif_says_nothing(block):
         MaterialKind.CATALOGUE,
     ],
 )
-def test_contracts_are_never_opened(kind):
+def test_examine_material_never_opens_contracts(kind):
     data = b"\xff\xd8\xff not a picture, nor a contract that anybody could read"
     found = examine_material(data, kind=kind, party=Party.RESPONDENT)
 
@@ -126,6 +128,17 @@ def test_contracts_are_never_opened(kind):
     assert Material.from_dict(found.to_dict()) == found
 
 
-def test_a_picture_that_is_none_is_refused():
+def test_examine_material_refuses_an_unreadable_picture():
     with pytest.raises(DecodeError):
         examine_material(b"x", kind=MaterialKind.SERIES, party=Party.OWNER)
+
+
+def test_examine_material_keeps_no_text_of_exif(marked_original):
+    series = examine_material(
+        marked_original,
+        kind=MaterialKind.SERIES,
+        party=Party.OWNER,
+        original=marked_original,
+    )
+
+    assert "KANARI" not in str(series.to_dict())

@@ -1,4 +1,4 @@
-"""What two pictures share that are not copies: the seal or the banner, no more."""
+"""Regions that two pictures share if they share only a seal or a banner."""
 
 import pytest
 from places import EXAMPLES
@@ -21,7 +21,9 @@ SEAL = (38, 43, 294, 299)  # of fig.jpg, 1280 x 866
         ),
     ],
 )
-def test_the_shared_mark_is_boxed_in_both(original, listing, reference_box, query_box):
+def test_find_shared_regions_boxes_the_mark_in_both(
+    original, listing, reference_box, query_box
+):
     reference = fingerprint(EXAMPLES / "originals" / original, role=Role.REFERENCE)
     query = fingerprint(EXAMPLES / "listings" / listing, role=Role.QUERY)
 

@@ -1,4 +1,4 @@
-"""Time stamps, by a real authority on this machine."""
+"""Time stamps of a real authority that runs locally."""
 
 import datetime
 import time
@@ -25,7 +25,7 @@ def token(authority):
     return stamp(DATA, authority)
 
 
-def test_a_token_says_when_and_by_whom(authority, token):
+def test_verify_token_says_when_and_by_whom(authority, token):
     found = verify_token(token, DATA, authority.roots)
 
     age = datetime.datetime.now(datetime.UTC) - found.at
@@ -34,7 +34,7 @@ def test_a_token_says_when_and_by_whom(authority, token):
     assert found.certificate_expires > found.at
 
 
-def test_a_digest_stands_for_the_data(authority, token):
+def test_verify_token_takes_a_digest_for_the_data(authority, token):
     import hashlib
 
     digest = hashlib.sha256(DATA).hexdigest()
@@ -43,12 +43,12 @@ def test_a_digest_stands_for_the_data(authority, token):
         verify_token(token, "0" * 64, authority.roots)
 
 
-def test_a_token_for_other_data_is_refused(authority, token):
+def test_verify_token_refuses_other_data(authority, token):
     with pytest.raises(TokenMismatchError, match="other data"):
         verify_token(token, DATA + b".", authority.roots)
 
 
-def test_a_wrong_root_is_refused(authority, token, tmp_path):
+def test_verify_token_refuses_a_wrong_root(authority, token, tmp_path):
     stranger = Authority(tmp_path)
 
     with pytest.raises(TokenUntrustedError):
@@ -56,14 +56,14 @@ def test_a_wrong_root_is_refused(authority, token, tmp_path):
     assert verify_token(token, DATA, [*stranger.roots, *authority.roots])
 
 
-def test_no_root_is_misuse(token):
+def test_verify_token_refuses_an_empty_list_of_roots(token):
     with pytest.raises(InputError, match="at least one root"):
         verify_token(token, DATA, [])
 
 
-def test_every_changed_byte_is_noticed(authority, token):
-    # Not of the certificates' order, names or the response's own wrapping alone:
-    # nothing may pass that says another time or other data.
+def test_verify_token_notices_changed_bytes(authority, token):
+    # Some bytes do not matter, such as the order of certificates. But no changed
+    # token may state another time or other data.
     truth = verify_token(token, DATA, authority.roots)
     for at in range(0, len(token), 7):
         broken = bytearray(token)
@@ -76,12 +76,12 @@ def test_every_changed_byte_is_noticed(authority, token):
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", b"\x30\x80", b"\x30\x03\x02\x01"])
-def test_junk_is_no_token(authority, junk):
+def test_verify_token_refuses_junk(authority, junk):
     with pytest.raises(TokenError, match="not a time-stamp token"):
         verify_token(junk, DATA, authority.roots)
 
 
-def test_a_refusal_is_named_by_its_status(authority):
+def test_verify_token_and_stamp_name_the_status_of_a_refusal(authority):
     refused = authority(b"not a request")
 
     with pytest.raises(TokenError, match="refused: status 2"):
@@ -90,15 +90,15 @@ def test_a_refusal_is_named_by_its_status(authority):
         stamp(DATA, lambda _: refused)
 
 
-def test_an_answer_to_another_request_is_refused(token):
+def test_stamp_refuses_an_answer_to_another_request(token):
     with pytest.raises(TokenError, match="nonce"):
         stamp(DATA, lambda _: token)
     with pytest.raises(TokenMismatchError):
         stamp(b"other data", lambda _: token)
 
 
-def test_certificates_may_come_in_any_order(tmp_path):
-    # OpenSSL writes the SET as it comes; strict DER readers refuse that.
+def test_verify_token_takes_certificates_in_any_order(tmp_path):
+    # OpenSSL writes the SET in any order; strict DER readers refuse that.
     from rfc3161_client import decode_timestamp_response
 
     authority = Authority(tmp_path, chain=True)
@@ -119,7 +119,7 @@ def test_certificates_may_come_in_any_order(tmp_path):
     assert refused, "neither order was one that needs sorting"
 
 
-def test_the_chain_is_judged_at_the_tokens_time(tmp_path):
+def test_verify_token_checks_the_chain_at_the_tokens_time(tmp_path):
     soon = 2 / 86_400
     authority = Authority(tmp_path, ends=soon)
     token = stamp(DATA, authority)
@@ -130,14 +130,14 @@ def test_the_chain_is_judged_at_the_tokens_time(tmp_path):
     assert verify_token(token, DATA, authority.roots).at <= ends
 
 
-def test_a_signer_that_had_run_out_is_refused(tmp_path):
+def test_verify_token_refuses_an_expired_signer(tmp_path):
     authority = Authority(tmp_path, begins=-9.0, ends=-1.0)
 
     with pytest.raises(TokenUntrustedError):
         verify_token(stamp(DATA, authority), DATA, authority.roots)
 
 
-def test_sm3_cannot_be_checked_and_says_so(tmp_path):
+def test_verify_token_names_sm3_as_unsupported(tmp_path):
     authority = Authority(tmp_path, digests=", sm3")
     token = authority.stamp_with("sm3", DATA)
 
@@ -145,7 +145,7 @@ def test_sm3_cannot_be_checked_and_says_so(tmp_path):
         verify_token(token, DATA, authority.roots)
 
 
-def test_sha512_is_checked_with_the_data_only(authority):
+def test_verify_token_checks_sha512_only_with_the_data(authority):
     token = authority.stamp_with("sha512", DATA)
 
     assert verify_token(token, DATA, authority.roots).at
@@ -153,7 +153,7 @@ def test_sha512_is_checked_with_the_data_only(authority):
         verify_token(token, "0" * 64, authority.roots)
 
 
-def test_requests_carry_a_nonce_and_nothing_but_the_digest():
+def test_request_holds_only_a_nonce_and_the_digest():
     first, second = request(DATA), request(DATA)
 
     assert first != second
@@ -162,7 +162,7 @@ def test_requests_carry_a_nonce_and_nothing_but_the_digest():
         request(b"")
 
 
-def test_roots_are_read_from_pem_and_der(authority):
+def test_read_roots_reads_pem_and_der(authority):
     from cryptography.hazmat.primitives.serialization import Encoding
 
     pem = (authority.folder / "root.pem").read_bytes()
@@ -172,11 +172,11 @@ def test_roots_are_read_from_pem_and_der(authority):
         read_roots(b"nothing")
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch):
+def test_request_without_the_extra_names_it(monkeypatch):
     import sys
 
     from imgmatch.errors import MissingExtraError
 
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)
-    with pytest.raises(MissingExtraError, match=r"imgmatch\[evidence\]"):
+    with pytest.raises(MissingExtraError, match=r"imgmatch-copy-detection\[evidence\]"):
         timestamp.request(DATA)

@@ -18,7 +18,7 @@ def assert_same(found, expected):
 
 
 def near_copies(rng, n, words, *, bits):
-    """Random codes, each of which also stands nearby with some bits flipped."""
+    """Random codes, and a copy of each with up to `bits` flipped bits."""
     codes = rng.integers(0, 2**64, (n // 2, words), np.uint64)
     copies = codes.copy()
     for _ in range(bits):
@@ -45,7 +45,7 @@ def collections(draw):
 @every_kernel
 @pytest.mark.parametrize("patience", [ALWAYS_TABLES, ALWAYS_SCAN, 0.5])
 @given(case=collections())
-def test_tables_answer_as_the_scan_does(kernel, patience, case):
+def test_index_of_any_tables_agrees_with_the_scan(kernel, patience, case):
     codes, tables, radius = case
     index = _core.Index(*_core.index_build(codes, tables), patience=patience)
 
@@ -61,7 +61,7 @@ def test_tables_answer_as_the_scan_does(kernel, patience, case):
 @pytest.mark.parametrize(
     ("n", "words", "radius"), [(60_000, 1, 6), (60_000, 1, 0), (20_000, 4, 31)]
 )
-def test_index_answers_as_the_scan_does(kernel, n, words, radius, rng):
+def test_search_agrees_with_the_scan(kernel, n, words, radius, rng):
     codes = near_copies(rng, n, words, bits=4)
     index = HammingIndex.build(codes, radius=radius)
     queries = codes[:300]
@@ -75,7 +75,7 @@ def test_index_answers_as_the_scan_does(kernel, n, words, radius, rng):
 
 
 @pytest.mark.parametrize("radius", [3, 30, 64, 1000])
-def test_any_radius_is_answered(radius, rng):
+def test_search_and_pairs_accept_any_radius(radius, rng):
     codes = near_copies(rng, 2000, 1, bits=2)
     index = HammingIndex.build(codes, radius=6)
     assert_same(
@@ -90,7 +90,7 @@ def test_any_radius_is_answered(radius, rng):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_many_queries_and_pairs_go_through_an_index(threads, rng, monkeypatch):
+def test_index_pays_for_many_queries_and_pairs(threads, rng, monkeypatch):
     codes = near_copies(rng, 60_000, 1, bits=3)
     scanned = _core.radius(codes, codes, 3)
     first, second = np.repeat(np.arange(len(codes)), np.diff(scanned[0])), scanned[2]
@@ -104,8 +104,8 @@ def test_many_queries_and_pairs_go_through_an_index(threads, rng, monkeypatch):
     )
 
 
-def test_codes_crowded_in_few_buckets_are_found(rng):
-    # Flat pictures: most hashes all but equal, which fills single buckets.
+def test_search_finds_codes_crowded_in_few_buckets(rng):
+    # Flat images have nearly equal hashes, which fill a few buckets.
     codes = np.zeros((30_000, 1), np.uint64)
     codes[::7] = rng.integers(0, 2**64, codes[::7].shape, np.uint64)
     queries = codes[:9].copy()
@@ -113,7 +113,7 @@ def test_codes_crowded_in_few_buckets_are_found(rng):
     assert_same(index.search(queries, radius=6), _core.radius(queries, codes, 6))
 
 
-def test_an_index_can_be_saved_and_mapped(tmp_path, rng):
+def test_hamming_index_can_be_saved_and_memory_mapped(tmp_path, rng):
     codes = near_copies(rng, 5000, 1, bits=2)
     built = HammingIndex.build(codes, radius=6)
     arrays = {}
@@ -127,14 +127,14 @@ def test_an_index_can_be_saved_and_mapped(tmp_path, rng):
     assert_same(mapped.search(codes, radius=6), built.search(codes, radius=6))
 
 
-def test_arrays_of_different_indexes_are_refused(rng):
+def test_hamming_index_refuses_arrays_of_different_indexes(rng):
     one = HammingIndex.build(near_copies(rng, 100, 1, bits=1), radius=6)
     two = HammingIndex.build(near_copies(rng, 200, 1, bits=1), radius=6)
     with pytest.raises(ShapeError, match="one index of 100 codes"):
         HammingIndex(one.codes, two.rows, one.positions, one.starts)
 
 
-def test_unusable_arguments_are_refused():
+def test_hamming_index_refuses_unusable_arguments():
     codes = np.zeros((5, 1), np.uint64)
     index = HammingIndex.build(codes, radius=2)
     with pytest.raises(InputError, match="radius of at least 0, got -1"):

@@ -42,7 +42,7 @@ def assert_same(found, expected):
 
 @st.composite
 def searches(draw):
-    """Queries and codes of one width, with ties and with tails of every length."""
+    """Queries and codes of one width, with ties and with block tails of any length."""
     words = draw(st.sampled_from([1, 2, 3, 4, 5, 64]))
     elements = st.one_of(st.sampled_from([0, 1, 2**64 - 1]), st.integers(0, 2**64 - 1))
     queries, codes = (
@@ -54,7 +54,7 @@ def searches(draw):
 
 @every_kernel
 @given(case=searches(), k=st.integers(1, 80), threads=st.integers(1, 3))
-def test_knn_agrees_with_numpy(kernel, case, k, threads):
+def test_hamming_knn_agrees_with_numpy(kernel, case, k, threads):
     queries, codes = case
     found = hamming_knn(queries, codes, k=k, threads=threads, kernel=kernel)
     assert_same(found, knn_by_sorting(queries, codes, k))
@@ -62,7 +62,7 @@ def test_knn_agrees_with_numpy(kernel, case, k, threads):
 
 @every_kernel
 @given(case=searches(), radius=st.integers(0, 5000), threads=st.integers(1, 3))
-def test_radius_agrees_with_numpy(kernel, case, radius, threads):
+def test_hamming_radius_agrees_with_numpy(kernel, case, radius, threads):
     queries, codes = case
     radius = radius % (64 * codes.shape[1] + 2)
     found = hamming_radius(
@@ -73,7 +73,7 @@ def test_radius_agrees_with_numpy(kernel, case, radius, threads):
 
 @every_kernel
 @given(case=searches(), radius=st.integers(0, 80), threads=st.integers(1, 3))
-def test_pairs_agree_with_numpy(kernel, case, radius, threads):
+def test_hamming_pairs_agrees_with_numpy(kernel, case, radius, threads):
     _, codes = case
     found = hamming_pairs(codes, radius=radius, threads=threads, kernel=kernel)
     assert_same(found, pairs_by_sorting(codes, radius))
@@ -81,7 +81,7 @@ def test_pairs_agree_with_numpy(kernel, case, radius, threads):
 
 @every_kernel
 @pytest.mark.parametrize("words", [1, 4, 7])
-def test_search_spans_blocks(kernel, words, rng):
+def test_search_agrees_with_numpy_across_blocks(kernel, words, rng):
     codes = rng.integers(0, 2**64, (9001, words), np.uint64)
     codes[[5, 4097, 8999]] = codes[17]  # ties in different blocks
     queries = codes[[17, 4095, 4096, 9000]] ^ np.uint64(1)
@@ -97,7 +97,7 @@ def test_search_spans_blocks(kernel, words, rng):
         assert_same(found, pairs_by_sorting(codes[4000:5000], radius))
 
 
-def test_read_only_and_memory_mapped_codes_are_searched_in_place(tmp_path, rng):
+def test_hamming_knn_searches_memory_mapped_codes_in_place(tmp_path, rng):
     codes = rng.integers(0, 2**64, (100, 4), np.uint64)
     np.save(tmp_path / "codes.npy", codes)
     mapped = np.load(tmp_path / "codes.npy", mmap_mode="r")
@@ -108,7 +108,7 @@ def test_read_only_and_memory_mapped_codes_are_searched_in_place(tmp_path, rng):
     assert_same(found, knn_by_sorting(codes[:5], codes, 3))
 
 
-def test_results_have_documented_types():
+def test_search_returns_documented_types():
     codes = np.zeros((3, 1), np.uint64)
     assert [a.dtype for a in hamming_knn(codes, codes, k=2)] == ["i4", "i8"]
     assert [a.dtype for a in hamming_radius(codes, codes, radius=0)] == [
@@ -130,7 +130,7 @@ def test_results_have_documented_types():
         ([[1, 2, 3, 4]], "list"),
     ],
 )
-def test_unusable_queries_are_refused(queries, message):
+def test_search_refuses_unusable_queries(queries, message):
     codes = np.zeros((5, 4), np.uint64)
     with pytest.raises(ShapeError, match=message):
         hamming_knn(queries, codes, k=1)
@@ -139,12 +139,12 @@ def test_unusable_queries_are_refused(queries, message):
 
 
 @pytest.mark.parametrize("words", [0, 65])
-def test_widths_beyond_64_words_are_refused(words):
+def test_hamming_pairs_refuses_widths_beyond_64_words(words):
     with pytest.raises(ShapeError, match="1 to 64"):
         hamming_pairs(np.zeros((2, words), np.uint64), radius=1)
 
 
-def test_options_out_of_range_are_refused():
+def test_search_refuses_options_out_of_range():
     codes = np.zeros((5, 1), np.uint64)
     with pytest.raises(InputError, match="k of at least 1, got 0"):
         hamming_knn(codes, codes, k=0)

@@ -1,12 +1,19 @@
-"""The decode gate: formats, modes, orientation, colour, size, sources."""
+"""Decoding: formats, sources, luma, damaged files, processes and threads."""
 
 import hashlib
-import io
+import os
+import pickle
+import subprocess
+import sys
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pictures import (
     BLUE,
     GREEN,
@@ -17,10 +24,9 @@ from pictures import (
     swapped_profile,
 )
 from PIL import Image as PILImage
-from PIL import ImageOps
 
 from imgmatch.errors import DecodeError, InputError, ShapeError
-from imgmatch.image import Limits, decode, decode_grey
+from imgmatch.image import DECODE_POLICY, Limits, decode, decode_grey
 from imgmatch.types import Size
 
 
@@ -29,11 +35,15 @@ def distance(pixels, expected):
     return np.abs(np.asarray(pixels, float) - np.asarray(expected, float)).mean()
 
 
-# --- Formats and modes ----------------------------------------------------
+def test_decode_policy_has_a_fixed_name():
+    assert DECODE_POLICY == "decode-1"
+
+
+# --- Formats ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("format_", ["PNG", "BMP", "TIFF"])
-def test_lossless_formats_give_the_very_pixels(photo, format_):
+def test_decode_returns_the_exact_pixels_of_lossless_formats(photo, format_):
     data = encoded(photo, format_)
 
     image = decode(data)
@@ -48,21 +58,28 @@ def test_lossless_formats_give_the_very_pixels(photo, format_):
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "WEBP", "AVIF"])
-def test_lossy_formats_come_close(photo, format_):
+def test_decode_of_lossy_formats_is_close(photo, format_):
     image = decode(encoded(photo, format_, quality=90))
 
     assert distance(image.pixels, photo) < 4
     assert image.format == format_
 
 
-def test_jpeg_gives_the_pixels_of_opencv(photo):
+def test_decode_of_jpeg_agrees_with_opencv(photo):
     data = encoded(photo, "JPEG")
     expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
     np.testing.assert_array_equal(decode(data).pixels, expected[..., ::-1])
 
 
-def test_the_first_frame_of_an_animation_counts():
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "jpeg"])
+def test_decode_reads_compressed_tiffs(photo, compression):
+    data = encoded(photo, "TIFF", compression=compression)
+
+    assert distance(decode(data).pixels, photo) < 6
+
+
+def test_decode_uses_the_first_frame_of_an_animation():
     frames = [PILImage.new("RGB", (20, 10), colour) for colour in (RED, GREEN, BLUE)]
     for format_ in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
         lossless = {"lossless": True} if format_ == "WEBP" else {}
@@ -72,7 +89,7 @@ def test_the_first_frame_of_an_animation_counts():
         assert distance(decode(data).pixels, np.full((10, 20, 3), RED)) < 2, format_
 
 
-def test_the_first_picture_of_a_multi_picture_jpeg_counts(photo):
+def test_decode_uses_the_first_image_of_a_multi_picture_jpeg(photo):
     pictures = [PILImage.fromarray(photo), PILImage.new("RGB", (64, 64))]
     data = encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:])
 
@@ -83,241 +100,24 @@ def test_the_first_picture_of_a_multi_picture_jpeg_counts(photo):
     assert distance(image.pixels, photo) < 6
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P"])
-def test_modes_without_alpha_become_rgb(photo, mode):
-    picture = PILImage.fromarray(photo).convert(mode)
-
-    image = decode(encoded(picture))
-
-    np.testing.assert_array_equal(image.pixels, picture.convert("RGB"))
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparent_pixels_are_white(mode):
-    picture = PILImage.new("RGBA", (8, 4), (0, 0, 0, 255))
-    picture.paste((90, 90, 90, 0), (4, 0, 8, 4))
-
-    pixels = decode(encoded(picture.convert(mode))).pixels
-
-    assert (pixels[:, :4] == 0).all()
-    assert (pixels[:, 4:] == 255).all()
-
-
-@pytest.mark.parametrize("mode", ["P", "L", "RGB", "1"])
-def test_a_colour_declared_transparent_is_white(mode):
-    picture = PILImage.new("RGB", (8, 4))
-    picture.paste((90, 160, 90), (4, 0, 8, 4))
-    no = PILImage.Dither.NONE
-    picture = picture.quantize(2) if mode == "P" else picture.convert(mode, dither=no)
-    black = picture.getpixel((0, 0))
-
-    pixels = decode(encoded(picture, transparency=black)).pixels
-
-    assert (pixels[:, :4] == 255).all()
-    np.testing.assert_array_equal(
-        pixels[:, 4:], np.asarray(picture.convert("RGB"))[:, 4:]
-    )
-
-
-def test_half_transparency_is_composited_on_white():
-    picture = PILImage.new("RGBA", (4, 4), (200, 100, 0, 51))
-
-    pixels = decode(encoded(picture)).pixels
-
-    np.testing.assert_allclose(pixels[0, 0], [244, 224, 204], atol=1)
-
-
-@pytest.mark.parametrize("format_", ["PNG", "TIFF"])
-def test_16_bit_grey_is_scaled_not_saturated(format_):
-    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
-
-    pixels = decode(encoded(ramp, format_)).pixels
-
-    np.testing.assert_array_equal(pixels[..., 1], ramp >> 8)
-
-
-def test_16_bit_rgb_is_scaled_not_saturated(rng):
-    deep = rng.integers(0, 65536, (6, 5, 3), dtype=np.uint16)
-    data = cv2.imencode(".png", deep[..., ::-1])[1].tobytes()
-
-    np.testing.assert_array_equal(decode(data).pixels, deep >> 8)
-
-
-def test_32_bit_samples_are_refused():
-    data = encoded(np.zeros((4, 4), np.float32), "TIFF")
-
-    with pytest.raises(DecodeError, match="unsupported TIFF: 32-bit samples"):
-        decode(data)
-
-
-def test_cmyk_jpeg_is_not_inverted(photo):
-    # Pillow writes CMYK as Adobe does: inverted, with an APP14 marker.
-    data = encoded(PILImage.fromarray(photo).convert("CMYK"), "JPEG", quality=95)
-
-    assert b"Adobe" in data
-    assert distance(decode(data).pixels, photo) < 4
-    assert distance(decode(encoded(photo, "JPEG", quality=95)).pixels, photo) < 4
-
-
-def test_cmyk_tiff(photo):
-    picture = PILImage.fromarray(photo).convert("CMYK")
-
-    np.testing.assert_array_equal(
-        decode(encoded(picture, "TIFF")).pixels, picture.convert("RGB")
-    )
-
-
-@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "jpeg"])
-def test_compressed_tiff(photo, compression):
-    data = encoded(photo, "TIFF", compression=compression)
-
-    assert distance(decode(data).pixels, photo) < 6
-
-
-# --- Orientation ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
-@pytest.mark.parametrize("long_side", [None, 30])
-def test_pictures_are_turned_upright(format_, orientation, long_side):
+def test_decode_reads_an_orientation_after_the_pixels():
     exif = PILImage.Exif()
-    exif[0x0112] = orientation
-    data = encoded(corners(), format_, exif=exif)
-    with PILImage.open(io.BytesIO(data)) as picture:
-        expected = ImageOps.exif_transpose(picture).convert("RGB")
+    exif[0x0112] = 6
+    data = encoded(corners(), "PNG", exif=exif)
+    at = data.index(b"eXIf") - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+    last = data.index(b"IEND") - 4
+    moved = data[:at] + data[end:last] + data[at:end] + data[last:]
 
-    image = decode(data, long_side=long_side)
-
-    assert image.full_size == expected.size
-    if long_side:
-        expected = expected.resize([side // 2 for side in expected.size])
-    assert image.pixels.shape == np.asarray(expected).shape
-    assert image.pixels.flags.c_contiguous
-    assert distance(image.pixels, expected) < 8
+    for read in (lambda file: decode(file).pixels, decode_grey):
+        np.testing.assert_array_equal(read(moved), read(data))
+    assert decode(moved).full_size == decode(data).full_size
 
 
-@pytest.mark.parametrize(
-    "exif",
-    [
-        b"Exif\0\0",
-        b"Exif\0\0II*\0",
-        b"Exif\0\0II*\0\xff\xff\xff\xff",
-        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12\0\x03\0\0",
-        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x63\0\0",
-        b"nonsense" * 9,
-    ],
-)
-def test_corrupt_exif_leaves_the_picture_as_it_is(photo, exif):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for format_ in ("JPEG", "PNG", "WEBP", "AVIF"):
-            data = encoded(corners(), "PNG") if format_ == "AVIF" else None
-            data = data or encoded(photo, format_, exif=exif)
-            assert decode(data).pixels.ndim == 3
+# --- Sources ---------------------------------------------------------------
 
 
-# --- Colour ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_an_embedded_profile_is_converted_to_srgb(photo, format_):
-    options = {"lossless": True} if format_ == "WEBP" else {}
-    plain = encoded(photo, format_, **options)
-    tagged = encoded(photo, format_, icc_profile=swapped_profile(), **options)
-
-    expected = decode(plain).pixels[..., [1, 0, 2]]
-
-    assert distance(decode(tagged).pixels, expected) < 1
-
-
-@pytest.mark.parametrize(
-    "profile", [srgb_profile(), b"broken", swapped_profile()[:200], bytes(5000)]
-)
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_srgb_broken_and_misfit_profiles_change_nothing(photo, profile, mode):
-    picture = PILImage.fromarray(photo).convert(mode)
-    plain = encoded(picture, "JPEG")
-    tagged = encoded(picture, "JPEG", icc_profile=profile)
-
-    np.testing.assert_array_equal(decode(tagged).pixels, decode(plain).pixels)
-
-
-def test_a_grey_profile_applies_to_grey_pictures(photo):
-    linear = bytearray(srgb_profile())
-    assert linear[16:20] == b"RGB "
-    linear[16:20] = b"GRAY"
-    for channel in (b"gTRC", b"bTRC"):
-        linear = linear.replace(channel, b"zTRC")
-    profile = bytes(linear.replace(b"rTRC", b"kTRC"))
-    picture = PILImage.fromarray(photo).convert("L")
-
-    image = decode(encoded(picture, "PNG", icc_profile=profile))
-
-    assert image.pixels.shape == photo.shape
-    np.testing.assert_array_equal(image.pixels[..., 0], image.pixels[..., 2])
-    assert distance(image.pixels[..., 0], picture) < 3  # sRGB's own curve
-
-
-# --- Size -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
-@pytest.mark.parametrize("long_side", [1, 28, 56, 57, 100, 225, 226, 300, 450])
-def test_long_side_is_met_exactly(photo, format_, long_side):
-    image = decode(encoded(photo, format_), long_side=long_side)
-
-    height = max(round(300 * long_side / 451), 1)
-    assert image.pixels.shape == (height, long_side, 3)
-    assert image.full_size == Size(451, 300)
-
-
-@pytest.mark.parametrize("long_side", [451, 452, 5000])
-def test_pictures_are_never_enlarged(photo, long_side):
-    image = decode(encoded(photo, "PNG"), long_side=long_side)
-
-    np.testing.assert_array_equal(image.pixels, photo)
-
-
-@pytest.mark.parametrize("long_side", [57, 100, 225, 300])
-def test_reduction_is_the_same_for_every_source(photo, long_side):
-    expected = cv2.resize(
-        photo,
-        (long_side, round(300 * long_side / 451)),
-        interpolation=cv2.INTER_AREA,
-    )
-
-    from_array = decode(photo, long_side=long_side).pixels
-    from_png = decode(encoded(photo), long_side=long_side).pixels
-    jpeg = encoded(photo, "JPEG", quality=95, subsampling=0)
-    from_jpeg = decode(jpeg, long_side=long_side).pixels
-
-    np.testing.assert_array_equal(from_array, from_png)
-    assert distance(from_png, expected) < 2
-    assert distance(from_jpeg, from_png) < 2
-
-
-@pytest.mark.parametrize("size", [(1, 1), (1, 999), (999, 2), (7, 5)])
-@pytest.mark.parametrize("format_", ["JPEG", "PNG"])
-def test_thin_pictures(size, format_):
-    data = encoded(PILImage.new("RGB", size, RED), format_)
-
-    for long_side in (1, 3, 100):
-        image = decode(data, long_side=long_side)
-        assert max(image.pixels.shape) <= max(long_side, 3)
-        assert distance(image.pixels, np.full(image.pixels.shape, RED)) < 2
-        assert image.full_size == size
-
-
-def test_long_side_below_one_is_refused(photo):
-    with pytest.raises(InputError, match="long_side >= 1, got 0"):
-        decode(photo, long_side=0)
-
-
-# --- Sources --------------------------------------------------------------
-
-
-def test_paths_of_any_script(tmp_path, photo):
+def test_decode_accepts_paths_in_any_script(tmp_path, photo):
     path = tmp_path / "连衣裙 été.jpg"
     path.write_bytes(encoded(photo, "JPEG"))
 
@@ -327,7 +127,7 @@ def test_paths_of_any_script(tmp_path, photo):
     np.testing.assert_array_equal(image.pixels, decode(str(path)).pixels)
 
 
-def test_arrays_are_copied(photo):
+def test_decode_copies_arrays(photo):
     pixels = photo.copy()
 
     image = decode(pixels)
@@ -340,7 +140,7 @@ def test_arrays_are_copied(photo):
     assert image.full_size == Size(451, 300)
 
 
-def test_grey_and_non_contiguous_arrays(photo):
+def test_decode_accepts_grey_and_non_contiguous_arrays(photo):
     grey = photo[::-1, ::2, 1]
 
     image = decode(grey)
@@ -359,36 +159,34 @@ def test_grey_and_non_contiguous_arrays(photo):
         np.zeros((0, 4, 3), np.uint8),
     ],
 )
-def test_other_arrays_are_refused(array):
+def test_decode_refuses_other_arrays(array):
     with pytest.raises(ShapeError, match=r"want .* uint8 array, got \("):
         decode(array)
 
 
-def test_other_sources_are_refused():
+def test_decode_refuses_other_sources():
     with pytest.raises(InputError, match="want a path, bytes or an array, got int"):
         decode(3)
 
 
-def test_orientation_may_stand_after_the_pixels():
-    exif = PILImage.Exif()
-    exif[0x0112] = 6
-    data = encoded(corners(), "PNG", exif=exif)
-    at = data.index(b"eXIf") - 4
-    end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-    last = data.index(b"IEND") - 4
-    moved = data[:at] + data[end:last] + data[at:end] + data[last:]
-
-    for read in (lambda file: decode(file).pixels, decode_grey):
-        np.testing.assert_array_equal(read(moved), read(data))
-    assert decode(moved).full_size == decode(data).full_size
+def test_decode_refuses_a_long_side_below_one(photo):
+    with pytest.raises(InputError, match="long_side >= 1, got 0"):
+        decode(photo, long_side=0)
 
 
-# --- Luma alone -----------------------------------------------------------
+def test_image_survives_pickling(photo):
+    image = pickle.loads(pickle.dumps(decode(photo)))
+
+    np.testing.assert_array_equal(image.pixels, photo)
+    assert image.full_size == Size(451, 300)
+
+
+# --- Luma alone ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("format_", ["PNG", "WEBP", "GIF", "TIFF"])
 @pytest.mark.parametrize("long_side", [None, 100])
-def test_luma_is_that_of_the_colours(photo, format_, long_side):
+def test_decode_grey_equals_the_luma_of_the_colours(photo, format_, long_side):
     data = encoded(photo, format_)
 
     grey = decode_grey(data, long_side=long_side)
@@ -398,7 +196,9 @@ def test_luma_is_that_of_the_colours(photo, format_, long_side):
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("long_side", [None, 200, 100])
-def test_a_jpeg_gives_its_own_luma(photo, orientation, long_side):
+def test_decode_grey_of_a_jpeg_is_close_to_the_luma_of_its_colours(
+    photo, orientation, long_side
+):
     exif = PILImage.Exif()
     exif[0x0112] = orientation
     data = encoded(photo, "JPEG", quality=95, exif=exif)
@@ -411,7 +211,7 @@ def test_a_jpeg_gives_its_own_luma(photo, orientation, long_side):
     assert distance(grey, by_colours) < 0.3
 
 
-def test_luma_of_a_jpeg_heeds_a_profile_that_moves_colours(photo):
+def test_decode_grey_of_a_jpeg_applies_a_profile_that_changes_colours(photo):
     for profile, moves in ((swapped_profile(), True), (srgb_profile(), False)):
         data = encoded(photo, "JPEG", icc_profile=profile)
         plain = decode_grey(encoded(photo, "JPEG"))
@@ -423,7 +223,7 @@ def test_luma_of_a_jpeg_heeds_a_profile_that_moves_colours(photo):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
-def test_luma_of_modes_with_a_profile(photo, mode):
+def test_decode_grey_accepts_every_mode_with_a_profile(photo, mode):
     picture = PILImage.fromarray(photo).convert(mode)
     data = encoded(picture, "PNG", icc_profile=swapped_profile())
 
@@ -431,13 +231,13 @@ def test_luma_of_modes_with_a_profile(photo, mode):
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
-def test_luma_of_other_jpegs(photo, mode):
+def test_decode_grey_accepts_grey_and_cmyk_jpegs(photo, mode):
     data = encoded(PILImage.fromarray(photo).convert(mode), "JPEG")
 
     np.testing.assert_array_equal(decode_grey(data), decode(data).grey)
 
 
-def test_luma_of_arrays(photo):
+def test_decode_grey_accepts_arrays(photo):
     np.testing.assert_array_equal(decode_grey(photo), decode(photo).grey)
     np.testing.assert_array_equal(decode_grey(photo[..., 1]), photo[..., 1])
     assert not np.shares_memory(decode_grey(photo[..., 1]), photo)
@@ -445,7 +245,7 @@ def test_luma_of_arrays(photo):
         decode_grey(np.zeros((4, 4, 4), np.uint8))
 
 
-def test_luma_meets_the_same_refusals(photo, tmp_path):
+def test_decode_grey_refuses_what_decode_refuses(photo, tmp_path):
     data = encoded(photo, "JPEG")
     for source in (b"", data[:-200], tmp_path / "none.jpg"):
         with pytest.raises(DecodeError):
@@ -454,3 +254,167 @@ def test_luma_meets_the_same_refusals(photo, tmp_path):
         decode_grey(data, limits=Limits(max_pixels=100))
     with pytest.raises(InputError):
         decode_grey(data, long_side=0)
+
+
+# --- Damaged files ---------------------------------------------------------
+
+
+def test_decode_refuses_unreadable_paths(tmp_path):
+    fifo = tmp_path / "fifo"
+    (tmp_path / "empty.jpg").touch()
+    cases = {
+        tmp_path / "missing.jpg": "No such file or directory",
+        tmp_path: "not a regular file",
+        tmp_path / "empty.jpg": r"empty \(0 bytes\)",
+        "nul\0byte": "null",
+    }
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(fifo)
+        cases[fifo] = "not a regular file"
+    for path, reason in cases.items():
+        with pytest.raises(DecodeError, match=reason) as caught:
+            decode(path)
+        assert caught.value.source == str(path)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_decode_refuses_truncated_files(photo, format_):
+    data = encoded(photo, format_)
+
+    for kept in (0.999, 0.9, 0.5, 0.1):
+        with pytest.raises(DecodeError) as caught:
+            decode(data[: int(len(data) * kept)])
+        assert caught.value.reason.startswith(f"damaged or unsupported {format_}: ")
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("long_side", [None, 56])
+def test_decode_refuses_a_jpeg_without_its_end_marker(photo, progressive, long_side):
+    data = encoded(photo, "JPEG", progressive=progressive)
+
+    for missing in (1, 2, 3, 100, len(data) // 2):
+        with pytest.raises(DecodeError, match="JPEG: image file is truncated"):
+            decode(data[:-missing], long_side=long_side)
+    trailing = decode(data + b"trailing bytes" * 99, long_side=long_side)
+    np.testing.assert_array_equal(
+        trailing.pixels, decode(data, long_side=long_side).pixels
+    )
+
+
+def test_decode_raises_errors_that_survive_pickling():
+    with pytest.raises(DecodeError) as caught:
+        decode(b"")
+
+    error = pickle.loads(pickle.dumps(caught.value))
+
+    assert (error.source, error.reason) == ("<bytes>", "empty (0 bytes)")
+    assert str(error) == "cannot decode <bytes>: empty (0 bytes)"
+
+
+def samples():
+    picture = corners((40, 24))
+    exif = PILImage.Exif()
+    exif[0x0112] = 6
+    options = {
+        "JPEG": {"exif": exif, "icc_profile": swapped_profile()},
+        "PNG": {"exif": exif, "icc_profile": swapped_profile()},
+        "GIF": {"save_all": True, "append_images": [PILImage.new("RGB", (40, 24))]},
+        "WEBP": {"exif": exif},
+        "AVIF": {"exif": exif},
+        "TIFF": {"compression": "tiff_lzw"},
+        "BMP": {},
+    }
+    files = [encoded(picture, name, **more) for name, more in options.items()]
+    files.append(encoded(picture, "JPEG", progressive=True))
+    files.append(encoded(picture, "PNG", save_all=True, append_images=[corners()]))
+    files.append(encoded(picture.convert("CMYK"), "JPEG"))
+    files.append(encoded(picture.convert("P"), "PNG"))
+    return files
+
+
+SAMPLES = samples()
+SMALL = Limits(max_pixels=10**6)
+
+
+def image_or_decode_error(data, **options):
+    with warnings.catch_warnings(record=True) as leaked:
+        warnings.simplefilter("always")
+        try:
+            image = decode(data, limits=SMALL, **options)
+        except DecodeError:
+            return
+        finally:
+            assert not leaked
+    assert image.pixels.dtype == np.uint8
+    assert image.pixels.shape[2] == 3
+    assert min(image.full_size) >= 1
+
+
+@given(st.binary(max_size=200), st.sampled_from([data[:16] for data in SAMPLES]))
+def test_decode_of_random_bytes_gives_an_image_or_an_error(tail, head):
+    image_or_decode_error(tail)
+    image_or_decode_error(head + tail)
+
+
+@given(st.data())
+def test_decode_of_damaged_files_gives_an_image_or_an_error(draw):
+    damaged = bytearray(draw.draw(st.sampled_from(SAMPLES)))
+    for _ in range(draw.draw(st.integers(0, 8))):
+        at = draw.draw(st.integers(0, len(damaged) - 1))
+        damaged[at] ^= 1 << draw.draw(st.integers(0, 7))
+    del damaged[draw.draw(st.integers(len(damaged) // 2, len(damaged) + 1)) :]
+
+    image_or_decode_error(bytes(damaged))
+    image_or_decode_error(bytes(damaged), long_side=10)
+
+
+# --- Processes and threads -------------------------------------------------
+
+
+def test_decode_prints_nothing_and_changes_no_global_state(tmp_path, photo):
+    good, bad = encoded(photo, "JPEG"), encoded(photo, "JPEG")[:-300] + b"\xff\xd9"
+    (tmp_path / "good").write_bytes(good)
+    (tmp_path / "bad").write_bytes(bad)
+    (tmp_path / "tiff").write_bytes(encoded(photo, "TIFF")[:-300])
+    program = """
+import sys, warnings
+from PIL import Image, ImageFile
+from imgmatch.errors import DecodeError
+from imgmatch.image import decode
+before = list(warnings.filters)
+state = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+for path in sys.argv[1:]:
+    try:
+        decode(path)
+    except DecodeError:
+        pass
+assert state == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+assert before == list(warnings.filters)
+assert Image._initialized == 0
+"""
+    paths = [tmp_path / name for name in ("good", "bad", "tiff")]
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, *paths], capture_output=True, check=True
+    )
+
+    assert done.stdout + done.stderr == b""
+
+
+def test_decode_gives_the_same_pixels_in_threads(photo):
+    files = [
+        *SAMPLES,
+        encoded(photo, "JPEG", icc_profile=swapped_profile()),
+        encoded(photo, "PNG"),
+    ]
+    expected = [decode(data, long_side=200).pixels for data in files]
+    start = threading.Barrier(4)
+
+    def work(_):
+        start.wait()
+        return [decode(data, long_side=200).pixels for data in files]
+
+    with ThreadPoolExecutor(4) as pool:
+        for came in pool.map(work, range(4)):
+            for one, other in zip(expected, came, strict=True):
+                np.testing.assert_array_equal(one, other)

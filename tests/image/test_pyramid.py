@@ -15,19 +15,19 @@ def coffee():
 
 
 def ramp(width, height):
-    """A picture whose level is its x."""
+    """An image whose level at each pixel is its x."""
     return np.tile(np.arange(width, dtype=np.uint8), (height, 1))
 
 
-def test_sampling_a_picture_as_it_is_changes_nothing(coffee):
+def test_sample_at_full_size_changes_nothing(coffee):
     drawn = Pyramid(coffee, size_of(coffee)).sample(np.eye(3), size_of(coffee), 1.0)
     np.testing.assert_array_equal(drawn, coffee)
 
 
 @pytest.mark.parametrize("shrink", [1, 2, 4, 8])
 @pytest.mark.parametrize("reduced", [1, 2, 4])
-def test_a_pixel_of_the_canvas_is_the_mean_of_those_it_covers(shrink, reduced):
-    """Half-pixel centres, whatever the preview and the level are."""
+def test_sample_averages_the_pixels_that_a_canvas_pixel_covers(shrink, reduced):
+    """Pixel centres stay right for every reduction and every pyramid level."""
     full = ramp(256, 64)
     pyramid = Pyramid(shrunk(full, 256 // reduced, 64 // reduced), Size(256, 64))
     assert pyramid.density == 1 / reduced
@@ -38,14 +38,14 @@ def test_a_pixel_of_the_canvas_is_the_mean_of_those_it_covers(shrink, reduced):
     drawn = pyramid.sample(to_picture, size, shrink)
 
     expected = wide * np.arange(size.width) + (wide - 1) / 2
-    # Half a pixel off would be half of `wide`; each level may round up by 1/2.
+    # A shift of half a canvas pixel would be wide / 2. Each level may round by 1/2.
     error = (drawn - expected)[:, 1:-1]
     assert np.abs(error).max() <= (0 if wide == 1 else 2)
 
 
 @pytest.mark.parametrize("shrink", [2, 4, 8])
-def test_a_preview_of_odd_sides_is_sampled_in_its_place(shrink):
-    """Each halving leaves a row and a column out, and moves nothing else."""
+def test_sample_does_not_shift_an_image_with_odd_sides(shrink):
+    """Each halving drops a row and a column but shifts no pixel."""
     full = ramp(255, 63)
     size = Size(240 // shrink, 48 // shrink)
 
@@ -57,8 +57,8 @@ def test_a_preview_of_odd_sides_is_sampled_in_its_place(shrink):
     assert np.abs(drawn - expected)[:, 1:-1].max() <= 2
 
 
-def test_sampling_does_not_alias():
-    """Lines finer than the canvas become the grey that they average to."""
+def test_sample_does_not_alias():
+    """Lines finer than a canvas pixel become their mean grey."""
     lines = np.zeros((240, 320), np.uint8)
     lines[:, ::4] = 240
     pyramid = Pyramid(lines, Size(320, 240))
@@ -68,7 +68,7 @@ def test_sampling_does_not_alias():
     assert np.abs(drawn.astype(int) - 60).max() <= 2
 
 
-def test_a_preview_of_one_pixel_can_be_sampled():
+def test_sample_accepts_an_image_of_one_pixel():
     drawn = Pyramid(np.full((1, 1), 7, np.uint8), Size(1, 1)).sample(
         np.eye(3), Size(5, 4), 64.0
     )
@@ -76,7 +76,7 @@ def test_a_preview_of_one_pixel_can_be_sampled():
     assert (drawn == 7).all()
 
 
-def test_levels_are_made_once_and_counted(coffee):
+def test_pyramid_computes_its_levels_once_and_counts_their_bytes(coffee):
     pyramid = Pyramid(coffee, size_of(coffee))
     to_picture = np.linalg.inv(scaled(0.25))
     first = pyramid.sample(to_picture, Size(150, 100), 4.0)

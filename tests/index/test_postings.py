@@ -7,17 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from pictures import draw
 
 from imgmatch import _core
 from imgmatch.errors import ShapeError
-from imgmatch.features import Features, detect_with_mirror
+from imgmatch.features import Features
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.hashing import Hashes
 from imgmatch.index import CandidateIndex, _postings, build_part
 from imgmatch.index.parts import postings
-from imgmatch.index.visual_words import select_features, table
-from imgmatch.types import Size
+from imgmatch.index.visual_words import table
 
 every_kernel = pytest.mark.parametrize("kernel", _core.kernels())
 
@@ -28,7 +26,7 @@ one_descriptor = hnp.arrays(np.uint64, 4, elements=st.integers(0, 2**64 - 1))
 
 
 def projections(descriptors):
-    """Sums of 72 directions, less the thresholds, one bit at a time."""
+    """The 72 projections less the thresholds, summed bit by bit."""
     each = table()[:1024].reshape(64, 16, -1)[:, [1, 2, 4, 8]].reshape(256, -1)
     bits = np.unpackbits(descriptors.view(np.uint8), axis=1, bitorder="little")
     return bits.astype(np.int64) @ each - table()[1024]
@@ -48,7 +46,7 @@ def some_features(rng, n, *, scale=None):
 
 
 def noisy(features, rng):
-    """The same with 1 bit of 32 turned."""
+    """The same features with one bit in 32 flipped."""
     shape = features.descriptors.shape
     turned = np.bitwise_and.reduce(rng.integers(0, 2**64, (5, *shape), np.uint64))
     return Features(
@@ -75,7 +73,7 @@ def keypoints(features):
 
 
 def everything(part):
-    """Word, signature, row and place of every posting, as the file format says."""
+    """Word, signature, row and keypoint of every posting, by the format of a part."""
     entries = len(part["starts"]) - 1
     shift = _postings.WORD_BITS - (entries.bit_length() - 1)
     bucket = np.repeat(np.arange(entries), np.diff(part["starts"]))
@@ -85,7 +83,7 @@ def everything(part):
 
 
 def expected_votes(parts, live, query, mirrored, effort):
-    """The votes as a set, by looking at every posting for every descriptor."""
+    """The votes as a set, from comparing every descriptor with every posting."""
     signs = projections(query.descriptors) > 0
     signatures = packed(signs[:, _postings.WORD_BITS :].astype(np.uint64))
     firsts = np.cumsum([0, *map(len, live)])
@@ -112,7 +110,7 @@ def expected_votes(parts, live, query, mirrored, effort):
             ]
         distances = sorted(d for d, *_ in near)
         if len(distances) > effort["votes"]:
-            cut = distances[effort["votes"]]  # the first that may not vote
+            cut = distances[effort["votes"]]  # the first distance that may not vote
         else:
             cut = effort["distance"] + 1
         out |= {(key, place, q, d) for d, key, place, live in near if d < cut and live}
@@ -135,7 +133,7 @@ SETS = [
 
 
 @given(one_descriptor, st.integers(0, 16))
-def test_probes_turn_the_bits_nearest_to_turning(descriptor, n):
+def test_word_probes_turn_the_bits_with_the_least_margins(descriptor, n):
     margins = np.abs(projections(descriptor[None])[0, : _postings.WORD_BITS])
     word = int(_postings.words(descriptor[None], table())[0][0])
 
@@ -146,7 +144,8 @@ def test_probes_turn_the_bits_nearest_to_turning(descriptor, n):
     costs = [
         sum(m for bit, m in enumerate(margins) if bits >> bit & 1) for bits in turned
     ]
-    # A set of 5 bits has 31 subsets that cost no more: it is not among the first 16.
+    # A set of 5 bits has 31 proper subsets that cost no more, so it cannot be among
+    # the first 16.
     cheapest = np.sort(np.concatenate([margins[bits].sum(axis=1) for bits in SETS[1:]]))
     assert costs == [0, *cheapest][:n]
 
@@ -173,7 +172,7 @@ def test_votes_agree_with_numpy(kernel, n_parts, rng):
     assert len(found) == len(expected)
 
 
-def test_what_all_originals_share_votes_for_none(rng):
+def test_search_ignores_features_that_all_originals_share(rng):
     shared = some_features(rng, 40)
     own = [some_features(rng, 40) for _ in range(60)]
     rows = [
@@ -200,7 +199,7 @@ def test_what_all_originals_share_votes_for_none(rng):
     assert 30 < agreeing[0] <= votes[0] <= 45
 
 
-def test_words_too_common_to_afford_are_left_out(rng):
+def test_votes_skip_words_above_the_limit_of_postings(rng):
     one = some_features(rng, 5)
     part = build_part([FLAT] * 50, [one] * 50)
     descriptors, places = one.descriptors, keypoints(one)
@@ -214,7 +213,7 @@ def test_words_too_common_to_afford_are_left_out(rng):
     assert votes(50) == votes(5000) == 250
 
 
-def test_a_similarity_is_told_from_scattered_votes(rng):
+def test_search_tells_a_similarity_from_scattered_votes(rng):
     original = some_features(rng, 100)
     scattered = Features(
         rng.permutation(original.xy),
@@ -240,8 +239,8 @@ def test_a_similarity_is_told_from_scattered_votes(rng):
 
 
 @pytest.mark.parametrize("others", [0, 10**6])
-def test_a_few_votes_that_agree_beat_many_that_do_not(rng, others):
-    """Four of four, against a few of a hundred corners in other places."""
+def test_search_ranks_few_agreeing_votes_above_many_scattered(rng, others):
+    """Four of four votes agree for one original, few of a hundred for another."""
     seen = replace(some_features(rng, 104), angle=np.zeros(104, np.float32))
     crowd = replace(rows_of(seen, slice(4, None)), xy=seen.xy[rng.permutation(100)])
     strangers = [some_features(rng, 4) for _ in range(98)]
@@ -263,7 +262,7 @@ def test_a_few_votes_that_agree_beat_many_that_do_not(rng, others):
 
 
 @pytest.mark.parametrize("name", ["starts", "rows"])
-def test_broken_arrays_are_not_followed(name, rng):
+def test_votes_ignore_damaged_arrays(name, rng):
     one = some_features(rng, 50)
     part = build_part([FLAT], [one])
     part[name] = np.full_like(part[name], 2**32 - 1)
@@ -275,7 +274,7 @@ def test_broken_arrays_are_not_followed(name, rng):
     assert len(found) == 0
 
 
-def test_arrays_that_do_not_fit_are_refused(rng):
+def test_postings_refuse_arrays_that_do_not_fit(rng):
     one = some_features(rng, 10)
     part = build_part([FLAT], [one])
     with pytest.raises(ShapeError, match="of one inverted file of 10 postings"):
@@ -298,7 +297,7 @@ def test_arrays_that_do_not_fit_are_refused(rng):
         )
 
 
-def test_threads_find_what_one_finds(rng):
+def test_search_finds_the_same_in_threads(rng):
     rows = [some_features(rng, 200) for _ in range(20)]
     index = held(build_part([FLAT] * len(rows), rows))
 
@@ -311,22 +310,3 @@ def test_threads_find_what_one_finds(rng):
     alone = [search(row) for row in rows]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(search, rows)) == alone
-
-
-def test_the_features_kept_are_spread_over_the_levels():
-    picture = draw(3, size=(600, 400))[..., 1].copy()
-    features = detect_with_mirror(picture, full_size=Size(600, 400)).upright
-
-    kept = select_features(features, budget=300)
-
-    assert len(kept) == 300
-    assert (np.diff(kept) > 0).all()
-    _, every = np.unique(features.scale, return_counts=True)
-    _, some = np.unique(features.scale[kept], return_counts=True)
-    assert len(some) == len(every)
-    # Of a level with four times the features, twice as many.
-    shares = some / np.sqrt(every)
-    assert shares.max() < 1.3 * shares.min()
-    np.testing.assert_array_equal(
-        select_features(features, budget=9999), range(len(features))
-    )

@@ -1,5 +1,5 @@
-/* Every kernel against counting bit by bit, without Python: for sanitizers, and
- * for instruction sets that only an emulator has. Prints what it checked. */
+/* Compare every kernel with counting bit by bit, without Python: for sanitizers, and
+ * for instruction sets that only an emulator has. Prints what it has checked. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static uint64_t random_word(void) { /* splitmix64 */
     return z ^ (z >> 31);
 }
 
-/* Allocated to the word, so that a sanitizer sees any read past the end. */
+/* Allocate exactly n codes, so that a sanitizer detects any read past the end. */
 static uint64_t *random_codes(size_t n, size_t words) {
     uint64_t *codes = malloc((n ? n * words : 1) * sizeof *codes);
     CHECK(codes);

@@ -15,7 +15,7 @@ from imgmatch.pair.agreement import (
     find_agreement,
     mismatch_radius,
 )
-from imgmatch.pair.window import WINDOW, count_windows
+from imgmatch.pair.window import WINDOW
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def examined(reference, query):
 # Correlation
 
 
-def test_the_same_picture_agrees_wherever_it_has_structure(chelsea):
+def test_find_agreement_finds_the_same_picture_agreeing_everywhere(chelsea):
     found = examined(chelsea, chelsea)
 
     assert share(found) == 1
@@ -70,7 +70,7 @@ def test_the_same_picture_agrees_wherever_it_has_structure(chelsea):
     assert found.blur == 0
 
 
-def test_unrelated_pictures_conflict_where_both_have_structure(chelsea, astronaut):
+def test_find_agreement_finds_conflicts_of_unrelated_pictures(chelsea, astronaut):
     found = examined(chelsea, astronaut)
 
     assert share(found) < 0.05
@@ -78,8 +78,8 @@ def test_unrelated_pictures_conflict_where_both_have_structure(chelsea, astronau
     assert found.conflicts.mean() > 0.2
 
 
-def test_correlation_is_that_of_numpy(chelsea, rng):
-    """Of 11 x 11 windows, once the pixel noise is off and both are as soft."""
+def test_find_agreement_correlates_as_numpy_does(chelsea, rng):
+    """In windows of 11 x 11, after the pixel noise is blurred and both are as soft."""
     clouds = 200 * soft(rng.normal(0, 1, chelsea.shape), 4)
     query = np.clip(chelsea + clouds, 0, 255).astype(np.uint8)
     found = examined(chelsea, query)
@@ -110,7 +110,7 @@ def test_correlation_is_that_of_numpy(chelsea, rng):
 
 @settings(max_examples=25)
 @given(st.floats(0.4, 1.4), st.floats(-60, 60))
-def test_light_and_contrast_do_not_matter(gain, offset):
+def test_find_agreement_ignores_light_and_contrast(gain, offset):
     picture = np.linspace(80, 170, 300)[None] + 25 * np.sin(
         np.hypot(*np.mgrid[:200, :300]) / 4
     )
@@ -123,7 +123,7 @@ def test_light_and_contrast_do_not_matter(gain, offset):
     assert share(found) > 0.99
 
 
-def test_a_negative_agrees_and_is_called_one(chelsea):
+def test_find_agreement_finds_a_negative_agreeing(chelsea):
     found = examined(chelsea, 255 - chelsea)
     assert share(found) == 1
 
@@ -133,14 +133,14 @@ def test_a_negative_agrees_and_is_called_one(chelsea):
     [lambda p: saved(p, 30), lambda p: soft(p, 1.5), lambda p: soft(p, 2.5)],
     ids=["jpeg", "soft", "softer"],
 )
-def test_a_copy_agrees_though_it_lost_detail(chelsea, edit):
+def test_find_agreement_finds_a_copy_that_lost_detail_agreeing(chelsea, edit):
     for pair in ((chelsea, edit(chelsea)), (edit(chelsea), chelsea)):
         found = examined(*pair)
         assert share(found) > 0.9
         assert found.conflicts.mean() < 0.01
 
 
-def test_what_is_elsewhere_conflicts_and_the_rest_agrees(chelsea, astronaut):
+def test_find_agreement_finds_conflicts_only_in_a_replaced_half(chelsea, astronaut):
     query = chelsea.copy()
     query[:, 150:] = astronaut[:, 150:]
 
@@ -153,7 +153,7 @@ def test_what_is_elsewhere_conflicts_and_the_rest_agrees(chelsea, astronaut):
     assert found.conflicts[right].any()
 
 
-def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
+def test_find_agreement_leaves_out_text_on_plain_ground():
     plain = np.full((200, 300), 200, np.uint8)
     found = examined(plain, lettered())
 
@@ -162,7 +162,7 @@ def test_text_on_a_plain_ground_neither_agrees_nor_conflicts():
     assert not found.conflicts.any()
 
 
-def test_what_plain_ground_replaces_is_blank(chelsea):
+def test_find_agreement_marks_what_plain_ground_replaces(chelsea):
     query = chelsea.copy()
     query[60:160, 100:260] = 128
     found = examined(chelsea, query)
@@ -171,12 +171,12 @@ def test_what_plain_ground_replaces_is_blank(chelsea):
     assert found.lost_to_plain[inner].sum() > 0.98 * found.textured[inner].sum() > 0
     assert not found.lost_to_plain[:40].any()
     assert not found.lost[inner].any()
-    # What stands on a plain ground of the reference is added.
+    # A part that the query adds on plain ground of the reference is not lost.
     assert not examined(query, chelsea).lost_to_plain[inner].any()
 
 
-def test_what_shades_replace_is_lost(chelsea, rng):
-    """A wall out of focus has next to no structure, and is no cut-out."""
+def test_find_agreement_marks_what_soft_shades_replace_as_lost(chelsea, rng):
+    """A wall out of focus has little structure, but is no plain ground."""
     shades = soft(rng.normal(0, 1, chelsea.shape), 6)
     query = chelsea.copy()
     query[60:160, 100:260] = (128 + 3 * shades / shades.std())[60:160, 100:260]
@@ -188,8 +188,8 @@ def test_what_shades_replace_is_lost(chelsea, rng):
     assert found.lost[inner].sum() > 0.5 * missing[inner].sum()
 
 
-def test_what_only_borders_on_what_agrees_is_not_foreign(chelsea):
-    """Most that thin strokes spoil lies beside what agrees; a large patch does not."""
+def test_clear_conflicts_leave_out_the_border_of_what_agrees(chelsea):
+    """Most conflicts of thin strokes lie beside what agrees, unlike a large patch's."""
     struck, patched = chelsea.copy(), chelsea.copy()
     for x in range(20, 300, 60):
         struck[:, x : x + 3] = 255
@@ -202,7 +202,7 @@ def test_what_only_borders_on_what_agrees_is_not_foreign(chelsea):
     assert patch.clear_conflicts[inner].sum() > 0.8 * patch.conflicts[inner].sum() > 0
 
 
-def test_between_letters_pixels_are_the_same_though_windows_conflict(chelsea):
+def test_find_agreement_finds_the_same_pixels_between_letters(chelsea):
     page = lettered()
     query = np.where(page < 200, page, chelsea)
     found = examined(chelsea, query)
@@ -219,12 +219,12 @@ def test_between_letters_pixels_are_the_same_though_windows_conflict(chelsea):
     )
 
 
-def test_pixels_are_the_same_in_another_tone(chelsea):
+def test_find_agreement_finds_the_same_pixels_in_another_tone(chelsea):
     found = examined(chelsea, (250 - 0.7 * chelsea).astype(np.uint8))
     assert (found.same_pixels & found.agrees).sum() > 0.95 * found.agrees.sum()
 
 
-def test_pixels_of_another_photograph_are_the_same_by_chance_only(chelsea, astronaut):
+def test_find_agreement_finds_few_same_pixels_in_another_photograph(chelsea, astronaut):
     query = chelsea.copy()
     query[:, 150:] = astronaut[:, 150:]
     found = examined(chelsea, query)
@@ -233,7 +233,7 @@ def test_pixels_of_another_photograph_are_the_same_by_chance_only(chelsea, astro
 
 
 @pytest.mark.parametrize("contrast", [0.15, 0.3])
-def test_a_fainter_copy_has_lost_nothing(chelsea, contrast):
+def test_find_agreement_marks_nothing_of_a_fainter_copy_as_lost(chelsea, contrast):
     faint = (chelsea * contrast + 90).astype(np.uint8)
     assert not examined(chelsea, faint).lost.any()
     with PILImage.open(io.BytesIO(encoded(faint, "JPEG", quality=50))) as file:
@@ -241,11 +241,11 @@ def test_a_fainter_copy_has_lost_nothing(chelsea, contrast):
 
 
 @pytest.mark.parametrize("side", [40, 80, 120])
-def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
+def test_mismatch_radius_is_half_the_side_of_a_square(chelsea, side):
     query, place = chelsea.copy(), np.s_[60 : 60 + side, 90 : 90 + side]
     query[place] = 255 - query[place]
     found = examined(chelsea, query)
-    # Its own tone is where the picture crosses the middle.
+    # A negative has the same levels where the picture is mid-grey.
     found = replace(found, same_pixels=np.zeros_like(found.agrees))
 
     gap = mismatch_radius(found, np.ones_like(found.agrees))
@@ -253,9 +253,7 @@ def test_the_largest_gap_is_half_as_wide_as_what_differs(chelsea, side):
     assert mismatch_radius(found, np.zeros_like(found.agrees)) == 0
 
 
-def test_what_is_drawn_in_place_of_a_part_is_foreign_and_not_photographic(
-    chelsea, astronaut
-):
+def test_clear_conflicts_are_photographic_only_for_a_photograph(chelsea, astronaut):
     drawn, replaced = chelsea.copy(), chelsea.copy()
     place = np.s_[40:180, 60:240]
     drawn[place] = lettered()[place]
@@ -272,7 +270,7 @@ def test_what_is_drawn_in_place_of_a_part_is_foreign_and_not_photographic(
     ).sum() > 0.2 * photograph.clear_conflicts.sum()
 
 
-def test_light_that_falls_off_is_textured_but_not_uneven_nor_shaded(chelsea):
+def test_find_agreement_finds_a_slope_of_light_neither_uneven_nor_shaded(chelsea):
     wall = np.full_like(chelsea, 240)
     wall[60:140, 180:] = chelsea[60:140, 180:]
     light = 1 - 0.9 * np.abs(np.linspace(-1, 1, wall.shape[1]))
@@ -282,15 +280,15 @@ def test_light_that_falls_off_is_textured_but_not_uneven_nor_shaded(chelsea):
     assert not found.uneven[plain].any()
     assert not found.query_shaded[plain].any()
     assert found.uneven[70:130, 190:260].mean() > 0.5
-    # Nor where only one of the two has more.
+    # Nor is a window uneven where only one of the two pictures has more structure.
     other = (wall * light).astype(np.uint8)
     other[20:180, 20:130] = chelsea[20:180, 20:130]
     assert not examined(wall, other).uneven[30:170, 30:120].any()
     assert not examined(other, wall).uneven[30:170, 30:120].any()
 
 
-def test_a_plain_part_of_the_subject_is_no_ground(chelsea, astronaut):
-    """Ground reaches from the sides; what is plain within may be a screen."""
+def test_find_agreement_counts_no_plain_part_inside_as_ground(chelsea, astronaut):
+    """Ground reaches in from the sides. A plain part inside may be a screen."""
     reference = chelsea.copy()
     reference[60:140, 100:200] = 200
     beside = np.s_[64:136, 104:108]
@@ -298,8 +296,8 @@ def test_a_plain_part_of_the_subject_is_no_ground(chelsea, astronaut):
     assert examined(reference, astronaut).conflicts[beside].any()
 
 
-def test_a_gap_is_as_wide_as_it_is_slanted(chelsea):
-    """What it goes around is not only its box: the corners of that agree."""
+def test_mismatch_radius_of_a_slanted_square(chelsea):
+    """The mismatch does not fill its box, whose corners agree."""
     found = examined(chelsea, chelsea)
     y, x = np.mgrid[:200, :300]
     slanted = np.abs(x - 150) + np.abs(y - 100) <= 12
@@ -311,7 +309,7 @@ def test_a_gap_is_as_wide_as_it_is_slanted(chelsea):
     assert gap * WINDOW == pytest.approx(12 / np.sqrt(2), abs=1)
 
 
-def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
+def test_mismatch_radius_includes_a_surrounded_plain_part(chelsea):
     query = chelsea.copy()
     query[60:200, 100:260] = 30
     plain = chelsea.copy()
@@ -320,7 +318,7 @@ def test_a_gap_holds_the_plain_part_that_it_goes_around(chelsea):
     assert mismatch_radius(found, np.ones_like(found.agrees)) * WINDOW > 50
 
 
-def test_flat_pictures_tell_nothing():
+def test_find_agreement_finds_nothing_in_flat_pictures():
     flat = np.full((60, 90), 128, np.uint8)
     found = examined(flat, flat)
 
@@ -329,7 +327,7 @@ def test_flat_pictures_tell_nothing():
     assert np.isfinite(found.correlation).all()
 
 
-def test_only_what_both_show_counts(chelsea):
+def test_find_agreement_looks_only_where_both_pictures_show(chelsea):
     canvas = flat_canvas(chelsea, chelsea)
     inside = np.zeros_like(canvas.inside)
     inside[50:150, 100:250] = True
@@ -339,19 +337,14 @@ def test_only_what_both_show_counts(chelsea):
 
     assert found.textured.any()
     assert not found.textured[~inside].any()
-    # A window that hangs out of the overlap sees what is not there.
+    # A window that reaches out of the overlap is left out.
     assert not found.textured[50:54].any()
-
-
-def test_windows_are_counted_without_overlap():
-    assert count_windows(np.ones((2 * WINDOW, 3 * WINDOW), bool)) == 6
-    assert count_windows(np.zeros((9, 9), bool)) == 0
 
 
 # Photographs and graphics
 
 
-def test_photographs_hold_shades_and_graphics_do_not(chelsea, astronaut):
+def test_photographic_windows_are_in_photographs_not_in_graphics(chelsea, astronaut):
     for picture in (chelsea, astronaut):
         found = examined(picture, picture)
         assert (found.photographic & found.textured).sum() > 0.2 * found.textured.sum()
@@ -360,8 +353,8 @@ def test_photographs_hold_shades_and_graphics_do_not(chelsea, astronaut):
     assert (page.photographic & page.textured).sum() < 0.05 * page.textured.sum()
 
 
-def test_a_photograph_below_a_graphic_is_not_photographic(chelsea):
-    """In both pictures, or it is no evidence that both hold the photograph."""
+def test_photographic_windows_need_a_photograph_in_both_pictures(chelsea):
+    """Shades in one picture only are no evidence that both show the photograph."""
     mixed, alone = examined(chelsea, lettered()), examined(chelsea, chelsea)
     assert mixed.photographic.sum() < 0.1 * alone.photographic.sum()
 
@@ -369,7 +362,7 @@ def test_a_photograph_below_a_graphic_is_not_photographic(chelsea):
 # Sharpness
 
 
-def test_blur_says_how_much_softer_the_query_is(chelsea):
+def test_find_agreement_blur_grows_with_the_softness_of_the_query(chelsea):
     found = [examined(chelsea, soft(chelsea, s)).blur for s in (0.5, 1.5, 3.0)]
     back = [examined(soft(chelsea, s), chelsea).blur for s in (0.5, 1.5, 3.0)]
 
@@ -380,13 +373,13 @@ def test_blur_says_how_much_softer_the_query_is(chelsea):
 
 
 @pytest.mark.parametrize("sigma", [1.3, 2.0, 3.0])
-def test_blur_is_the_blur_that_was_done(chelsea, sigma):
+def test_find_agreement_blur_is_the_blur_of_the_query(chelsea, sigma):
     assert examined(chelsea, soft(chelsea, sigma)).blur == pytest.approx(
         sigma, abs=0.71
     )
 
 
-def test_an_overlay_does_not_hide_that_the_query_is_softer(chelsea):
+def test_find_agreement_measures_blur_despite_an_overlay(chelsea):
     marked = soft(chelsea, 2.5)
     marked[:50] = lettered()[:50]
     assert examined(chelsea, marked).blur > 1

@@ -24,7 +24,7 @@ def keypoints(xy, scale, angle):
 
 
 def scattered(rng, count, size=SIZE):
-    """Keypoints all over a picture, each of a scale and an angle of its own."""
+    """Keypoints all over a picture, each with a random scale and angle."""
     return keypoints(
         rng.uniform(0, size, (count, 2)),
         STEP ** rng.integers(0, 8, count),
@@ -33,7 +33,7 @@ def scattered(rng, count, size=SIZE):
 
 
 def carried(reference, homography, rng, *, noise=0.5):
-    """The keypoints of a copy, as ORB would find them: to a step and ten degrees."""
+    """The keypoints of a copy, as exact as ORB: to a pyramid step and ten degrees."""
     xy = carry(homography, reference.xy.astype(np.float64))
     scale, angle = [], []
     for point, size, turn in zip(
@@ -59,16 +59,16 @@ def joined(first, second):
 
 
 def paired(count, rng):
-    """Row i matches row i, in no order of merit."""
+    """Match row i with row i, with random ratios."""
     rows = np.arange(count, dtype=np.int32)
     return Correspondences(rows, rows, rng.uniform(0.5, 0.9, count).astype(np.float32))
 
 
 @st.composite
 def copies(draw, stretch=1.0):
-    """Turned, half to four times the size, stretched some way by so much at most.
+    """Draw turns, with half to four times the size, stretched by at most `stretch`.
 
-    No keypoint finer than a pixel would be in a picture.
+    They are not smaller, because no picture has keypoints finer than a pixel.
     """
     scale, ratio = draw(st.floats(0.5, 4)), draw(st.floats(1, stretch)) ** 0.5
     turn, along = (turned(draw(st.floats(-180, 180))) for _ in "ab")
@@ -92,7 +92,7 @@ def worst(found, truth):
 
 @settings(max_examples=30)
 @given(copies(), st.integers(0, 2**32))
-def test_finds_a_similarity_among_ten_times_as_many_chance_matches(truth, seed):
+def test_align_finds_a_similarity_among_many_chance_matches(truth, seed):
     rng, truth = np.random.default_rng(seed), centred(truth)
     scale = local_scale(truth, np.array([400, 300]))
     size = Size(round(800 * max(1, scale)), round(600 * max(1, scale)))
@@ -111,7 +111,7 @@ def test_finds_a_similarity_among_ten_times_as_many_chance_matches(truth, seed):
 
 @settings(max_examples=30)
 @given(copies(stretch=1.6), st.integers(0, 2**32))
-def test_finds_a_stretched_copy(truth, seed):
+def test_align_finds_a_stretched_copy(truth, seed):
     rng, truth = np.random.default_rng(seed), centred(truth)
     scale = local_scale(truth, np.array([400, 300]))
     size = Size(round(1200 * max(1, scale)), round(900 * max(1, scale)))
@@ -159,8 +159,8 @@ def test_align_fits_the_simplest_model_that_explains(model, truth, rng):
     assert worst(best.homography, truth) < 1
 
 
-def test_chance_matches_hardly_ever_align():
-    """Of many unrelated pairs, fewer than one in fifty pass for meaningful."""
+def test_align_hardly_ever_passes_chance_matches():
+    """Of many unrelated pairs, at most one in fifty has a `log_nfa` below 0."""
     passed, deep = 0, 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -175,9 +175,9 @@ def test_chance_matches_hardly_ever_align():
 
 
 @settings(max_examples=30)
-@example(seed=168960, count=24)  # the half of it is found by nothing
+@example(seed=168960, count=24)  # half of the inliers give no alignment
 @given(st.integers(0, 2**32), st.integers(24, 60))
-def test_more_support_is_less_accidental(seed, count):
+def test_align_lowers_log_nfa_with_more_inliers(seed, count):
     rng = np.random.default_rng(seed)
     truth = shifted(30, 20) @ np.diag([0.8, 0.8, 1])
     spread = scattered(rng, count)
@@ -201,8 +201,8 @@ def test_more_support_is_less_accidental(seed, count):
     assert log_nfa(count) < log_nfa(count // 2) - 3
 
 
-def test_matches_at_one_spot_are_one_observation(rng):
-    """A corner found on eight levels is not eight witnesses."""
+def test_align_counts_matches_at_one_spot_once(rng):
+    """A corner that is found on eight levels counts as one correspondence."""
 
     def log_nfa(levels):
         moved = np.repeat(spots + noise, levels, axis=0)
@@ -220,7 +220,7 @@ def test_matches_at_one_spot_are_one_observation(rng):
     assert log_nfa(1) < -10
 
 
-def test_finds_a_banner_and_a_photograph_that_moved_apart(rng):
+def test_align_finds_a_banner_and_a_photograph_that_moved_apart(rng):
     photograph, banner = scattered(rng, 60), scattered(rng, 30, Size(800, 120))
     query = joined(
         carried(photograph, shifted(100, 200) @ np.diag([0.5, 0.5, 1]), rng),
@@ -234,7 +234,7 @@ def test_finds_a_banner_and_a_photograph_that_moved_apart(rng):
     assert first.log_nfa < second.log_nfa < -10
 
 
-def test_gives_the_least_accidental_first_and_few(rng):
+def test_align_returns_few_alignments_lowest_log_nfa_first(rng):
     parts, moved = [], []
     for part in range(5):
         parts.append(scattered(rng, 20 + part))
@@ -250,12 +250,12 @@ def test_gives_the_least_accidental_first_and_few(rng):
 
 
 @pytest.mark.parametrize("count", range(MIN_INLIERS))
-def test_few_correspondences_align_nothing(count, rng):
+def test_align_returns_nothing_for_few_correspondences(count, rng):
     reference = scattered(rng, count)
     assert align(reference, reference, paired(count, rng), SIZE) == ()
 
 
-def test_an_alignment_is_read_only(rng):
+def test_alignment_arrays_are_read_only(rng):
     reference = scattered(rng, 20)
     best, *_ = align(reference, reference, paired(20, rng), SIZE)
     for array in (best.homography, best.inliers):

@@ -24,7 +24,7 @@ def pair(request):
     return view(request.param)
 
 
-def test_both_pictures_lie_on_each_other(pair):
+def test_draw_lays_both_pictures_on_each_other(pair):
     """To a tenth of a pixel, by phase correlation."""
     reference, query, homography = pair
 
@@ -41,7 +41,7 @@ def test_both_pictures_lie_on_each_other(pair):
     assert np.abs(shift).max() < 0.1
 
 
-def test_the_canvas_shows_what_both_show(pair):
+def test_draw_covers_the_overlap_of_the_frames(pair):
     reference, query, homography = pair
     shared = overlap(homography, reference.full_size, query.full_size)
 
@@ -51,12 +51,12 @@ def test_the_canvas_shows_what_both_show(pair):
     shown = bounds(carry(canvas.to_reference, corners_of((width, height))))
     expected = bounds(shared.reference)
     assert shown[:2] == pytest.approx(expected[:2], abs=1e-6)
-    # The canvas has whole pixels, so it may end up to half of one off.
+    # The canvas has whole pixels, so it may end half a pixel off.
     assert shown[2:] == pytest.approx(expected[2:], abs=600 / width)
     np.testing.assert_array_equal(canvas.homography, homography)
 
 
-def test_the_canvas_is_as_coarse_as_the_coarser_picture(coffee):
+def test_draw_takes_the_coarser_resolution(coffee):
     reference = Pyramid(coffee, Size(600, 400))
     for width in (60, 150, 300, 600, 1200):
         zoom = width / 600
@@ -68,13 +68,13 @@ def test_the_canvas_is_as_coarse_as_the_coarser_picture(coffee):
         expected = min(width, CANVAS_SIDE)
         assert canvas.reference.shape[1] == back.reference.shape[1] == expected
 
-    # What was decoded small counts, not how large the file is.
+    # The size of the preview counts, not that of the file.
     preview = Pyramid(shrunk(coffee, 120, 80), Size(600, 400))
     assert draw(reference, preview, np.eye(3)).reference.shape == (80, 120)
     assert draw(preview, reference, np.eye(3)).reference.shape == (80, 120)
 
 
-def test_colour_is_drawn_in_three_channels():
+def test_draw_keeps_three_channels_of_colour():
     colour = Pyramid(data.coffee(), Size(600, 400))
     canvas = draw(colour, colour, np.eye(3))
     assert canvas.reference.shape == (*canvas.inside.shape, 3)
@@ -84,12 +84,12 @@ def test_colour_is_drawn_in_three_channels():
 @pytest.mark.parametrize(
     "homography", [shifted(700, 0), shifted(590, 0), scaled(0.02)], ids=str
 )
-def test_a_pair_that_shares_a_few_pixels_is_not_drawn(coffee, homography):
+def test_draw_returns_none_for_a_small_overlap(coffee, homography):
     pyramid = Pyramid(coffee, size_of(coffee))
     assert draw(pyramid, pyramid, homography) is None
 
 
-def test_fill_is_the_pixels_within_a_polygon():
+def test_fill_covers_the_pixels_within_a_polygon():
     polygon = np.array([[10.0, 5], [90, 30], [60, 95], [20, 70]])
     mask = fill(polygon, scaled(0.5), Size(220, 220))
 
@@ -98,12 +98,12 @@ def test_fill_is_the_pixels_within_a_polygon():
     contour = polygon.astype(np.float32)[:, None]
     far = [cv2.pointPolygonTest(contour, tuple(map(float, p)), True) for p in points]
     far = np.reshape(far, mask.shape)
-    # A pixel of the mask is half a pixel of the polygon's.
+    # A pixel of the mask is half a pixel of the polygon.
     assert mask[far > 0.75].all()
     assert not mask[far < -0.75].any()
 
 
-def test_redrawing_in_colour_keeps_the_frame(pair):
+def test_redraw_keeps_the_frame_in_colour(pair):
     reference, query, truth = pair
     canvas = draw(reference, query, truth)
 

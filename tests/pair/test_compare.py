@@ -45,7 +45,7 @@ def astray(comparison, truth):
 # Copies
 
 
-def test_a_picture_derives_from_itself(photograph):
+def test_compare_derives_a_picture_from_itself(photograph):
     found = compare(photograph, photograph)
 
     assert found.verdict is Verdict.DERIVED
@@ -58,7 +58,7 @@ def test_a_picture_derives_from_itself(photograph):
 
 
 @pytest.mark.parametrize("quality", [80, 20])
-def test_recompression(photograph, quality):
+def test_compare_derives_a_recompressed_copy(photograph, quality):
     found = compare(photograph, encoded(photograph, "JPEG", quality=quality))
 
     assert found.verdict is Verdict.DERIVED
@@ -68,7 +68,7 @@ def test_recompression(photograph, quality):
     assert astray(found, np.eye(3)) < 0.4
 
 
-def test_a_crop(photograph):
+def test_compare_derives_a_crop(photograph):
     height, width = photograph.shape[:2]
     x, y = width // 5, height // 6
     query = photograph[y : y + height // 2, x : x + width * 3 // 5]
@@ -85,7 +85,7 @@ def test_a_crop(photograph):
     assert astray(found, shifted(-x, -y)) < 0.5
 
 
-def test_a_mirrored_copy(photograph):
+def test_compare_derives_a_mirrored_copy(photograph):
     found = compare(photograph, np.ascontiguousarray(photograph[:, ::-1]))
 
     assert found.verdict is Verdict.DERIVED
@@ -95,7 +95,7 @@ def test_a_mirrored_copy(photograph):
     assert np.linalg.det(found.homography) < 0
 
 
-def test_a_shrunk_and_stretched_copy(photograph):
+def test_compare_derives_a_shrunk_and_stretched_copy(photograph):
     height, width = photograph.shape[:2]
     size = Size(round(0.65 * width), round(0.5 * height))
     query = cv2.resize(photograph, size, interpolation=cv2.INTER_AREA)
@@ -108,7 +108,7 @@ def test_a_shrunk_and_stretched_copy(photograph):
     assert astray(found, scaled(size[0] / width, size[1] / height)) < 0.4
 
 
-def test_a_turned_copy():
+def test_compare_derives_a_turned_copy():
     photograph = data.coffee()
     truth = turned(12, (300, 200))
     query = warped(photograph, truth, (600, 400), border=cv2.BORDER_CONSTANT)
@@ -121,7 +121,7 @@ def test_a_turned_copy():
 
 
 @pytest.mark.parametrize("name", ["astronaut", "chelsea", "coffee"])
-def test_a_copy_under_a_banner(name):
+def test_compare_finds_a_copy_under_a_banner(name):
     photograph = getattr(data, name)()
     height, width = photograph.shape[:2]
     banner = (0, height - height // 6, width, height)
@@ -138,7 +138,7 @@ def test_a_copy_under_a_banner(name):
     assert max(iou(box, banner) for box in boxes) > 0.5
 
 
-def test_an_inset():
+def test_compare_derives_an_inset():
     photograph = data.astronaut()
     page = np.full((900, 1200, 3), 240, np.uint8)
     page[300:556, 500:756] = cv2.resize(
@@ -155,8 +155,8 @@ def test_an_inset():
     assert found.reference_kept == pytest.approx(1, abs=0.02)
 
 
-def test_light_that_falls_off_is_no_other_photograph():
-    """A vignette slopes also where the original is all but plain."""
+def test_compare_derives_a_copy_with_a_vignette():
+    """A vignette also makes a slope where the original is almost plain."""
     photograph = data.astronaut()
     y, x = np.mgrid[-1:1:512j, -1:1:512j]
     light = np.clip(1.15 - 0.6 * (x**2 + y**2), 0.1, 1)[..., None]
@@ -164,13 +164,13 @@ def test_light_that_falls_off_is_no_other_photograph():
     assert found.verdict is Verdict.DERIVED
 
 
-def test_a_grey_copy():
+def test_compare_derives_a_grey_copy():
     found = compare(data.coffee(), cv2.cvtColor(data.coffee(), cv2.COLOR_RGB2GRAY))
     assert found.verdict is Verdict.DERIVED
     assert EditKind.RECOLOUR in kinds(found)
 
 
-def test_a_fuller_or_finer_suspect_contradicts():
+def test_compare_contradicts_a_fuller_or_finer_suspect():
     photograph = data.coffee()
     crop = np.ascontiguousarray(photograph[80:340, 120:500])
     small = cv2.resize(photograph, (300, 200), interpolation=cv2.INTER_AREA)
@@ -181,8 +181,8 @@ def test_a_fuller_or_finer_suspect_contradicts():
     assert compare(photograph, small).direction is not Direction.CONTRADICTS
 
 
-def test_the_other_way_round_the_same_is_found():
-    """Who derives from whom is for the direction to say, not for the score."""
+def test_compare_finds_the_same_the_other_way_round():
+    """The direction says which was made from which, not the score."""
     photograph = data.coffee()
     height, width = 240, 380
     crop = np.ascontiguousarray(photograph[80 : 80 + height, 100 : 100 + width])
@@ -199,7 +199,7 @@ def test_the_other_way_round_the_same_is_found():
     )
 
 
-def test_a_case_for_people_comes_with_all_that_an_accusation_has():
+def test_compare_explains_a_review_as_fully_as_a_derived_pair():
     crop = np.ascontiguousarray(data.coffee()[80:340, 120:500])
     accused, asked = (
         compare(data.coffee(), crop, derived_score=score).to_dict()
@@ -212,11 +212,11 @@ def test_a_case_for_people_comes_with_all_that_an_accusation_has():
     assert asked["edits"]
 
 
-# What is not derived
+# Pairs that are not derived
 
 
 @pytest.mark.parametrize("other", ["chelsea", "coffee", "hubble_deep_field", "retina"])
-def test_unrelated_photographs(other):
+def test_compare_finds_other_photographs_unrelated(other):
     for pair in ((data.astronaut(), getattr(data, other)()),
                  (getattr(data, other)(), data.rocket())):  # fmt: skip
         found = compare(*pair)
@@ -227,14 +227,14 @@ def test_unrelated_photographs(other):
         assert found.direction is Direction.UNKNOWN
 
 
-def test_the_same_motorcycle_photographed_from_beside():
+def test_compare_finds_the_same_subject_in_a_stereo_pair():
     left, right, _ = data.stereo_motorcycle()
     found = compare(left, right)
     assert found.verdict is Verdict.SAME_SUBJECT
     assert compare(left, left).score > found.score + 3
 
 
-def test_a_banner_in_common_accuses_nobody():
+def test_compare_does_not_accuse_a_shared_banner():
     pictures = []
     for photograph in (data.coffee(), data.rocket()[:400, :600]):
         marked = photograph.copy()
@@ -249,7 +249,7 @@ def test_a_banner_in_common_accuses_nobody():
     assert found.score < compare(pictures[0], pictures[0]).score
 
 
-def test_a_copy_is_found_though_a_banner_in_common_aligns_better():
+def test_compare_finds_a_copy_beside_a_banner_that_aligns_better():
     """Reference and suspect show both, but not in the same places."""
     photograph = cv2.resize(data.rocket(), (600, 400), interpolation=cv2.INTER_AREA)
     banner = np.full((320, 600, 3), 245, np.uint8)
@@ -269,13 +269,13 @@ def test_a_copy_is_found_though_a_banner_in_common_aligns_better():
 
 
 def frame(width, height, grey):
-    """As simple a drawing as there is."""
+    """A very simple drawing."""
     page = np.full((height, width, 3), 255, np.uint8)
     cv2.rectangle(page, (20, 20), (width - 20, height - 20), (grey,) * 3, 8)
     return page
 
 
-def test_simple_drawings_alike_accuse_nobody():
+def test_compare_does_not_accuse_simple_drawings():
     other = np.ascontiguousarray(np.rot90(frame(407, 685, 120)))
 
     found = compare(frame(373, 774, 128), other)
@@ -285,7 +285,7 @@ def test_simple_drawings_alike_accuse_nobody():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 2000), (2000, 20), (300, 400)])
-def test_flat_and_tiny_pictures_are_unrelated(shape):
+def test_compare_finds_flat_and_tiny_pictures_unrelated(shape):
     flat = np.full((*shape, 3), 128, np.uint8)
     for pair in ((flat, data.coffee()), (data.coffee(), flat), (flat, flat)):
         found = compare(*pair)
@@ -295,7 +295,7 @@ def test_flat_and_tiny_pictures_are_unrelated(shape):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (20, 2000), (40, 40)])
-def test_noise_of_any_shape_is_judged(shape, rng):
+def test_compare_accepts_noise_of_any_shape(shape, rng):
     noise = rng.integers(0, 256, (*shape, 3), np.uint8)
     assert compare(data.coffee(), noise).verdict is Verdict.UNRELATED
     assert compare(noise, data.coffee()).verdict is Verdict.UNRELATED
@@ -305,7 +305,7 @@ def test_noise_of_any_shape_is_judged(shape, rng):
 # Ways of use
 
 
-def test_path_bytes_and_pixels_give_the_same_answer(tmp_path):
+def test_compare_returns_the_same_for_path_bytes_and_pixels(tmp_path):
     original = encoded(data.coffee())
     suspect = encoded(np.ascontiguousarray(data.coffee()[50:350, 80:500]))
     (tmp_path / "原图.png").write_bytes(original)
@@ -324,21 +324,21 @@ def test_path_bytes_and_pixels_give_the_same_answer(tmp_path):
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_the_answer_does_not_change(photograph):
+def test_compare_returns_the_same_each_time(photograph):
     query = encoded(photograph, "JPEG", quality=50)
     first, second = (compare(photograph, query).to_dict() for _ in range(2))
     assert first == second
     assert json.loads(json.dumps(first)) == first
 
 
-def test_grey_and_colour_arrays_are_taken():
+def test_compare_accepts_grey_and_colour_arrays():
     camera = data.camera()
     assert compare(camera, camera).verdict is Verdict.DERIVED
     threefold = np.repeat(camera[..., None], 3, axis=2)
     assert compare(camera, threefold).to_dict() == compare(camera, camera).to_dict()
 
 
-def test_large_pictures_are_answered_in_their_own_pixels():
+def test_compare_returns_full_size_pixels_for_large_pictures():
     large = np.asarray(PILImage.fromarray(data.coffee()).resize((2400, 1600)))
     crop = np.ascontiguousarray(large[400:1400, 600:2000])
 
@@ -350,17 +350,17 @@ def test_large_pictures_are_answered_in_their_own_pixels():
     assert astray(found, shifted(-600, -400)) < 3
 
 
-def test_what_is_no_image_raises():
+def test_compare_refuses_what_is_no_image():
     with pytest.raises(DecodeError):
         compare(data.coffee(), b"no image")
     with pytest.raises(ShapeError):
         compare(np.zeros((5, 5, 5), np.uint8), data.coffee())
 
 
-# The very file
+# The same file
 
 
-def test_the_very_file_is_derived_however_simple_its_drawing():
+def test_compare_derives_the_same_file_of_a_simple_drawing():
     file = encoded(frame(373, 774, 128))
     found = best_alignment(
         fingerprint(file, role=Role.REFERENCE), fingerprint(file, role=Role.QUERY)
@@ -375,6 +375,6 @@ def test_the_very_file_is_derived_however_simple_its_drawing():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_very_file_scores_as_certain(seed):
+def test_compare_scores_the_same_file_as_certain(seed):
     file = encoded(draw(seed))
     assert compare(file, file).score >= CERTAIN_SCORE

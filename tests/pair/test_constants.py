@@ -11,14 +11,14 @@ from imgmatch.pair import constants, decision
 from imgmatch.pair.constants import MODULES, digest, verdict_constants
 
 PLAIN = {0, 1, 2, 3, 4, -1, 0.5, 8, 9, 16, 32, 100, 255, 1e-6, 1e-9}
-"""Counts, halves, bits, and what keeps from dividing by nothing."""
+"""Numbers without a name: counts, halves, bits, and least divisors."""
 
 
 ROW_OF_PAIRS = {"transforms", "hashing", "features", "fingerprint", "pair"}
 
 
 def in_the_package():
-    """The modules of a pair's way, but for the one that collects their constants."""
+    """The modules of `imgmatch.pair`, without the one that collects their constants."""
     found = pkgutil.walk_packages(imgmatch.pair.__path__, "imgmatch.pair.")
     return {module.name for module in found if not module.ispkg} - {constants.__name__}
 

@@ -111,7 +111,7 @@ def evidence(draw):
 
 
 def between(first, second, part):
-    """Evidence on the way from one to another."""
+    """Evidence between two others."""
     return Evidence(
         **{
             name: (1 - part) * getattr(first, name) + part * getattr(second, name)
@@ -158,38 +158,38 @@ STRONGER = {
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
 @given(evidence(), st.floats(0, 100))
-def test_stronger_evidence_never_scores_lower(change, weaker, amount):
+def test_score_never_falls_with_stronger_evidence(change, weaker, amount):
     stronger = change(weaker, amount)
     assert score(stronger) >= score(weaker) - 1e-9
-    # Nor does an accusation turn milder.
+    # Nor does the verdict get weaker.
     if decide(weaker).verdict is Verdict.DERIVED:
         assert decide(stronger).verdict is Verdict.DERIVED
 
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=list(STRONGER))
-def test_each_kind_of_evidence_counts(change):
-    # Near a copy, where no figure is at its limit yet: so few keypoints, too.
+def test_score_rises_with_each_kind_of_evidence(change):
+    # Near a copy, with few keypoints, so that no term is at its limit.
     middle = replace(
         between(COPY, REPHOTOGRAPHED, 0.04), log_nfa=-25, mismatch_radius=1.4
     )
-    assert score(middle) > REVIEW_SCORE  # and no rule holds it back
+    assert score(middle) > REVIEW_SCORE  # no rule holds it down
     assert score(change(middle, 30)) > score(middle) + 0.01
 
 
 @given(evidence())
-def test_the_score_is_finite_and_that_of_its_figures(case):
+def test_score_is_finite_and_has_a_term_for_each_weight(case):
     values = score_terms(case)
     assert set(values) == set(WEIGHTS)
     assert all(math.isfinite(value) for value in values.values())
     assert math.isfinite(score(case))
 
 
-def test_no_alignment_scores_lowest():
+def test_score_is_lowest_without_an_alignment():
     assert score(None) == -math.inf
     assert score(CHANCE) > score(None)
 
 
-def test_typical_pairs_are_in_order():
+def test_score_puts_typical_pairs_in_order():
     scores = [score(case) for case in (COPY, REPHOTOGRAPHED, CHANCE)]
     assert scores == sorted(scores, reverse=True)
     assert score(COPY) >= CERTAIN_SCORE > DERIVED_SCORE > REVIEW_SCORE
@@ -212,11 +212,11 @@ def test_typical_pairs_are_in_order():
         (replace(REPHOTOGRAPHED, log_nfa=-3.5), Verdict.UNRELATED),
     ],
 )
-def test_typical_pairs_are_told_apart(case, verdict):
+def test_decide_tells_typical_pairs_apart(case, verdict):
     assert decide(case).verdict is verdict
 
 
-def test_between_a_copy_and_another_photograph_lies_a_case_for_people():
+def test_decide_reviews_between_a_copy_and_another_photograph():
     parts = [part / 200 for part in range(201)]
     verdicts = [decide(between(COPY, REPHOTOGRAPHED, part)).verdict for part in parts]
 
@@ -229,7 +229,7 @@ def test_between_a_copy_and_another_photograph_lies_a_case_for_people():
 
 @example(replace(COPY, textured=9.0, agreeing=9.0, photographic_agreeing=9.0))
 @given(evidence())
-def test_a_few_windows_accuse_nobody(case):
+def test_decide_does_not_accuse_on_a_few_windows(case):
     few = replace(
         case,
         agreeing=min(case.agreeing, 9.0),
@@ -239,7 +239,7 @@ def test_a_few_windows_accuse_nobody(case):
 
 
 @given(evidence())
-def test_what_nothing_photographic_shares_is_no_accusation(case):
+def test_decide_does_not_derive_without_photographic_agreement(case):
     """A watermark, banner or template agrees; the photographs conflict."""
     drawn = replace(
         case,
@@ -254,8 +254,8 @@ def test_what_nothing_photographic_shares_is_no_accusation(case):
 
 
 @pytest.mark.parametrize("agreeing", [20, 100, 200])
-def test_graphics_in_common_are_no_accusation(agreeing):
-    """An app's page, where all that is drawn agrees and no photograph is."""
+def test_decide_does_not_derive_shared_graphics(agreeing):
+    """A page of an app, where all graphics agree and there is no photograph."""
     page = replace(
         COPY,
         textured=300,
@@ -270,7 +270,7 @@ def test_graphics_in_common_are_no_accusation(agreeing):
 
 
 @given(evidence(), evidence())
-def test_verdicts_of_accusation_are_in_the_order_of_the_scores(one, other):
+def test_decide_keeps_accusing_verdicts_in_order_of_score(one, other):
     if score(one) > score(other):
         first, second = decide(one).verdict, decide(other).verdict
         if Verdict.DERIVED in (first, second) or Verdict.REVIEW in (first, second):
@@ -278,39 +278,39 @@ def test_verdicts_of_accusation_are_in_the_order_of_the_scores(one, other):
 
 
 @given(evidence())
-def test_every_verdict_comes_with_a_sentence(case):
+def test_decide_gives_every_verdict_a_reason(case):
     reason = decide(case).reason
     assert f"{case.agreeing:.0f} of {case.textured:.0f} windows agree" in reason
     assert "\n" not in reason
     assert not reason.endswith(".")
 
 
-def test_a_higher_score_expects_fewer_false_accusations():
+def test_expected_false_accusations_fall_with_the_score():
     certain, doubtful = map(expected_false_accusations, (20.0, DERIVED_SCORE))
     assert 0 < certain < doubtful < 1e-4
 
 
-def test_the_bound_is_the_one_that_the_readme_derives():
+def test_expected_false_accusations_are_the_bound_of_the_readme():
     """The rule of three over 435,270 pairs, and a factor e for each 2.5 above."""
     bounds = [expected_false_accusations(at, pairs=435_270) for at in (-9, -0.76, 1.74)]
     assert bounds == pytest.approx([3, 3, 3 / math.e])
 
 
-def test_false_accusations_grow_with_the_pairs_compared():
+def test_expected_false_accusations_grow_with_the_pairs():
     one = expected_false_accusations(5.0)
     assert expected_false_accusations(5.0, pairs=5000) == pytest.approx(5000 * one)
 
 
 @given(st.floats(1e-9, 10), st.integers(1, 10**12))
-def test_the_score_for_a_number_of_false_accusations_keeps_to_it(wanted, pairs):
+def test_derived_score_keeps_to_the_false_accusations(wanted, pairs):
     chosen = derived_score(wanted, pairs=pairs)
     assert chosen >= DERIVED_SCORE
     assert expected_false_accusations(chosen, pairs=pairs) <= wanted * (1 + 1e-9)
-    if chosen > DERIVED_SCORE:  # and asks for no more than that
+    if chosen > DERIVED_SCORE:  # not higher than it must be
         assert expected_false_accusations(chosen, pairs=pairs) > 0.99 * wanted
 
 
-def test_a_stricter_caller_leaves_more_to_people():
+def test_decide_reviews_more_at_a_higher_derived_score():
     strict = score(COPY) + 1
     assert decide(COPY, derived_score=strict).verdict is Verdict.REVIEW
     with pytest.raises(InputError, match="want a score of"):
@@ -318,18 +318,18 @@ def test_a_stricter_caller_leaves_more_to_people():
 
 
 @pytest.mark.parametrize(("wanted", "pairs"), [(0.0, 10), (-1.0, 10), (0.1, 0)])
-def test_no_score_promises_no_false_accusation(wanted, pairs):
+def test_derived_score_refuses_numbers_not_above_0(wanted, pairs):
     with pytest.raises(InputError, match="more than 0"):
         derived_score(wanted, pairs=pairs)
 
 
-def test_what_chance_aligns_never_accuses():
+def test_decide_does_not_derive_what_chance_aligns():
     assert decide(COPY).verdict is Verdict.DERIVED
     assert decide(replace(COPY, log_nfa=-2.0)).verdict is not Verdict.DERIVED
 
 
-def test_another_photograph_in_the_place_of_a_part_is_for_a_human():
-    """As when a fixed camera takes one thing after another; stickers are drawn."""
+def test_decide_reviews_another_photograph_in_place_of_a_part():
+    """As when a fixed camera takes several things. A drawn sticker still derives."""
     covered = replace(
         COPY,
         agreeing=340,
@@ -348,39 +348,39 @@ def test_another_photograph_in_the_place_of_a_part_is_for_a_human():
     assert decide(most).verdict is Verdict.REVIEW
 
 
-def test_what_agrees_less_closely_than_a_copy_is_for_a_human():
+def test_decide_reviews_what_agrees_less_closely_than_a_copy():
     assert decide(replace(COPY, exact=330)).verdict is Verdict.DERIVED
     assert decide(replace(COPY, exact=250)).verdict is Verdict.REVIEW
 
 
-def test_simple_drawings_are_for_a_human():
+def test_decide_reviews_simple_drawings():
     drawing = replace(COPY, photographic_agreeing=0, log_nfa=-60)
     assert decide(drawing).verdict is Verdict.REVIEW
     assert decide(replace(drawing, log_nfa=-120)).verdict is Verdict.DERIVED
     assert decide(replace(drawing, photographic_agreeing=3)).verdict is Verdict.DERIVED
 
 
-def test_a_small_part_of_both_pictures_is_for_a_human():
+def test_decide_reviews_a_small_part_of_both_pictures():
     assert decide(replace(COPY, query_covered=0.1)).verdict is Verdict.DERIVED
     part = replace(COPY, reference_kept=0.38, query_covered=0.1)
     assert decide(part).verdict is Verdict.REVIEW
 
 
-def test_a_part_that_was_drawn_over_is_the_smaller_for_it():
+def test_decide_counts_a_part_drawn_over_as_smaller():
     part = replace(COPY, agreeing=260, exact=258, lost=140)
     assert decide(part).verdict is Verdict.DERIVED
     part = replace(part, reference_kept=0.6, query_covered=0.1)
     assert decide(part).verdict is Verdict.REVIEW
 
 
-def test_what_a_drawn_mark_has_of_shades_is_no_photograph():
-    """Its letters are soft here and there, so a large one has some of both."""
+def test_score_ignores_the_few_shades_of_a_drawn_mark():
+    """The letters of a mark are soft in places, so a large mark has some shades."""
     wiped = replace(COPY, agreeing=340, exact=338, lost=40)
     assert score(replace(wiped, photographic_lost=4)) == score(wiped)
     assert score(replace(wiped, photographic_lost=12)) < score(wiped) - 1
 
 
-def test_the_ground_that_a_product_was_cut_out_of_is_not_lost():
+def test_decide_counts_no_loss_of_the_ground_of_a_cut_out():
     cut = replace(COPY, textured=400, agreeing=200, exact=198, lost_to_plain=150)
     assert decide(cut).verdict is Verdict.DERIVED
     lost = replace(cut, lost_to_plain=0, lost=150, photographic_lost=90)
@@ -389,15 +389,15 @@ def test_the_ground_that_a_product_was_cut_out_of_is_not_lost():
     assert decide(least).verdict is Verdict.REVIEW  # it may be a part of both
 
 
-def test_a_graphic_alone_on_plain_ground_is_a_shared_one():
+def test_decide_calls_a_graphic_on_plain_ground_a_shared_overlay():
     chart = replace(
         COPY, textured=160, agreeing=100, photographic_agreeing=8, shading=0.3
     )
     assert decide(replace(chart, lost_to_plain=60)).verdict is Verdict.SHARED_OVERLAY
 
 
-def test_a_tilted_match_with_conflict_is_for_a_human():
-    """As when one screen or label is carried onto another photograph of it."""
+def test_decide_reviews_a_tilted_match_with_conflict():
+    """As when a homography carries a screen onto another photograph of it."""
     partly = replace(COPY, agreeing=345, conflicting=40)
     assert decide(replace(COPY, perspective=0.02)).verdict is Verdict.DERIVED
     assert decide(partly).verdict is Verdict.DERIVED

@@ -25,14 +25,14 @@ def named(homography, query_size, *, size=SIZE, differences=UNTOUCHED):
     return {edit.kind: edit for edit in edits}
 
 
-def test_a_copy_as_it_is_has_no_edits():
+def test_name_edits_names_none_for_an_unchanged_copy():
     assert named(np.eye(3), SIZE) == {}
 
 
 # One edit at a time
 
 
-def test_a_crop_keeps_a_fraction():
+def test_name_edits_says_what_fraction_a_crop_keeps():
     found = named(shifted(-60, -40), Size(300, 200))
 
     assert set(found) == {EditKind.CROP}
@@ -40,24 +40,24 @@ def test_a_crop_keeps_a_fraction():
     assert found[EditKind.CROP].reference_box == Box(60, 40, 360, 240)
 
 
-def test_a_mirror_is_no_rotation():
+def test_name_edits_names_a_mirror_only_as_a_mirror():
     assert set(named(mirror(600), SIZE)) == {EditKind.MIRROR}
 
 
-def test_upside_down_is_half_a_turn_and_not_two_mirrors():
+def test_name_edits_calls_upside_down_half_a_turn():
     found = named(shifted(599, 399) @ np.diag([-1.0, -1, 1]), SIZE)
     assert set(found) == {EditKind.ROTATION}
     assert abs(found[EditKind.ROTATION].amount) == pytest.approx(180)
 
 
-def test_flipped_top_to_bottom_is_a_mirror_and_half_a_turn():
+def test_name_edits_calls_a_vertical_flip_a_mirror_and_half_a_turn():
     found = named(shifted(0, 399) @ np.diag([1.0, -1, 1]), SIZE)
     assert set(found) == {EditKind.MIRROR, EditKind.ROTATION}
 
 
 @pytest.mark.parametrize(("quarters", "degrees"), [(1, -90), (-1, 90), (2, 180)])
-def test_degrees_are_clockwise_as_seen_on_a_screen(quarters, degrees):
-    """As NumPy turns pictures: `rot90` goes counter-clockwise."""
+def test_name_edits_counts_degrees_clockwise_on_a_screen(quarters, degrees):
+    """Compared with `numpy.rot90`, which turns counter-clockwise."""
     picture = np.zeros((400, 600), np.uint8)
     spots = [(50, 30), (500, 80), (420, 350)]
     for level, (x, y) in enumerate(spots, 1):
@@ -76,41 +76,41 @@ def test_degrees_are_clockwise_as_seen_on_a_screen(quarters, degrees):
 
 
 @pytest.mark.parametrize("zoom", [0.25, 0.8, 1.5, 3.0])
-def test_a_resize_is_query_pixels_for_each_of_the_reference(zoom):
+def test_name_edits_gives_a_resize_in_query_px_per_reference_px(zoom):
     found = named(scaled(zoom), Size(round(600 * zoom), round(400 * zoom)))
     assert set(found) == {EditKind.RESIZE}
     assert found[EditKind.RESIZE].amount == pytest.approx(zoom)
 
 
 @pytest.mark.parametrize(("x", "y"), [(1.3, 1.0), (0.8, 1.0), (1.0, 1.25)])
-def test_a_stretch_is_width_over_height(x, y):
+def test_name_edits_gives_a_stretch_as_width_over_height(x, y):
     found = named(scaled(x, y), Size(round(600 * x), round(400 * y)))
     assert found[EditKind.STRETCH].amount == pytest.approx(x / y)
     assert set(found) <= {EditKind.STRETCH, EditKind.RESIZE}
 
 
-def test_a_tilt_is_perspective():
+def test_name_edits_calls_a_tilt_perspective():
     found = named(scaled(1.6) @ tilted(4e-4, 1e-4), Size(900, 600))
     assert EditKind.PERSPECTIVE in found
     assert EditKind.PERSPECTIVE not in named(scaled(1.3, 0.9), Size(780, 360))
 
 
-def test_an_inset_covers_a_fraction_of_the_query():
+def test_name_edits_says_what_fraction_an_inset_covers():
     found = named(shifted(100, 50), Size(1200, 800))
     assert set(found) == {EditKind.INSET}
     assert found[EditKind.INSET].amount == pytest.approx(0.25)
     assert found[EditKind.INSET].query_box == Box(100, 50, 700, 450)
 
 
-def test_a_sliver_is_not_worth_a_name():
-    """Two pixels of a side, a percent of the size: as recompression leaves them."""
+def test_name_edits_leaves_out_slivers():
+    """Such as two pixels of a side, or a percent of the size."""
     assert named(shifted(-2, 0), Size(598, 400)) == {}
     assert named(scaled(1.01), Size(606, 404)) == {}
     assert named(turned(0.3, (300, 200)), SIZE) == {}
 
 
-def test_what_is_more_than_a_sliver_is_named():
-    """A twentieth cut off, a tilt that can be seen, another tone."""
+def test_name_edits_names_what_is_more_than_a_sliver():
+    """A twentieth cut off, a visible tilt, another tone."""
     assert set(named(shifted(-30, 0), Size(570, 400))) == {EditKind.CROP}
     assert set(named(shifted(30, 0), Size(630, 400))) == {EditKind.INSET}
     tilt = named(scaled(1.6) @ tilted(7e-5, 0), Size(960, 640))
@@ -125,7 +125,7 @@ def test_what_is_more_than_a_sliver_is_named():
 @given(
     st.booleans(), st.floats(-170, 170), st.floats(0.3, 3), st.floats(0.6, 1.6),
 )  # fmt: skip
-def test_a_map_is_split_into_its_parts(flip, degrees, zoom, stretch):
+def test_name_edits_splits_a_map_into_its_parts(flip, degrees, zoom, stretch):
     x, y = zoom * math.sqrt(stretch), zoom / math.sqrt(stretch)
     homography = turned(degrees) @ np.diag([-x if flip else x, y, 1])
     corners = np.array([[-0.5, -0.5], [599.5, -0.5], [599.5, 399.5], [-0.5, 399.5]])
@@ -134,13 +134,13 @@ def test_a_map_is_split_into_its_parts(flip, degrees, zoom, stretch):
     found = {edit.kind: edit.amount for edit in edits}
 
     assert (EditKind.MIRROR in found) == flip
-    # Where a stretch meets a turn, the nearest turn is within a few degrees.
+    # With a stretch, the nearest rotation may be a little off.
     assert found.get(EditKind.ROTATION, 0) == pytest.approx(degrees, abs=1.01)
     assert found.get(EditKind.RESIZE, 1) == pytest.approx(zoom, rel=0.051)
     assert found.get(EditKind.STRETCH, 1) == pytest.approx(stretch, rel=0.031)
 
 
-def test_what_was_drawn_wiped_or_recoloured_is_passed_on():
+def test_name_edits_passes_on_overlays_and_recolouring():
     boxes = Box(1, 2, 30, 40), Box(50, 60, 70, 80)
     found = name_edits(
         np.eye(3),
@@ -159,12 +159,12 @@ def test_what_was_drawn_wiped_or_recoloured_is_passed_on():
     assert found[-1].amount == 25.0
 
 
-def test_recompression_is_no_recolouring():
+def test_name_edits_ignores_the_colour_change_of_recompression():
     slight = Differences((), (), 3.0)
     assert named(np.eye(3), SIZE, differences=slight) == {}
 
 
-def test_overlays_end_with_the_picture():
+def test_name_edits_clips_overlays_to_the_picture():
     beyond = Differences((Box(-0.3, 10, 50, 400.2),), (Box(5, -2, 9999, 20),), 0.0)
     found = named(np.eye(3), SIZE, differences=beyond)
 

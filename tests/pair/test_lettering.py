@@ -28,13 +28,13 @@ def written(picture, text, *, colour=250):
 
 
 @pytest.mark.parametrize("colour", [250, 10])
-def test_light_and_dark_lettering_is_found(rng, colour):
+def test_find_lettering_finds_light_and_dark_letters(rng, colour):
     picture, box = written(ground(rng), "shop.example", colour=colour)
 
     assert find_lettering(picture, HIDDEN) == pytest.approx(box, abs=2)
 
 
-def test_it_may_run_downwards(rng):
+def test_find_lettering_finds_a_vertical_line(rng):
     picture, (x0, y0, x1, y1) = written(ground(rng), "shop.example")
 
     found = find_lettering(np.ascontiguousarray(picture.T), HIDDEN.T)
@@ -42,12 +42,12 @@ def test_it_may_run_downwards(rng):
     assert found == pytest.approx((y0, x0, y1, x1), abs=2)
 
 
-def test_a_plain_ground_bears_none(rng):
+def test_find_lettering_returns_none_for_a_plain_ground(rng):
     assert find_lettering(ground(rng), HIDDEN) is None
 
 
-def test_what_goes_on_beside_the_cover_is_the_picture(rng):
-    """Stripes, as of a shirt, are as narrow and as many as letters."""
+def test_find_lettering_returns_none_for_stripes_beside_the_cover(rng):
+    """The stripes of a shirt are as narrow and as many as letters."""
     picture = ground(rng)
     picture[:, 30:170:9] = 250
     assert find_lettering(picture, HIDDEN) is None
@@ -56,8 +56,8 @@ def test_what_goes_on_beside_the_cover_is_the_picture(rng):
     assert find_lettering(picture, HIDDEN) is not None
 
 
-def test_letters_that_go_on_beside_the_cover_are_the_picture(rng):
-    """Most of them are under it; on a label, those beside it stand in the same line."""
+def test_find_lettering_returns_none_for_letters_beside_the_cover(rng):
+    """On a label some letters of the line stand beside the cover, most under it."""
     picture, _ = written(ground(rng), "a label's words")
     cover = HIDDEN.copy()
     assert find_lettering(picture, cover) is not None
@@ -66,14 +66,14 @@ def test_letters_that_go_on_beside_the_cover_are_the_picture(rng):
     assert find_lettering(picture, cover) is None
 
 
-def test_a_seam_is_no_lettering(rng):
+def test_find_lettering_returns_none_for_a_seam(rng):
     picture = ground(rng)
     cv2.line(picture, (30, 30), (170, 32), 250, 2)
 
     assert find_lettering(picture, HIDDEN) is None
 
 
-def test_a_cover_of_the_whole_picture_leaves_nothing_to_tell_it_from(rng):
+def test_find_lettering_works_under_a_cover_of_the_whole_picture(rng):
     picture, box = written(ground(rng), "shop.example")
 
     assert find_lettering(picture, np.ones(SIZE, bool)) == pytest.approx(box, abs=2)

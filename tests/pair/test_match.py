@@ -22,7 +22,7 @@ def described(descriptors):
 
 
 def matched(reference, query, ratio_threshold, max_distance):
-    """Plain NumPy of `match`: {(row of the reference, row of the query): ratio}."""
+    """`match` in plain NumPy: {(row of the reference, row of the query): ratio}."""
     if not len(reference) or not len(query):
         return {}
     apart = np.bitwise_count(reference[:, None] ^ query).sum(axis=2).astype(float)
@@ -70,25 +70,25 @@ def test_match_agrees_with_numpy(reference, query, ratio, distance):
 
 
 @given(descriptors(30), descriptors(30))
-def test_nothing_is_matched_twice(reference, query):
+def test_match_uses_no_row_twice(reference, query):
     found = match(described(reference), described(query))
     for rows in (found.reference_index, found.query_index):
         assert len(set(rows.tolist())) == len(rows)
 
 
-def test_a_photograph_matches_itself_row_by_row():
+def test_match_pairs_a_photograph_with_itself_row_by_row():
     grey = cv2.cvtColor(data.coffee(), cv2.COLOR_RGB2GRAY)
     features = detect(grey, full_size=size_of(grey))
 
     found = match(features, features)
 
     np.testing.assert_array_equal(found.reference_index, found.query_index)
-    # Only what is there twice, on neighbouring levels, is left out.
+    # Only keypoints found twice, on neighbouring levels, are left out.
     assert len(found) > 0.9 * len(features)
     assert (found.ratio == 0).all()
 
 
-def test_other_photographs_match_by_chance_only():
+def test_match_finds_few_pairs_in_other_photographs():
     first, second = (
         detect(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), full_size=size_of(picture))
         for picture in (data.coffee(), data.chelsea())
@@ -97,7 +97,7 @@ def test_other_photographs_match_by_chance_only():
     assert len(match(first, second, max_distance=30)) == 0
 
 
-def test_the_distance_is_bounded(rng):
+def test_match_bounds_the_distance(rng):
     reference = rng.integers(0, 2**64, (1, 4), np.uint64)
     bits = np.unpackbits(reference.view(np.uint8))
     for flipped, expected in ((MAX_DISTANCE, 1), (MAX_DISTANCE + 1, 0)):
@@ -107,7 +107,7 @@ def test_the_distance_is_bounded(rng):
         assert len(match(described(reference), described(query))) == expected
 
 
-def test_without_keypoints_there_is_no_match():
+def test_match_is_empty_without_keypoints():
     none, some = described(np.zeros((0, 4))), described(np.ones((3, 4)))
     for pair in ((none, some), (some, none), (none, none)):
         assert len(match(*pair)) == 0

@@ -46,7 +46,7 @@ BOXES = [(30, 40, 150, 120), (430, 20, 590, 100), (250, 150, 390, 260)]
 
 @pytest.mark.parametrize("box", BOXES)
 @pytest.mark.parametrize("quality", [None, 60])
-def test_a_sticker_is_found_where_it_was_drawn(coffee, box, quality):
+def test_find_differences_finds_a_sticker(coffee, box, quality):
     query = sticker(coffee, box)
     query = query if quality is None else saved(query, quality)
 
@@ -57,7 +57,7 @@ def test_a_sticker_is_found_where_it_was_drawn(coffee, box, quality):
     assert found.removed == ()
 
 
-def test_boxes_are_pixels_of_the_edited_picture(coffee):
+def test_find_differences_gives_added_boxes_in_query_pixels(coffee):
     """Drawn onto an enlarged crop, and onto a reduced inset."""
     crop = scaled(2) @ shifted(-150, -100)
     query = sticker(warped(coffee, crop, (800, 500)), (500, 300, 700, 420))
@@ -74,7 +74,7 @@ def test_boxes_are_pixels_of_the_edited_picture(coffee):
 
 
 @pytest.mark.parametrize("box", BOXES)
-def test_a_box_ends_where_the_sticker_does(coffee, box):
+def test_find_differences_gives_a_sticker_its_exact_box(coffee, box):
     """A canvas pixel is two of the picture's."""
     found = differences(coffee, sticker(coffee, box)).added[0]
 
@@ -82,7 +82,7 @@ def test_a_box_ends_where_the_sticker_does(coffee, box):
 
 
 @pytest.mark.parametrize("side", [16, 24])
-def test_a_sticker_may_be_small(coffee, side):
+def test_find_differences_finds_a_small_sticker(coffee, side):
     query = coffee.copy()
     query[200 : 200 + side, 300 : 300 + side] = (230, 20, 220)
 
@@ -92,8 +92,8 @@ def test_a_sticker_may_be_small(coffee, side):
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea"])
-def test_a_mark_may_be_faint(name):
-    """As translucent marks are: 22 levels lighter than the picture."""
+def test_find_differences_finds_a_faint_mark(name):
+    """A translucent mark, 22 levels lighter than the picture."""
     photograph = cv2.resize(getattr(data, name)(), (600, 400))
     mask = np.zeros((400, 600), np.uint8)
     cv2.putText(mask, "SHOP 24", (80, 150), 0, 2.4, 255, 9)
@@ -107,7 +107,7 @@ def test_a_mark_may_be_faint(name):
     assert iou(around, (x, y, x + width, y + height)) >= 0.6
 
 
-def test_two_stickers_are_two(coffee):
+def test_find_differences_finds_two_stickers(coffee):
     query = sticker(sticker(coffee, BOXES[0]), BOXES[2], (20, 90, 200))
 
     found = differences(coffee, query)
@@ -118,7 +118,7 @@ def test_two_stickers_are_two(coffee):
     assert areas == sorted(areas, reverse=True)
 
 
-def test_letters_join_up_to_words(coffee):
+def test_find_differences_joins_letters_to_words(coffee):
     query = coffee.copy()
     cv2.putText(query, "SHOP 24", (60, 90), 0, 3, (255, 255, 255), 12)
 
@@ -130,7 +130,7 @@ def test_letters_join_up_to_words(coffee):
     assert iou(around, (60, 20, 460, 100)) >= 0.6
 
 
-def test_a_tiled_mark_is_told_in_a_bounded_number_of_boxes(coffee):
+def test_find_differences_bounds_the_boxes_of_a_tiled_mark(coffee):
     query = coffee.copy()
     for y in range(8, 400, 34):
         for x in range(8, 600, 34):
@@ -143,17 +143,17 @@ def test_a_tiled_mark_is_told_in_a_bounded_number_of_boxes(coffee):
 
 
 @pytest.mark.parametrize("box", BOXES)
-def test_a_mark_that_the_query_lacks_was_removed(coffee, box):
+def test_find_differences_reports_a_missing_mark_as_removed(coffee, box):
     marked = sticker(coffee, box)
 
     found = differences(marked, coffee, STILL)
-    # Under the sticker the photograph may itself hold edges: either name will do
-    # for them, but one box there is of the mark.
+    # The photograph may have edges under the sticker. They may be reported too, but
+    # the first box is that of the mark.
     assert iou(found.removed[0], box) >= 0.6
     assert found.added == ()
 
 
-def test_a_mark_wiped_by_inpainting_was_removed(coffee):
+def test_find_differences_reports_an_inpainted_mark_as_removed(coffee):
     box = (430, 20, 590, 100)
     marked = sticker(coffee, box)
     mask = np.zeros(coffee.shape[:2], np.uint8)
@@ -189,7 +189,7 @@ def plated(picture, box, pad=10):
     [("coffee", 20, 200), ("chelsea", 20, 200), ("rocket", 300, 60)],
 )
 @pytest.mark.parametrize("quality", [None, 75])
-def test_a_plate_over_a_mark_adds_one_and_removes_one(name, x, y, quality):
+def test_find_differences_finds_a_plate_and_the_mark_under_it(name, x, y, quality):
     photograph = cv2.resize(getattr(data, name)(), (600, 400))
     marked, box = lettered(photograph, x, y)
     query, cover = plated(marked, box)
@@ -202,7 +202,7 @@ def test_a_plate_over_a_mark_adds_one_and_removes_one(name, x, y, quality):
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
-def test_a_plate_over_the_picture_itself_removes_no_mark(name):
+def test_find_differences_finds_no_mark_under_a_plate_without_one(name):
     photograph = cv2.resize(getattr(data, name)(), (600, 400))
     for x, y in [(300, 20), (60, 100), (20, 200), (200, 300)]:
         _, box = lettered(photograph, x, y)
@@ -214,7 +214,7 @@ def test_a_plate_over_the_picture_itself_removes_no_mark(name):
         assert found.removed == ()
 
 
-def test_marks_wiped_from_a_textured_picture_are_not_taken_for_added():
+def test_find_differences_reports_a_mark_wiped_from_texture_as_removed():
     photograph = cv2.resize(data.brick(), (600, 600))
     photograph = cv2.cvtColor(photograph, cv2.COLOR_GRAY2RGB)[:400]
     marked, box = lettered(photograph, 100, 200)
@@ -229,7 +229,7 @@ def test_marks_wiped_from_a_textured_picture_are_not_taken_for_added():
     assert iou((x0.min(), y0.min(), x1.max(), y1.max()), box) >= 0.6
 
 
-def test_removed_marks_are_pixels_of_the_reference(coffee):
+def test_find_differences_gives_removed_boxes_in_reference_pixels(coffee):
     marked = sticker(coffee, BOXES[0])
     query = cv2.resize(coffee, (300, 200), interpolation=cv2.INTER_AREA)
 
@@ -238,11 +238,11 @@ def test_removed_marks_are_pixels_of_the_reference(coffee):
     assert iou(found.removed[0], BOXES[0]) >= 0.6
 
 
-# What is no edit of a place
+# What is no overlay
 
 
 @pytest.mark.parametrize("quality", [None, 80, 40, 20])
-def test_a_copy_has_no_overlays(coffee, quality):
+def test_find_differences_finds_none_in_a_copy(coffee, quality):
     query = coffee if quality is None else saved(coffee, quality)
 
     found = differences(coffee, query)
@@ -251,7 +251,7 @@ def test_a_copy_has_no_overlays(coffee, quality):
     assert found.recolouring < 5
 
 
-def test_noise_is_no_overlay(coffee, rng):
+def test_find_differences_finds_none_in_noise(coffee, rng):
     noisy = np.clip(coffee + rng.normal(0, 30, coffee.shape), 0, 255).astype(np.uint8)
 
     found = differences(coffee, noisy)
@@ -260,7 +260,7 @@ def test_noise_is_no_overlay(coffee, rng):
 
 
 @pytest.mark.parametrize("zoom", [0.3, 0.5, 1.7])
-def test_a_resized_copy_has_no_overlays(coffee, zoom):
+def test_find_differences_finds_none_in_a_resized_copy(coffee, zoom):
     size = (round(600 * zoom), round(400 * zoom))
     query = cv2.resize(coffee, size, interpolation=cv2.INTER_AREA)
 
@@ -269,7 +269,7 @@ def test_a_resized_copy_has_no_overlays(coffee, zoom):
     assert found.added == found.removed == ()
 
 
-def test_recolouring_is_the_mean_change(coffee):
+def test_find_differences_gives_recolouring_as_the_mean_change(coffee):
     dark = np.clip(coffee.astype(int) - 30, 0, 255).astype(np.uint8)
     grey = cv2.cvtColor(cv2.cvtColor(coffee, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
@@ -280,7 +280,7 @@ def test_recolouring_is_the_mean_change(coffee):
 
 
 @pytest.mark.parametrize("tone", ["darker", "warmer", "grey"])
-def test_recolouring_is_not_an_overlay(coffee, tone):
+def test_find_differences_finds_no_overlay_in_a_recoloured_copy(coffee, tone):
     change = {
         "darker": np.diag([0.6, 0.6, 0.6]),
         "warmer": np.array([[1, 0.1, 0], [0, 0.9, 0], [0, 0, 0.7]]),
@@ -291,13 +291,13 @@ def test_recolouring_is_not_an_overlay(coffee, tone):
     found = differences(coffee, query)
     assert found.added == found.removed == ()
 
-    # And hides none.
+    # Recolouring hides no overlay.
     found = differences(coffee, sticker(query, BOXES[0], (20, 220, 60)))
     assert iou(found.added[0], BOXES[0]) >= 0.6
 
 
 @pytest.mark.parametrize("strength", [30, 50])
-def test_a_glow_is_not_an_overlay(coffee, strength):
+def test_find_differences_ignores_a_glow(coffee, strength):
     y, x = np.mgrid[:400, :600]
     glow = strength * np.exp(-((x - 450) ** 2 + (y - 120) ** 2) / 2 / 80**2)
     query = np.clip(coffee + glow[..., None], 0, 255).astype(np.uint8)
@@ -309,7 +309,7 @@ def test_a_glow_is_not_an_overlay(coffee, strength):
 
 @pytest.mark.parametrize("name", ["coffee", "astronaut", "rocket"])
 @pytest.mark.parametrize("strength", [0.3, 0.5])
-def test_a_fall_of_light_over_the_picture_is_not_an_overlay(name, strength):
+def test_find_differences_ignores_a_fall_of_light(name, strength):
     photograph = cv2.resize(getattr(data, name)(), (600, 400))
     light = np.linspace(1, 1 - strength, 600)[None, :, None]
 
@@ -318,8 +318,8 @@ def test_a_fall_of_light_over_the_picture_is_not_an_overlay(name, strength):
     assert found.added == found.removed == ()
 
 
-def test_a_plain_plate_is_no_light(coffee):
-    """Though it is as plain as the ground that light is told from."""
+def test_find_differences_finds_a_plain_plate(coffee):
+    """It is as plain as the ground from which light is measured, but is not light."""
     query = coffee.copy()
     query[:70] = (150, 60, 40)
 
@@ -328,8 +328,8 @@ def test_a_plain_plate_is_no_light(coffee):
     assert iou(found, (0, 0, 600, 70)) >= 0.9
 
 
-def test_what_surrounds_an_inset_is_no_overlay(coffee):
-    """It reaches into the outermost pixels: no alignment is exact."""
+def test_find_differences_ignores_the_surroundings_of_an_inset(coffee):
+    """The surroundings reach into the outermost pixels, as no alignment is exact."""
     page = cv2.copyMakeBorder(coffee, 50, 50, 50, 50, cv2.BORDER_REPLICATE)
     page[250:, :54] = page[:200, 646:] = (20, 240, 40)
 
@@ -339,8 +339,8 @@ def test_what_surrounds_an_inset_is_no_overlay(coffee):
 
 
 @pytest.mark.parametrize("name", ["brick", "grass", "gravel"])
-def test_a_plain_bar_at_the_side_of_a_textured_picture_was_added(name):
-    """Where it leaves the canvas, the texture under it is no edge of its own."""
+def test_find_differences_reports_a_plain_bar_at_a_side_as_added(name):
+    """The bar leaves the canvas, where the texture under it is no edge of the bar."""
     photograph = cv2.resize(getattr(data, name)(), (600, 600))
     photograph = cv2.cvtColor(photograph, cv2.COLOR_GRAY2RGB)[:400]
     query = photograph.copy()
@@ -352,7 +352,7 @@ def test_a_plain_bar_at_the_side_of_a_textured_picture_was_added(name):
     assert iou(found.added[0], (0, 360, 600, 400)) >= 0.6
 
 
-def test_pictures_without_agreement_have_no_edits(coffee):
+def test_find_differences_finds_none_without_agreement(coffee):
     found = differences(coffee, np.full_like(coffee, 128))
     assert found.added == found.removed == ()
     assert found.recolouring == 0

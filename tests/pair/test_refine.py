@@ -36,7 +36,7 @@ def pair(request):
     ],
     ids=["a part", "pixels", "far", "turn", "stretch", "tilt"],
 )
-def test_refining_takes_back_a_small_error(pair, error):
+def test_refine_takes_back_a_small_error(pair, error):
     reference, query, truth = pair
     canvas = draw(reference, query, truth @ error)
     pixel = np.abs(canvas.to_reference[0, 0]) * np.sqrt(
@@ -52,7 +52,7 @@ def test_refining_takes_back_a_small_error(pair, error):
     assert np.median(np.abs(carry(refined, bounds_grid(canvas)) - inner)) < 0.1 * pixel
 
 
-def test_settling_draws_the_pair_where_it_belongs(pair):
+def test_refine_draws_the_pair_by_the_refined_homography(pair):
     reference, query, truth = pair
     astray = truth @ shifted(3.2, 2.6)
 
@@ -66,7 +66,7 @@ def test_settling_draws_the_pair_where_it_belongs(pair):
     assert error < 0.1 * distance(astray, truth, full)
 
 
-def test_what_cannot_be_refined_is_drawn_as_it_is():
+def test_refine_keeps_the_homography_of_flat_pictures():
     flat = Pyramid(np.full((200, 300), 128, np.uint8), Size(300, 200))
     canvas = refine(flat, flat, shifted(4, 3))
     np.testing.assert_array_equal(canvas.homography, shifted(4, 3))
@@ -80,7 +80,7 @@ def bounds_grid(canvas):
     return carry(canvas.to_reference, np.column_stack([x.ravel(), y.ravel()]))
 
 
-def test_refining_ignores_light_tone_and_a_banner(coffee):
+def test_refine_ignores_light_tone_and_a_banner(coffee):
     query = np.clip(coffee * 0.6 + 50, 0, 255).astype(np.uint8)
     query[300:] = 250
     cv2.putText(query, "SALE 50 %", (40, 370), 0, 2, 20, 4)
@@ -91,7 +91,7 @@ def test_refining_ignores_light_tone_and_a_banner(coffee):
     assert distance(refined, np.eye(3), Size(600, 300)) < 0.3
 
 
-def test_nothing_can_be_tracked_on_a_flat_or_unrelated_picture(coffee):
+def test_refine_keeps_the_homography_where_nothing_can_be_tracked(coffee):
     flat = Pyramid(np.full((400, 600), 128, np.uint8), Size(600, 400))
     picture = Pyramid(coffee, Size(600, 400))
 

@@ -27,7 +27,7 @@ def region(reference, query, homography):
     return pair.region, pair.shared
 
 
-def test_the_region_of_a_copy_is_the_overlap(coffee):
+def test_copied_region_of_a_copy_is_the_overlap(coffee):
     for query, homography in (
         (coffee, STILL),
         (coffee[50:350, 100:500], shifted(-100, -50)),
@@ -41,7 +41,7 @@ def test_the_region_of_a_copy_is_the_overlap(coffee):
     [(0, 0, 360, 400), (240, 0, 600, 400), (0, 0, 600, 230)],
     ids=["left", "right", "top"],
 )
-def test_a_tile_of_a_collage_ends_at_its_neighbour(coffee, tile):
+def test_copied_region_of_a_tile_ends_at_its_neighbour(coffee, tile):
     """The query shows another photograph where the cut part would be."""
     neighbour = cv2.resize(data.astronaut(), (900, 700))
     query, (x0, y0, x1, y1) = neighbour.copy(), tile
@@ -50,13 +50,13 @@ def test_a_tile_of_a_collage_ends_at_its_neighbour(coffee, tile):
     found, shared = region(coffee, query, shifted(150, 150))
 
     assert bounds(shared.reference) == Box(0, 0, 600, 400)
-    # Two pixels to each of the canvas, and windows of 11: to about ten.
+    # A canvas pixel is two pixels, and a window is 11 canvas pixels.
     assert bounds(found.reference) == pytest.approx(Box(*tile), abs=14)
     assert bounds(found.query) == pytest.approx(Box(*np.add(tile, 150)), abs=14)
 
 
-def test_what_moved_in_a_turned_picture_is_not_cut_off(coffee):
-    """Tiles are upright; `test_a_tile_of_a_collage` cuts the same pictures there."""
+def test_copied_region_is_not_cut_in_a_turned_picture(coffee):
+    """Tiles are upright. The test above cuts the same pictures without the turn."""
     query = cv2.resize(data.astronaut(), (900, 700))
     query[150:550, 150:510] = coffee[:, :360]
     turn = turned(5, (450, 350))
@@ -68,8 +68,8 @@ def test_what_moved_in_a_turned_picture_is_not_cut_off(coffee):
     np.testing.assert_array_equal(found.reference, shared.reference)
 
 
-def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
-    """Where the query ends there is no neighbour: it is an overlay."""
+def test_copied_region_keeps_a_banner_at_the_end_of_the_query(coffee):
+    """The query ends with the banner, so it is an overlay and no neighbour."""
     query = coffee.copy()
     query[320:] = cv2.resize(data.astronaut(), (600, 80))
 
@@ -81,8 +81,8 @@ def test_a_banner_at_the_end_of_the_query_belongs_to_the_region(coffee):
 # Banners
 
 
-def test_lines_that_agree_at_the_very_side_hide_no_banner(coffee):
-    """There windows see the picture reflected: they agree by that alone."""
+def test_without_banners_ignores_agreement_at_the_very_side(coffee):
+    """Windows there see the picture reflected, and may agree because of that alone."""
     query = coffee.copy()
     query[:80] = 30
     cv2.putText(query, "FREE SHIPPING", (20, 60), 0, 2, (250, 240, 60), 5)
@@ -106,9 +106,7 @@ def without(query, reference):
 @pytest.mark.parametrize(
     ("height", "left_out"), [(60, True), (140, False), (200, False)]
 )
-def test_a_drawn_strip_along_a_side_is_a_banner_if_it_is_narrow(
-    coffee, height, left_out
-):
+def test_without_banners_takes_off_a_narrow_drawn_strip(coffee, height, left_out):
     query = coffee.copy()
     query[:height] = 30
     for y in range(50, height + 1, 50):
@@ -121,13 +119,13 @@ def test_a_drawn_strip_along_a_side_is_a_banner_if_it_is_narrow(
     assert kept[len(kept) // 2 :].all()
 
 
-def test_a_strip_of_another_photograph_is_no_banner(coffee):
+def test_without_banners_keeps_a_strip_of_another_photograph(coffee):
     query = coffee.copy()
     query[:60] = data.astronaut()[:60, np.arange(600) % 512]
     assert without(query, coffee).all()
 
 
-def test_another_subject_inside_the_picture_is_no_banner(coffee):
+def test_without_banners_keeps_another_subject_inside_the_picture(coffee):
     query = coffee.copy()
     query[100:300, 200:400] = data.astronaut()[100:300, 200:400]
 

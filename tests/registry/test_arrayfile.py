@@ -1,4 +1,4 @@
-"""Arrays come back as they were written, and a changed byte does not."""
+"""Arrays are read as they were written; a changed byte is detected."""
 
 import hashlib
 
@@ -31,7 +31,7 @@ pieces = dtypes.flatmap(
 
 @settings(max_examples=50)
 @given(st.dictionaries(st.text("abc_", min_size=1), pieces, max_size=3))
-def test_arrays_come_back_joined(arrays):
+def test_write_arrays_joins_pieces(arrays):
     read = write_arrays(arrays)
 
     assert set(read) == set(arrays)
@@ -46,7 +46,7 @@ def test_arrays_come_back_joined(arrays):
 
 @pytest.fixture
 def written(tmp_path, monkeypatch):
-    """A file of many small blocks."""
+    """A file with many small blocks."""
     monkeypatch.setattr(arrayfile, "_BLOCK", 256)
     numbers = np.arange(500, dtype=np.uint32)
     write_arrays(
@@ -56,7 +56,7 @@ def written(tmp_path, monkeypatch):
     return path
 
 
-def test_equal_contents_have_equal_names(written, tmp_path):
+def test_write_arrays_names_files_by_content(written, tmp_path):
     content = written.read_bytes()
     numbers = np.arange(500, dtype=np.uint32)
 
@@ -69,7 +69,7 @@ def test_equal_contents_have_equal_names(written, tmp_path):
     assert hashlib.sha256(tail).hexdigest() == written.name
 
 
-def test_every_changed_byte_is_found(written):
+def test_problems_finds_every_changed_byte(written):
     content = written.read_bytes()
     for position in range(len(content)):
         changed = bytearray(content)
@@ -84,9 +84,9 @@ def test_every_changed_byte_is_found(written):
         assert "the file" in found[0]
 
 
-def test_only_the_rows_asked_for_are_checked(written):
+def test_check_reads_only_the_blocks_of_the_rows(written):
     content = bytearray(written.read_bytes())
-    content[1500] ^= 1  # row 359 or so
+    content[1500] ^= 1  # near row 359 of `numbers`
     written.write_bytes(content)
     file = ArrayFile.open(written.parent, written.name)
 
@@ -101,19 +101,19 @@ def test_only_the_rows_asked_for_are_checked(written):
 
 
 @pytest.mark.parametrize("length", [0, 1, 31, 500, -1])
-def test_a_cut_off_file_is_found(written, length):
+def test_open_refuses_truncated_files(written, length):
     written.write_bytes(written.read_bytes()[:length])
     with pytest.raises(RegistryCorruptError, match=written.name):
         ArrayFile.open(written.parent, written.name)
 
 
-def test_a_file_under_another_name_is_found(written):
+def test_open_refuses_files_under_another_name(written):
     other = written.rename(written.with_name("0" * 64))
     with pytest.raises(RegistryCorruptError):
         ArrayFile.open(other.parent, other.name)
 
 
-def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
+def test_write_arrays_leaves_no_file_after_a_failure(tmp_path, monkeypatch):
     def fail(_):
         raise OSError(28, "No space left on device")
 

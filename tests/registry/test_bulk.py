@@ -1,13 +1,10 @@
-"""Many originals at once, by one process or several."""
+"""Register many originals, in one process or in several."""
 
-import os
-import signal
 
 import pytest
 from pictures import draw, encoded, write
 
-from imgmatch.errors import InputError, RegistryError, WorkerError
-from imgmatch.parallel.workers import Workers, workers_for
+from imgmatch.errors import RegistryError
 from imgmatch.registry import Record, Refusal, Registry, register
 from imgmatch.sources import NamedImage
 
@@ -20,7 +17,7 @@ def sources(tmp_path):
     return tmp_path / "in"
 
 
-def test_register_goes_on_after_bad_files_and_where_it_stopped(tmp_path):
+def test_register_continues_after_bad_files_and_keeps_originals(tmp_path):
     for seed in range(3):
         write(tmp_path / f"in/{seed}.png", seed)
     (tmp_path / "in/1.jpg").write_bytes(b"")
@@ -38,7 +35,7 @@ def test_register_goes_on_after_bad_files_and_where_it_stopped(tmp_path):
     assert again[3].error_type == "DuplicateReferenceError"
 
 
-def test_any_number_of_workers_makes_the_same_registry(sources, tmp_path):
+def test_register_makes_the_same_registry_with_any_workers(sources, tmp_path):
     made = []
     for workers in (1, 2):
         with Registry.create(tmp_path / f"{workers}") as registry:
@@ -52,7 +49,7 @@ def test_any_number_of_workers_makes_the_same_registry(sources, tmp_path):
     assert made[0][0][6] == "1/bad.jpg"
 
 
-def test_what_is_registered_is_not_decoded_again(sources, tmp_path, monkeypatch):
+def test_register_does_not_decode_registered_originals(sources, tmp_path, monkeypatch):
     with Registry.create(tmp_path / "registry") as registry:
         first = list(register(sources, registry))
 
@@ -69,7 +66,7 @@ def test_what_is_registered_is_not_decoded_again(sources, tmp_path, monkeypatch)
             list(register(sources, registry))
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(sources, tmp_path):
+def test_register_resumes_an_interrupted_run(sources, tmp_path):
     with Registry.create(tmp_path / "registry") as registry:
         outcomes = register(sources, registry, workers=2)
         first = [next(outcomes) for _ in range(3)]
@@ -80,7 +77,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(sources, tmp_path):
         assert len(registry) == 8
 
 
-def test_the_same_id_twice_in_one_run(tmp_path):
+def test_register_refuses_an_id_twice_with_other_bytes(tmp_path):
     images = [encoded(draw(seed)) for seed in (1, 1, 2)]
     with Registry.create(tmp_path / "registry") as registry:
         named = [NamedImage("one", image) for image in images]
@@ -91,7 +88,7 @@ def test_the_same_id_twice_in_one_run(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "\udcff.png"])
-def test_a_name_that_cannot_be_kept_is_refused(tmp_path, name):
+def test_register_refuses_names_that_cannot_be_stored(tmp_path, name):
     with Registry.create(tmp_path / "registry") as registry:
         named = [NamedImage(name, encoded(draw(0))), NamedImage("1", draw(1))]
         refused, registered = register(named, registry)
@@ -102,47 +99,9 @@ def test_a_name_that_cannot_be_kept_is_refused(tmp_path, name):
         assert list(registry.problems()) == []
 
 
-def test_a_reader_registers_nothing(sources, folder):
+def test_register_refuses_a_registry_open_for_reading(sources, folder):
     with (
         Registry.open(folder, read_only=True) as registry,
         pytest.raises(RegistryError, match="reading only"),
     ):
         list(register(sources, registry))
-
-
-# Workers
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_workers_return_and_raise(count):
-    with Workers(count) as workers:
-        fine = workers.submit(divmod, 7, 2)
-        wrong = workers.submit(InputError.__new__, int)
-        assert workers.result(fine) == (3, 1)
-        with pytest.raises(TypeError):
-            workers.result(wrong)
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signals here")
-def test_what_kills_its_process_is_found_and_the_others_are_done():
-    with Workers(2) as workers:
-        tasks = [workers.submit(divmod, n, 3) for n in range(6)]
-        tasks.insert(2, workers.submit(die))
-        outcomes = []
-        while tasks:
-            task = tasks.pop(0)
-            try:
-                outcomes.append(workers.result(task))
-            except WorkerError:
-                outcomes.append("died")
-    expected = [divmod(n, 3) for n in range(6)]
-    assert outcomes == [*expected[:2], "died", *expected[2:]]
-
-
-def test_a_few_images_are_not_worth_a_process():
-    assert workers_for(0) == workers_for(39) == 1
-    assert 1 <= workers_for(10**6) <= os.cpu_count()

@@ -1,4 +1,4 @@
-"""Registries that other versions wrote."""
+"""Registries that other versions have written."""
 
 import os
 import shutil
@@ -14,10 +14,10 @@ from skimage import data
 from imgmatch.errors import RegistryVersionError
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Registry
-from imgmatch.registry.schema import SCHEMA_VERSION
+from imgmatch.registry.schema import REGISTRY_PARAMETERS, SCHEMA_VERSION
 
 REGISTRIES = GOLDEN / "registry"
-"""A registry of each schema; set IMGMATCH_REWRITE_GOLDEN to write the newest anew."""
+"""One registry for each schema. Set IMGMATCH_REWRITE_GOLDEN to rewrite the newest."""
 
 
 def pictures():
@@ -27,7 +27,7 @@ def pictures():
 
 
 def write_golden(folder):
-    """Three originals and a removed one, in two segments."""
+    """Write four live originals and a removed one, in two segments."""
     shutil.rmtree(folder, ignore_errors=True)
     with keep_segments(), Registry.create(folder) as registry:
         for reference_id, pixels in pictures():
@@ -62,8 +62,8 @@ def check_golden(registry, ids):
         )
 
 
-def test_the_golden_registry_is_read(monkeypatch):
-    """From a medium that takes no writes."""
+def test_schema_reads_the_golden_registry(monkeypatch):
+    """The registry is opened as on a read-only medium."""
     golden = REGISTRIES / f"{SCHEMA_VERSION}"
     if os.environ.get("IMGMATCH_REWRITE_GOLDEN"):
         write_golden(golden)
@@ -79,7 +79,7 @@ def test_the_golden_registry_is_read(monkeypatch):
     assert bytes_of(golden) == before
 
 
-def test_the_golden_registry_is_what_is_written_today(tmp_path):
+def test_schema_of_today_equals_the_golden_registry(tmp_path):
     write_golden(tmp_path / "today")
     shutil.copytree(REGISTRIES / f"{SCHEMA_VERSION}", tmp_path / "golden")
     with (
@@ -95,10 +95,24 @@ def test_the_golden_registry_is_what_is_written_today(tmp_path):
     ("version", "words"),
     [(0, "create it again"), (2, "version 2"), (99, "version 99")],
 )
-def test_a_schema_with_no_way_here_is_refused(folder, version, words):
+def test_check_version_refuses_other_schemas(folder, version, words):
     connection = sqlite3.connect(folder / "registry.sqlite")
     connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
     for read_only in (False, True):
         with pytest.raises(RegistryVersionError, match=words):
+            Registry.open(folder, read_only=read_only)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("fingerprint", "register the originals again"), ("index", "rebuild-index")],
+)
+def test_check_parameters_refuses_other_parameters(folder, monkeypatch, name, remedy):
+    monkeypatch.setattr(
+        "imgmatch.registry.schema.REGISTRY_PARAMETERS",
+        {**REGISTRY_PARAMETERS, name: "another"},
+    )
+    for read_only in (False, True):
+        with pytest.raises(RegistryVersionError, match=f"{name} = .*{remedy}"):
             Registry.open(folder, read_only=read_only)

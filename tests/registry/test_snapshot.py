@@ -1,4 +1,4 @@
-"""Snapshots, and the originals that they keep decoded."""
+"""Snapshots: identity, pickling, decoded originals."""
 
 import pickle
 
@@ -7,12 +7,10 @@ from pictures import draw
 from registries import found
 
 from imgmatch.errors import RegistryError
-from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Registry
-from imgmatch.registry.cache import FingerprintCache
 
 
-def test_a_snapshot_is_known_by_its_originals(folder, tmp_path):
+def test_id_depends_only_on_the_originals(folder, tmp_path):
     with Registry.open(folder) as registry:
         first = registry.snapshot().id
         registry.add(draw(3), reference_id="3")
@@ -30,7 +28,7 @@ def test_a_snapshot_is_known_by_its_originals(folder, tmp_path):
         assert registry.snapshot().id == first
 
 
-def test_a_snapshot_travels_to_another_process(folder):
+def test_snapshot_can_be_pickled(folder):
     with Registry.open(folder) as registry:
         registry.remove("0")
         registry.commit()
@@ -44,12 +42,12 @@ def test_a_snapshot_travels_to_another_process(folder):
 
         registry.compact()
 
-        assert there.fingerprint("1").size == (200, 150)  # what is open stays
+        assert there.fingerprint("1").size == (200, 150)  # open files stay readable
         with pytest.raises(RegistryError, match="take another"):
             pickle.loads(sent)
 
 
-def test_a_snapshot_taken_by_a_relative_path_travels(folder, tmp_path, monkeypatch):
+def test_snapshot_of_a_relative_path_can_be_pickled(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Registry.open(folder.name, read_only=True) as registry:
         sent = pickle.dumps(registry.snapshot())
@@ -59,24 +57,7 @@ def test_a_snapshot_taken_by_a_relative_path_travels(folder, tmp_path, monkeypat
         assert found(pickle.loads(sent), 1) == found(registry.snapshot(), 1)
 
 
-def test_the_cache_keeps_the_latest_within_its_bytes():
-    one = fingerprint(draw(0), role=Role.REFERENCE)
-    cache = FingerprintCache(capacity=2 * one.nbytes + 10)
-    made = []
-
-    def make(key):
-        def function():
-            made.append(key)
-            return one
-
-        return function
-
-    for key in "abacab":
-        assert cache.get(key, make(key)) is one
-    assert made == ["a", "b", "c", "b"]
-
-
-def test_a_snapshot_decodes_an_original_once(folder):
+def test_fingerprint_decodes_an_original_once(folder):
     with Registry.open(folder, read_only=True) as registry:
         snapshot = registry.snapshot()
         assert snapshot.fingerprint("1") is snapshot.fingerprint("1")

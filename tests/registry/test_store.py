@@ -13,17 +13,15 @@ from imgmatch.errors import (
     DuplicateReferenceError,
     InputError,
     RegistryError,
-    RegistryVersionError,
     UnknownReferenceError,
 )
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.registry import Registry
-from imgmatch.registry.schema import REGISTRY_PARAMETERS
 from imgmatch.types import Size
 
 
 def assert_equal(one, other):
-    """Two fingerprints are the same to the bit."""
+    """Check that two fingerprints are equal bit by bit."""
     assert (one.sha256, one.size, one.hashes) == (
         other.sha256,
         other.size,
@@ -36,7 +34,7 @@ def assert_equal(one, other):
         )
 
 
-def test_what_was_added_is_there_after_reopening(tmp_path):
+def test_add_keeps_originals_after_reopening(tmp_path):
     path = write(tmp_path / "dress/01.png", 0)
     with Registry.create(tmp_path / "registry") as registry:
         added = registry.add(
@@ -66,7 +64,7 @@ def test_what_was_added_is_there_after_reopening(tmp_path):
 
 
 @pytest.mark.parametrize("source", ["path", "bytes", "array"])
-def test_every_kind_of_source_can_be_added_again(tmp_path, source):
+def test_add_accepts_the_same_source_again(tmp_path, source):
     path = write(tmp_path / "1.png", 1)
     image = {"path": path, "bytes": path.read_bytes(), "array": draw(1)}[source]
     with Registry.create(tmp_path / "registry") as registry:
@@ -77,14 +75,14 @@ def test_every_kind_of_source_can_be_added_again(tmp_path, source):
         assert len(registry) == 1
 
 
-def test_a_flat_picture_has_no_features_and_is_kept(tmp_path):
+def test_add_keeps_flat_images_without_features(tmp_path):
     with Registry.create(tmp_path / "registry") as registry:
         registry.add(np.full((20, 20, 3), 7, np.uint8), reference_id="flat")
     with Registry.open(tmp_path / "registry", read_only=True) as registry:
         assert len(registry.fingerprint("flat").features) == 0
 
 
-def test_an_id_does_not_change_its_meaning_unasked(folder):
+def test_add_refuses_a_used_id_unless_replace(folder):
     with Registry.open(folder) as registry:
         with pytest.raises(DuplicateReferenceError, match="other bytes"):
             registry.add(draw(7), reference_id="1")
@@ -100,7 +98,7 @@ def test_an_id_does_not_change_its_meaning_unasked(folder):
         assert len(registry) == 3
 
 
-def test_remove(folder):
+def test_remove_deletes_an_original(folder):
     with Registry.open(folder) as registry:
         registry.remove("1")
         assert list(registry) == ["0", "2"]
@@ -118,7 +116,7 @@ def test_remove(folder):
         assert list(registry.problems()) == []
 
 
-def test_broken_images_and_details_are_refused_and_leave_nothing(tmp_path):
+def test_add_refuses_broken_images_and_details(tmp_path):
     with Registry.create(tmp_path / "registry") as registry:
         with pytest.raises(DecodeError):
             registry.add(b"no image", reference_id="1")
@@ -129,7 +127,7 @@ def test_broken_images_and_details_are_refused_and_leave_nothing(tmp_path):
         assert len(registry) == 0
 
 
-def test_an_exception_forgets_what_was_not_committed(folder):
+def test_registry_discards_uncommitted_changes_on_exception(folder):
     with suppress(ZeroDivisionError), Registry.open(folder) as registry:
         registry.add(draw(3), reference_id="3")
         registry.commit()
@@ -141,7 +139,7 @@ def test_an_exception_forgets_what_was_not_committed(folder):
         assert list(registry) == ["0", "1", "2", "3"]
 
 
-def test_rollback(folder):
+def test_rollback_discards_uncommitted_changes(folder):
     with Registry.open(folder) as registry:
         registry.add(draw(3), reference_id="3")
         assert len(registry.snapshot()) == 4
@@ -149,7 +147,7 @@ def test_rollback(folder):
         assert len(registry) == len(registry.snapshot()) == 3
 
 
-def test_the_writer_sees_what_it_has_not_committed_and_readers_do_not(folder):
+def test_snapshot_shows_uncommitted_changes_only_to_the_writer(folder):
     with (
         Registry.open(folder) as writer,
         Registry.open(folder, read_only=True) as reader,
@@ -168,7 +166,7 @@ def test_the_writer_sees_what_it_has_not_committed_and_readers_do_not(folder):
         assert_equal(reader.fingerprint("3"), writer.fingerprint("3"))
 
 
-def test_a_snapshot_outlives_removal(folder):
+def test_snapshot_keeps_removed_originals(folder):
     with (
         Registry.open(folder) as writer,
         Registry.open(folder, read_only=True) as reader,
@@ -182,7 +180,7 @@ def test_a_snapshot_outlives_removal(folder):
         )
 
 
-def test_some_originals_may_stand_for_all(folder, tmp_path):
+def test_snapshot_only_keeps_the_given_originals(folder, tmp_path):
     with Registry.open(folder) as registry:  # a second segment
         registry.add(draw(3), reference_id="3")
         registry.add(draw(3), reference_id="again")
@@ -209,7 +207,7 @@ def test_some_originals_may_stand_for_all(folder, tmp_path):
     assert found(whole.only([]), 3) == []
 
 
-def test_long_runs_are_committed_on_their_own(tmp_path, monkeypatch):
+def test_add_commits_long_runs(tmp_path, monkeypatch):
     monkeypatch.setattr("imgmatch.registry.store._COMMIT_EVERY", 2)
     with suppress(ZeroDivisionError), Registry.create(tmp_path / "r") as registry:
         for seed in range(5):
@@ -223,7 +221,7 @@ def test_long_runs_are_committed_on_their_own(tmp_path, monkeypatch):
         )
 
 
-def test_threads_may_share_a_reader(folder):
+def test_registry_can_be_shared_by_threads(folder):
     with Registry.open(folder, read_only=True) as registry:
         found = []
 
@@ -242,7 +240,7 @@ def test_threads_may_share_a_reader(folder):
 # Opening
 
 
-def test_create_wants_a_new_or_empty_directory(folder, tmp_path):
+def test_create_refuses_directories_that_are_not_empty(folder, tmp_path):
     with pytest.raises(RegistryError, match="already holds"):
         Registry.create(folder)
     (tmp_path / "photos").mkdir()
@@ -255,7 +253,7 @@ def test_create_wants_a_new_or_empty_directory(folder, tmp_path):
         assert len(registry) == 3
 
 
-def test_create_finishes_what_a_dead_process_began(tmp_path):
+def test_create_finishes_what_a_killed_process_began(tmp_path):
     (tmp_path / "segments").mkdir()
     (tmp_path / "writer.lock").touch()
     (tmp_path / "registry.sqlite").touch()
@@ -265,12 +263,12 @@ def test_create_finishes_what_a_dead_process_began(tmp_path):
         assert len(registry) == 1
 
 
-def test_open_wants_a_registry(tmp_path):
+def test_open_refuses_a_directory_without_a_registry(tmp_path):
     with pytest.raises(RegistryError, match="no registry"):
         Registry.open(tmp_path)
 
 
-def test_a_reader_does_not_write(folder):
+def test_open_read_only_refuses_changes(folder):
     with Registry.open(folder, read_only=True) as registry:
         with pytest.raises(RegistryError, match="reading only"):
             registry.add(draw(3), reference_id="3")
@@ -278,7 +276,7 @@ def test_a_reader_does_not_write(folder):
             registry.remove("1")
 
 
-def test_a_registry_on_a_read_only_medium_can_be_read(folder, monkeypatch):
+def test_open_reads_from_a_read_only_medium(folder, monkeypatch):
     monkeypatch.setattr(
         "imgmatch.registry.database._on_read_only_medium", lambda _: True
     )
@@ -288,7 +286,7 @@ def test_a_registry_on_a_read_only_medium_can_be_read(folder, monkeypatch):
         assert sorted(folder.iterdir()) == before  # no -shm, no -wal
 
 
-def test_a_closed_registry_says_so(folder):
+def test_close_makes_later_calls_fail(folder):
     registry = Registry.open(folder)
     registry.close()
     registry.close()
@@ -296,23 +294,9 @@ def test_a_closed_registry_says_so(folder):
         len(registry)
 
 
-def test_a_temporary_registry_leaves_nothing():
+def test_temporary_deletes_the_registry_on_close():
     with Registry.temporary() as registry:
         registry.add(draw(0), reference_id="0")
         path = registry.path
         assert len(registry.snapshot()) == 1
     assert not path.exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [("fingerprint", "register the originals again"), ("index", "rebuild-index")],
-)
-def test_other_parameters_are_refused(folder, monkeypatch, name, remedy):
-    monkeypatch.setattr(
-        "imgmatch.registry.schema.REGISTRY_PARAMETERS",
-        {**REGISTRY_PARAMETERS, name: "another"},
-    )
-    for read_only in (False, True):
-        with pytest.raises(RegistryVersionError, match=f"{name} = .*{remedy}"):
-            Registry.open(folder, read_only=read_only)

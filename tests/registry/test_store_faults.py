@@ -1,4 +1,4 @@
-"""What a registry must survive: other writers, dead writers, damage."""
+"""Faults that a registry survives: second or killed writers, full disks, damage."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ from imgmatch.types import Size
 # Writers
 
 
-def test_one_writer_at_a_time(folder):
+def test_open_refuses_a_second_writer(folder):
     with Registry.open(folder):
         with pytest.raises(RegistryLockedError):
             Registry.open(folder)
@@ -34,7 +34,7 @@ def test_one_writer_at_a_time(folder):
 
 
 def start(script, *arguments):
-    """Run a script in a process that reports line by line."""
+    """Start a script in a process whose output the test reads line by line."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -53,7 +53,7 @@ HOLD = """
 """
 
 
-def test_the_lock_dies_with_its_process(folder):
+def test_open_succeeds_after_the_writer_is_killed(folder):
     process = start(HOLD, folder)
     try:
         assert process.stdout.readline() == "open\n"
@@ -72,7 +72,7 @@ CRASHES = """
     sys.path.append(sys.argv[2])
     from pictures import draw
 
-    cv2.setNumThreads(1)  # no thread may be lost in a fork
+    cv2.setNumThreads(1)  # a fork does not copy threads
     folder, kills = sys.argv[1], int(sys.argv[3])
     pictures = [draw(seed, size=(24, 24)) for seed in range(8)]
 
@@ -108,7 +108,7 @@ CRASHES = """
                 os._exit(3)
         os.close(told)
         began = time.monotonic()
-        if longest is None:  # as long as a few commits take on this machine
+        if longest is None:  # longest sleep: the time of a few commits
             assert os.read(heard, 9) == b"0 "
             transaction, longest = 0, 3 * (time.monotonic() - began)
         time.sleep(rng.uniform(0, longest))
@@ -132,23 +132,23 @@ CRASHES = """
 
 @pytest.fixture
 def in_memory():
-    """A folder in memory where there is one: what is killed is not the machine."""
+    """A folder in memory if possible: processes are killed, not the machine."""
     memory = Path("/dev/shm")
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are started by forking")
-def test_a_writer_killed_200_times_loses_nothing_that_was_committed(in_memory):
-    """It adds, removes and compacts; each commit is there whole or not at all."""
+def test_commit_survives_200_killed_writers(in_memory):
+    """The writer adds, removes and compacts. Each commit is complete or absent."""
     process = start(CRASHES, in_memory / "registry", ROOT / "tests/helpers", 200)
     out, err = process.communicate()
 
     assert process.returncode == 0, err
-    assert int(out) > 100  # it did get somewhere in between
+    assert int(out) > 100  # transactions were committed between the kills
     with Registry.open(in_memory / "registry") as registry:
         assert list(registry.problems()) == []
-        # What the dead writers left half done is gone.
+        # Files that killed writers left are deleted.
         names = {path.name for path in (in_memory / "registry/segments").iterdir()}
         assert len(names) == 2 * len(registry.info().segments)
 
@@ -158,7 +158,7 @@ def test_a_writer_killed_200_times_loses_nothing_that_was_committed(in_memory):
 
 @contextmanager
 def files_limited(size):
-    """Let no file grow beyond a size, as on a full disk."""
+    """Let no file grow beyond `size` bytes, as on a full disk."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -169,7 +169,7 @@ def files_limited(size):
 
 
 @pytest.mark.parametrize("size", [0, 512, 6000, 12_000])
-def test_a_full_disk_is_an_error_and_loses_nothing(folder, size):
+def test_commit_loses_nothing_on_a_full_disk(folder, size):
     with Registry.open(folder) as registry:
         for seed in range(3, 6):
             registry.add(draw(seed), reference_id=f"{seed}")
@@ -187,7 +187,7 @@ def test_a_full_disk_is_an_error_and_loses_nothing(folder, size):
         assert list(registry.problems()) == []
 
 
-def test_a_full_disk_during_compaction_loses_nothing(folder):
+def test_compact_loses_nothing_on_a_full_disk(folder):
     with Registry.open(folder) as registry:
         registry.remove("0")
         registry.add(draw(5), reference_id="5")
@@ -208,7 +208,7 @@ def no_room(*_):
     raise OSError(28, "No space left on device")
 
 
-def test_no_room_for_merging_does_not_fail_a_commit(tmp_path, monkeypatch):
+def test_commit_succeeds_without_room_for_a_merge(tmp_path, monkeypatch):
     with Registry.create(tmp_path / "registry") as registry:
         with monkeypatch.context() as patch:
             patch.setattr("imgmatch.registry.working_set.merge_segments", no_room)
@@ -222,7 +222,7 @@ def test_no_room_for_merging_does_not_fail_a_commit(tmp_path, monkeypatch):
         assert list(registry.problems()) == []
 
 
-def test_a_failed_commit_can_be_tried_again(folder, monkeypatch):
+def test_commit_can_be_repeated_after_a_failure(folder, monkeypatch):
     with Registry.open(folder) as registry:
         registry.add(draw(3), reference_id="3")
         with monkeypatch.context() as patch:
@@ -244,7 +244,7 @@ def flip(path, position):
     path.write_bytes(content)
 
 
-def test_a_flipped_byte_in_any_segment_file_is_found(folder):
+def test_problems_finds_flipped_bytes_in_segment_files(folder):
     paths = sorted((folder / "segments").iterdir())
     assert len(paths) == 2
     for path in paths:
@@ -261,7 +261,7 @@ def test_a_flipped_byte_in_any_segment_file_is_found(folder):
 
 
 def answers(folder):
-    """All that a reader may ask of a registry."""
+    """Everything that a reader can read from a registry."""
     with Registry.open(folder, read_only=True) as registry:
         snapshot = registry.snapshot()
         return (
@@ -273,8 +273,8 @@ def answers(folder):
         )
 
 
-def test_a_flipped_byte_among_the_records_is_found_or_means_nothing(folder):
-    """SQLite leaves room between rows; what stands there is never read."""
+def test_problems_finds_flipped_bytes_that_change_records(folder):
+    """SQLite never reads the unused space between rows; flips there do not matter."""
     expected = answers(folder)
     database = folder / "registry.sqlite"
     found = 0
@@ -297,7 +297,7 @@ def test_a_flipped_byte_among_the_records_is_found_or_means_nothing(folder):
     assert answers(folder) == expected
 
 
-def test_a_lost_record_is_found(folder):
+def test_problems_finds_a_lost_record(folder):
     connection = sqlite3.connect(folder / "registry.sqlite")
     connection.execute("DELETE FROM original WHERE reference_id = '1'")
     connection.commit()
@@ -306,7 +306,7 @@ def test_a_lost_record_is_found(folder):
         assert any("'1' has no record" in problem for problem in registry.problems())
 
 
-def test_a_missing_segment_file_is_found(folder):
+def test_problems_finds_a_missing_segment_file(folder):
     min((folder / "segments").iterdir()).unlink()
     with Registry.open(folder, read_only=True) as registry:
         assert len(list(registry.problems())) == 1
@@ -314,8 +314,8 @@ def test_a_missing_segment_file_is_found(folder):
             registry.fingerprint("1")
 
 
-def test_damage_is_not_copied(folder):
-    """A merge reads what it writes anew, so that no digest is made of damage."""
+def test_compact_does_not_copy_damage(folder):
+    """A merge checks what it copies, so it computes no digest of damaged bytes."""
     with Registry.open(folder) as registry:
         registry.remove("0")
     for path in (folder / "segments").iterdir():
@@ -329,7 +329,7 @@ def test_damage_is_not_copied(folder):
 
 
 @pytest.mark.parametrize("text", [b"Studio", b'[["'])
-def test_a_changed_record_is_found(folder, text):
+def test_problems_finds_a_changed_record(folder, text):
     database = folder / "registry.sqlite"
     flip(database, database.read_bytes().rindex(text) + 1)
     with Registry.open(folder, read_only=True) as registry:
@@ -338,7 +338,7 @@ def test_a_changed_record_is_found(folder, text):
             _ = list(registry.records()), registry.snapshot()
 
 
-def test_a_file_that_is_no_database_is_corrupt(folder):
+def test_open_refuses_a_file_that_is_no_database(folder):
     (folder / "registry.sqlite").write_bytes(b"not a database" * 100)
     for read_only in (False, True):
         with pytest.raises(RegistryCorruptError):
@@ -364,7 +364,7 @@ READ = """
 """
 
 
-def test_readers_go_on_while_segments_are_merged_and_compacted(folder):
+def test_snapshot_stays_readable_during_merges_and_compaction(folder):
     processes = [start(READ, folder, "end") for _ in range(2)]
     failures, done = [], threading.Event()
 

@@ -1,4 +1,4 @@
-"""Segments stay few, and nothing is written too often."""
+"""Segments stay few, and no original is rewritten too often."""
 
 import math
 
@@ -10,7 +10,7 @@ from imgmatch.registry.tiers import FANOUT, MAX_ROWS, REWRITES, fitting, next_me
 
 
 def grow(commits):
-    """Commit so many originals each time; return segments and originals written."""
+    """Make commits of these sizes; return the segments and the originals written."""
     rows, written = [], 0
     for count in commits:
         rows.append(count)
@@ -25,7 +25,7 @@ def grow(commits):
 
 
 @pytest.mark.parametrize("size", [1, 7, 256])
-def test_many_equal_commits(size):
+def test_next_merge_keeps_few_segments_of_equal_commits(size):
     commits = 5000
     rows, written = grow([size] * commits)
 
@@ -36,7 +36,7 @@ def test_many_equal_commits(size):
     assert written <= total * (tiers + 2)
 
 
-def test_a_million_in_commits_of_256():
+def test_next_merge_keeps_few_segments_of_a_million_originals():
     rows, written = grow([256] * 3907)
 
     assert len(rows) <= 30
@@ -45,7 +45,7 @@ def test_a_million_in_commits_of_256():
 
 
 @given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=60))
-def test_commits_of_any_size(commits):
+def test_next_merge_ends_after_commits_of_any_size(commits):
     rows, _ = grow(commits)
 
     assert sum(rows) == sum(commits)
@@ -56,7 +56,7 @@ def test_commits_of_any_size(commits):
 @given(
     st.lists(st.integers(1, MAX_ROWS * 2), max_size=30), st.integers(0, MAX_ROWS // 8)
 )
-def test_what_was_added_pays_for_what_is_written_again(rows, added):
+def test_next_merge_stays_within_the_budget_of_added_originals(rows, added):
     budget = min(REWRITES * added, MAX_ROWS)
     merge = next_merge(rows, added=added)
 
@@ -71,7 +71,7 @@ def test_what_was_added_pays_for_what_is_written_again(rows, added):
 
 
 @given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=30))
-def test_groups_fit_and_leave_no_two_that_would(rows):
+def test_fitting_fills_groups_up_to_the_limit(rows):
     groups = fitting(rows)
 
     assert [position for group in groups for position in group] == list(

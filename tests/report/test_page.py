@@ -24,7 +24,7 @@ from imgmatch.results import (
 from imgmatch.sources import NamedImage
 
 PAGE = GOLDEN / "report.html"
-"""Set IMGMATCH_REWRITE_GOLDEN to write it anew, then look at it."""
+"""The golden page. Set IMGMATCH_REWRITE_GOLDEN to write it again; then look at it."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def registry():
 
 
 class Page(HTMLParser):
-    """What a page says and points to."""
+    """Texts, links, pictures and tags of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -72,7 +72,7 @@ class Page(HTMLParser):
 
 
 def written(folder, outcomes, **options):
-    """The text of a report's pages."""
+    """Write a report and return the HTML of its pages."""
     paths = write_report(folder / "report.html", outcomes, **options)
     assert sorted(folder.glob("*.html")) == sorted(paths)
     return [path.read_text(encoding="utf-8") for path in paths]
@@ -86,7 +86,7 @@ def html(registry, tmp_path_factory):
     return page
 
 
-def test_suspects_stand_best_first_below_their_original(html):
+def test_write_report_lists_suspects_best_first_below_their_original(html):
     headings = re.findall(r"<h([23])[^>]*>(?:<span.*?</span> )?(.*?)</h\1>", html)
     plain = [re.sub("</?bdi>", "", text) for _, text in headings]
 
@@ -104,7 +104,7 @@ def test_suspects_stand_best_first_below_their_original(html):
     assert "empty (0 bytes)" in Page(html).texts
 
 
-def test_it_counts_every_outcome(html):
+def test_write_report_counts_every_outcome(html):
     counts = re.findall(r"<b>(\d+)</b> ([a-z ]+)</li>", html)
 
     assert counts == [
@@ -118,7 +118,7 @@ def test_it_counts_every_outcome(html):
     assert "5 suspects against 2 registered originals" in " ".join(html.split())
 
 
-def test_each_card_says_what_was_found(html):
+def test_write_report_says_on_each_card_what_was_found(html):
     text = " | ".join(Page(html).texts)
 
     assert "Original | Suspect | mirrored | Made up. |" in text
@@ -130,7 +130,7 @@ def test_each_card_says_what_was_found(html):
     assert "Owner | Studio" in text
 
 
-def test_nothing_in_the_page_leads_out_of_it(html, tmp_path):
+def test_write_report_refers_to_nothing_outside_the_page(html, tmp_path):
     page = Page(html)
 
     local = [link for link in page.links if not link.startswith("data:image/jpeg;")]
@@ -145,7 +145,7 @@ def test_nothing_in_the_page_leads_out_of_it(html, tmp_path):
     assert str(tmp_path.anchor + "tmp") not in html
 
 
-def test_pictures_are_small_and_have_their_size_and_a_text(html):
+def test_write_report_gives_pictures_a_size_and_a_text(html):
     images = Page(html).images
 
     assert len(images) == 1 + 2 * 3  # the whole original, then three pairs
@@ -154,24 +154,15 @@ def test_pictures_are_small_and_have_their_size_and_a_text(html):
         assert image["alt"].startswith(("Original dress/", "Suspect "))
 
 
-def test_no_thumbnail_is_larger_than_its_share_of_a_page(rng):
-    noise = rng.integers(0, 256, (400, 400, 3), "uint8")
-
-    picture = pictures.inline(noise)
-
-    assert len(picture.uri) < 4 / 3 * pictures.MAX_BYTES + 100
-    assert picture.uri.startswith("data:image/jpeg;base64,")
-
-
-def test_the_order_of_the_results_does_not_matter(html, registry, tmp_path):
+def test_write_report_ignores_the_order_of_the_results(html, registry, tmp_path):
     outcomes = OUTCOMES[::-1]
     options = {"registry": registry, "suspects": pictures_of(outcomes)}
 
     assert written(tmp_path, outcomes, **options) == [html]
 
 
-def test_the_page_is_the_golden_one(html):
-    # Encoders differ, so the pictures' bytes do not count.
+def test_write_report_writes_the_golden_page(html):
+    # Encoders differ, so the bytes of the pictures are left out.
     page = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", html)
     if os.environ.get("IMGMATCH_REWRITE_GOLDEN"):
         PAGE.write_text(page, encoding="utf-8")
@@ -179,7 +170,7 @@ def test_the_page_is_the_golden_one(html):
     assert page == PAGE.read_text(encoding="utf-8")
 
 
-def test_results_from_a_file_give_the_same_page(html, registry, tmp_path):
+def test_write_report_writes_the_same_page_from_a_file(html, registry, tmp_path):
     lines = tmp_path / "results.jsonl"
     lines.write_text("".join(json.dumps(o.to_dict()) + "\n" for o in OUTCOMES))
     options = {"registry": registry.snapshot(), "suspects": pictures_of(OUTCOMES)}
@@ -187,7 +178,7 @@ def test_results_from_a_file_give_the_same_page(html, registry, tmp_path):
     with ResultLines(lines) as outcomes:
         (page,) = written(tmp_path, outcomes, **options)
 
-    # A snapshot does not know whose the originals are.
+    # A snapshot does not know the owners of the originals.
     assert Page(page).images == Page(html).images
     assert set(Page(html).texts) - set(Page(page).texts) == {
         "Owner",
@@ -196,7 +187,7 @@ def test_results_from_a_file_give_the_same_page(html, registry, tmp_path):
     }
 
 
-def test_all_accused_originals_of_a_collage_are_shown(registry, tmp_path):
+def test_write_report_shows_every_accused_original_of_a_collage(registry, tmp_path):
     collage = result("collage.png", compared(), compared(Verdict.REVIEW, 9.0))
     options = {"registry": registry, "suspects": pictures_of([collage])}
 
@@ -211,7 +202,7 @@ def test_all_accused_originals_of_a_collage_are_shown(registry, tmp_path):
 @pytest.mark.parametrize(
     "image", [None, "no/such/file.png", b"no image"], ids=["unknown", "gone", "broken"]
 )
-def test_for_a_picture_that_has_gone_its_outline_is_drawn(image, tmp_path):
+def test_write_report_draws_an_outline_for_a_missing_picture(image, tmp_path):
     suspects = [] if image is None else [NamedImage("gone.png", image)]
     missing = Result("gone.png", SHA256, (Match("gone too.png", compared()),))
 
@@ -227,14 +218,14 @@ def test_for_a_picture_that_has_gone_its_outline_is_drawn(image, tmp_path):
     assert page.count("<polygon") == 2
 
 
-def test_a_report_takes_neither_pictures_nor_a_registry(tmp_path):
+def test_write_report_needs_neither_pictures_nor_a_registry(tmp_path):
     (page,) = written(tmp_path, OUTCOMES)
 
     assert Page(page).images == []
     assert "5 suspects</p>" in " ".join(page.split())
 
 
-def test_markup_in_names_stays_text(registry, tmp_path):
+def test_write_report_escapes_markup_in_names(registry, tmp_path):
     hostile = Result(
         f"{MARKUP}/{MARKUP}\u202egpj.png",
         SHA256,
@@ -251,13 +242,14 @@ def test_markup_in_names_stays_text(registry, tmp_path):
     assert "onerror" not in " ".join(read.handlers)
     assert not read.handlers
     assert not [link for link in read.links if "javascript" in link]
-    # In texts: names, shop, reason, columns; a bdi holds what would turn the line.
+    # It occurs in names, shop, reason and columns. <bdi> isolates the override of the
+    # text direction.
     assert read.texts.count(MARKUP) >= 6
     assert "49" not in " ".join(read.texts).replace(MARKUP, "")
     assert f"<bdi>{hostile.query}".replace("<script>", "") not in page
 
 
-def test_an_address_of_a_listing_can_be_followed(tmp_path):
+def test_write_report_links_the_address_of_a_listing(tmp_path):
     listing = "https://shop.example/17?a=1&b=2"
 
     (page,) = written(tmp_path, [result("a.png", compared(), url=listing)])
@@ -266,7 +258,7 @@ def test_an_address_of_a_listing_can_be_followed(tmp_path):
     assert 'rel="noreferrer noopener"' in page
 
 
-def test_a_report_counts_what_was_held_against_new_originals_only(tmp_path):
+def test_write_report_counts_suspects_of_an_earlier_scan(tmp_path):
     old = [replace(one, since="f" * 64) for one in OUTCOMES[:2]]
 
     for seen, words in ((old[:1], "1 was judged"), (old, "2 were judged")):
@@ -276,14 +268,14 @@ def test_a_report_counts_what_was_held_against_new_originals_only(tmp_path):
     assert "earlier scan" not in page
 
 
-def test_an_empty_scan_has_a_page_too(registry, tmp_path):
+def test_write_report_writes_a_page_for_an_empty_scan(registry, tmp_path):
     (page,) = written(tmp_path, [], registry=registry.snapshot())
 
     assert "No suspect has anything in common with an original." in Page(page).texts
     assert "script" not in Page(page).tags
 
 
-def test_a_long_report_goes_on_in_further_pages(tmp_path, monkeypatch):
+def test_write_report_continues_on_further_pages(tmp_path, monkeypatch):
     monkeypatch.setattr("imgmatch.report.plan.PAGE_PAIRS", 4)
     outcomes = [result(f"shop {i % 3}/{i}.png", compared(score=i)) for i in range(30)]
     folder = tmp_path / "a b#c"
@@ -306,7 +298,7 @@ def test_a_long_report_goes_on_in_further_pages(tmp_path, monkeypatch):
     assert "Page 2 of" in " ".join(parsed[1].texts)
 
 
-def test_what_is_not_asked_for_is_counted_and_not_shown(tmp_path):
+def test_write_report_counts_but_hides_what_is_not_asked_for(tmp_path):
     options = {"verdicts": [Verdict.DERIVED], "min_score": 30}
 
     (page,) = written(tmp_path, OUTCOMES, **options)
@@ -315,7 +307,7 @@ def test_what_is_not_asked_for_is_counted_and_not_shown(tmp_path):
     assert "<b>2</b> derived" in page
 
 
-def test_a_report_that_is_no_page_is_refused(tmp_path):
+def test_write_report_refuses_a_path_that_is_no_page(tmp_path):
     with pytest.raises(
         InputError, match=r"want a \.html to write the report to, got x"
     ):
@@ -331,8 +323,8 @@ def luminance(colour):
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
-def test_every_ink_has_contrast_on_every_ground(scheme):
-    """At least 4.5, as WCAG 2.2 asks of text (1.4.3)."""
+def test_page_colours_have_contrast_on_every_ground(scheme):
+    """Contrast is at least 4.5, as WCAG 2.2 (1.4.3) asks for text."""
     css = (Path(pictures.__file__).parent / "page.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[scheme]
     colours = {

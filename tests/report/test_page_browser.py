@@ -1,7 +1,7 @@
-"""The report in a real browser: it fits, it filters, and it reads without script.
+"""The report in a real browser: it fits, filters, and can be read without script.
 
-Where IMGMATCH_SCREENSHOTS names a folder, screenshots of the examples' report are
-left in it.
+If IMGMATCH_SCREENSHOTS names a folder, the tests save screenshots of the examples'
+report in it.
 """
 
 import os
@@ -34,13 +34,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def open_page(browser):
-    """Open a file at a width; scripts that fail, and requests, fail the test."""
+    """Open a file at a width; collect errors, messages and dialogs as trouble."""
 
     def opened(path, width=1280, query="", **options):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, **options
         )
-        context.set_default_timeout(600_000)  # a slow machine is no defect, a hang is
+        context.set_default_timeout(600_000)  # fail on a hang, not on a slow machine
         page = context.new_page()
         page.trouble = []
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
@@ -54,7 +54,7 @@ def open_page(browser):
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    """The report of some of the examples."""
+    """A report of some of the examples."""
     path = tmp_path_factory.mktemp("real") / "report.html"
     with Registry.temporary() as registry:
         list(register(EXAMPLES / "originals", registry, owner="Studio Nord"))
@@ -79,7 +79,7 @@ AWKWARD = [
 
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory):
-    """A report of several pages, with what could break out of its place."""
+    """A report of several pages, with texts that could break the layout."""
     path = tmp_path_factory.mktemp("awkward") / "a b#c.html"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("imgmatch.report.plan.PAGE_PAIRS", 2)
@@ -89,7 +89,7 @@ def awkward(tmp_path_factory):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_window(open_page, real, awkward, width):
+def test_page_fits_the_width_of_the_window(open_page, real, awkward, width):
     for path in (*awkward, real):
         page = open_page(path, width)
         assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -101,7 +101,7 @@ def test_nothing_is_wider_than_the_window(open_page, real, awkward, width):
             page.screenshot(path=Path(folder) / name, full_page=True)
 
 
-def test_every_picture_is_shown(open_page, real):
+def test_page_shows_every_picture(open_page, real):
     page = open_page(real)
     widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
 
@@ -110,7 +110,7 @@ def test_every_picture_is_shown(open_page, real):
     assert page.trouble == []
 
 
-def test_it_reads_without_script(open_page, real):
+def test_page_reads_without_script(open_page, real):
     page = open_page(real, java_script_enabled=False)
 
     assert page.locator("article:visible").count() == len(LISTINGS) - 1
@@ -121,7 +121,7 @@ def shown(page):
     return page.locator("article:visible").count()
 
 
-def test_the_filter_leaves_what_was_asked_for(open_page, real):
+def test_page_filter_leaves_what_was_asked_for(open_page, real):
     page = open_page(real)
     everything = shown(page)
     derived = page.locator("article.derived").count()
@@ -149,7 +149,7 @@ def test_the_filter_leaves_what_was_asked_for(open_page, real):
     assert page.trouble == []
 
 
-def test_the_filter_goes_along_to_other_pages(open_page, awkward):
+def test_page_filter_carries_over_to_other_pages(open_page, awkward):
     page = open_page(awkward[0])
     subject = next(
         number
@@ -163,13 +163,13 @@ def test_the_filter_goes_along_to_other_pages(open_page, awkward):
     page.locator("a[rel=next]").first.evaluate("link => link.click()")
     page.wait_for_url("**same_subject**")
 
-    assert page.url.startswith(awkward[subject].as_uri())  # none of those between
+    assert page.url.startswith(awkward[subject].as_uri())  # it skips the pages between
     assert page.locator("article.same_subject:visible").count() == 1
     assert page.locator("article.derived:visible").count() == 0
     assert page.trouble == []
 
 
-def test_it_can_be_used_from_the_keyboard(open_page, real):
+def test_page_works_from_the_keyboard(open_page, real):
     page = open_page(real)
     reached = []
     for _ in range(9):
@@ -190,7 +190,7 @@ def test_it_can_be_used_from_the_keyboard(open_page, real):
     assert page.locator("article.derived:visible").count() == 0
 
 
-def test_a_link_of_a_shop_leads_to_the_picture(open_page, awkward):
+def test_page_links_a_shop_to_the_picture(open_page, awkward):
     for path in awkward:
         page = open_page(path)
         links = page.locator("tr[data-verdict] a")
@@ -204,7 +204,7 @@ def test_a_link_of_a_shop_leads_to_the_picture(open_page, awkward):
     pytest.fail("no page lists what a shop shows")
 
 
-def test_it_is_sound_for_who_does_not_see_it(open_page, real):
+def test_page_is_accessible_to_screen_readers(open_page, real):
     page = open_page(real)
     levels = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3')].map((h) => Number(h.tagName[1]))"

@@ -37,7 +37,7 @@ def line(outcome):
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_a_line_is_read_as_what_it_was_written_from(outcome):
+def test_read_line_returns_what_was_written(outcome):
     read = read_line(line(outcome))
 
     assert type(read) is type(outcome)
@@ -46,20 +46,20 @@ def test_a_line_is_read_as_what_it_was_written_from(outcome):
     assert getattr(read, "since", None) == getattr(outcome, "since", None)
 
 
-def test_a_score_that_json_cannot_hold_comes_back():
+def test_read_line_restores_a_score_that_json_cannot_hold():
     read = read_line(line(OUTCOMES[1]))
 
     assert read.score == -math.inf
     assert read.verdict is Verdict.UNRELATED
 
 
-def test_unknown_keys_are_passed_over():
+def test_read_line_ignores_unknown_keys():
     fields = {**OUTCOMES[0].to_dict(), "later": [1]}
 
     assert read_line(json.dumps(fields)).to_dict() == OUTCOMES[0].to_dict()
 
 
-def test_lines_of_several_files_are_one_sequence(tmp_path):
+def test_result_lines_are_one_sequence_over_several_files(tmp_path):
     (tmp_path / "shards").mkdir()
     files = [tmp_path / "shards/00.jsonl", tmp_path / "shards/01.jsonl"]
     files[0].write_text(line(OUTCOMES[0]) + "\n\n" + line(OUTCOMES[1]) + "\n")
@@ -76,14 +76,14 @@ def test_lines_of_several_files_are_one_sequence(tmp_path):
             lines[4]
 
 
-def test_no_file_is_no_result(tmp_path):
+def test_result_lines_are_empty_without_files(tmp_path):
     with ResultLines([]) as lines:
         assert len(lines) == 0
     with pytest.raises(FileNotFoundError):
         ResultLines(tmp_path / "missing.jsonl")
 
 
-def test_a_folder_without_results_is_refused(tmp_path):
+def test_result_lines_refuse_a_folder_without_results(tmp_path):
     (tmp_path / "0.parquet").touch()
 
     with pytest.raises(InputError, match=f"want JSON lines in {tmp_path}, got none"):
@@ -91,7 +91,7 @@ def test_a_folder_without_results_is_refused(tmp_path):
 
 
 def changed(**fields):
-    """A line whose match has other fields."""
+    """A line whose match has some fields changed."""
     result = OUTCOMES[0].to_dict()
     result["matches"][0].update(fields)
     return json.dumps(result)
@@ -121,12 +121,12 @@ def changed(**fields):
         changed(edits=["crop"]),
     ],
 )
-def test_what_is_no_result_is_refused(text):
+def test_read_line_refuses_what_is_no_result(text):
     with pytest.raises(InputError, match="want a line of a scan's results, got"):
         read_line(text)
 
 
-def test_the_place_of_a_broken_line_is_told(tmp_path):
+def test_result_lines_tell_the_place_of_a_broken_line(tmp_path):
     path = tmp_path / "results.jsonl"
     path.write_text(line(OUTCOMES[0]) + "\n" + line(OUTCOMES[1])[:40] + "\n")
 

@@ -1,4 +1,4 @@
-"""Engines: whatever dies, every task is answered once, in order."""
+"""Every engine answers each task once, in order, even if workers die."""
 
 import json
 import os
@@ -7,29 +7,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import contextmanager
 from itertools import count, islice
 from pathlib import Path
 
 import cv2
 import pytest
-from pictures import draw, encoded, write
+from pictures import write
 
 from imgmatch.errors import InputError, MissingExtraError, WorkerError
-from imgmatch.registry import Registry
-from imgmatch.scans import (
-    dask,
-    in_process,
-    processes,
-    scan,
-    scan_into,
-    scan_shard,
-    suspects,
-)
-from imgmatch.scans.batches import verify_batch
+from imgmatch.scans import dask, in_process, processes, scan_into
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-POISON = encoded(draw(7))
 
 
 def double(number):
@@ -43,7 +31,7 @@ def refuse(number):
 
 
 def die_once(path):
-    """Kill the worker that is given a path first, not the next one."""
+    """Kill the first worker that gets a path; the next one answers."""
     if not path.exists():
         path.touch()
         os.kill(os.getpid(), KILL)
@@ -58,42 +46,15 @@ def threads(_):
     return os.environ["OMP_NUM_THREADS"], cv2.getNumThreads()
 
 
-@contextmanager
-def poisoned():
-    """Verify with a codec that crashes on one picture."""
-    verify = suspects.verify
-
-    def crash(image, *arguments, **options):
-        if image.data == POISON:
-            os.kill(os.getpid(), KILL)
-        return verify(image, *arguments, **options)
-
-    suspects.verify = crash
-    try:
-        yield
-    finally:
-        suspects.verify = verify
-
-
-def scan_poisoned(shard):
-    with poisoned():
-        return scan_shard(shard)
-
-
-def batch_poisoned(batch):
-    with poisoned():
-        return verify_batch(batch)
-
-
 @pytest.mark.parametrize("engine", [in_process, processes(1), processes(2)])
-def test_results_come_in_order(engine):
+def test_engine_yields_results_in_order(engine):
     assert list(engine(double, range(50))) == list(range(0, 100, 2))
     assert list(engine(double, [4])) == [8]
     assert list(engine(double, [])) == []
 
 
 @pytest.mark.parametrize("engine", [in_process, processes(2)])
-def test_tasks_are_taken_as_they_are_needed(engine):
+def test_engine_takes_tasks_as_they_are_needed(engine):
     taken = []
     tasks = (taken.append(n) or n for n in count())
 
@@ -105,19 +66,19 @@ def test_tasks_are_taken_as_they_are_needed(engine):
 
 
 @pytest.mark.parametrize("engine", [in_process, processes(2)])
-def test_an_error_comes_back_as_it_is(engine):
+def test_engine_raises_what_the_function_raised(engine):
     with pytest.raises(InputError, match="want no 3"):
         list(engine(refuse, range(10)))
 
 
-def test_workers_have_one_thread_each(monkeypatch):
+def test_processes_have_one_thread_each(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
 
     assert list(processes(2)(threads, range(2))) == [("1", 1)] * 2
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
-def test_a_worker_that_is_killed_takes_nothing_along(tmp_path):
+def test_processes_lose_no_result_when_a_worker_is_killed(tmp_path):
     paths = [tmp_path / f"{n}" for n in range(6)]
     for path in paths[::2]:
         path.touch()
@@ -127,79 +88,21 @@ def test_a_worker_that_is_killed_takes_nothing_along(tmp_path):
     assert results == [path.name for path in paths]
 
 
-def test_workers_that_keep_dying_end_it(monkeypatch):
-    monkeypatch.setattr("imgmatch.scans.engines._MOST_LOSSES", 1)
+def test_processes_give_up_a_task_that_keeps_killing_workers(monkeypatch):
+    monkeypatch.setattr("imgmatch.scans.engines._MAX_DEATHS", 1)
 
     with pytest.raises(WorkerError, match=r"2 worker processes died over it"):
         list(processes(2)(die, range(2)))
 
 
-def test_no_workers_are_refused():
+def test_processes_refuses_less_than_one_worker():
     with pytest.raises(InputError, match="at least 1 worker, got 0"):
         processes(0)
 
 
 @pytest.fixture
-def registry(tmp_path):
-    with Registry.create(tmp_path / "registry") as registry:
-        for seed in range(3):
-            registry.add(encoded(draw(seed)), reference_id=f"{seed}")
-    return tmp_path / "registry"
-
-
-@pytest.fixture
-def listings(tmp_path):
-    for seed in range(30):
-        write(tmp_path / f"listings/{seed:03d}.png", seed)
-    return tmp_path / "listings"
-
-
-def test_a_suspect_that_kills_workers_is_given_up_and_the_rest_judged(
-    registry, listings, tmp_path
-):
-    def engine(_, shards):
-        return processes(2)(scan_poisoned, shards)
-
-    out = tmp_path / "out.jsonl"
-    list(scan_into(out, listings, registry, engine=engine, shard_size=10))
-
-    found = [json.loads(line) for line in out.read_text().splitlines()]
-    assert [line["query"] for line in found] == [f"{n:03d}.png" for n in range(30)]
-    assert [line["query"] for line in found if line["error"]] == ["007.png"]
-    assert found[7]["error"] == {
-        "type": "WorkerError",
-        "reason": "2 processes died over it",
-    }
-    assert [line["query"] for line in found if line["verdict"] == "derived"] == [
-        "000.png",
-        "001.png",
-        "002.png",
-    ]
-
-
-def test_scan_with_workers_says_the_same(registry, listings):
-    with Registry.open(registry, read_only=True) as opened:
-        one, two = (
-            [
-                outcome.to_dict()
-                for outcome in scan(
-                    listings, opened, derived_score=100.0, workers=workers
-                )
-            ]
-            for workers in (1, 2)
-        )
-        assert one == two
-        assert [line["verdict"] for line in two[:4]] == [*["review"] * 3, "unrelated"]
-        with pytest.raises(InputError, match="got a Snapshot"):
-            list(scan(listings, opened.snapshot(), workers=2))
-
-
-# Dask
-
-
-@pytest.fixture
 def cluster(tmp_path):
-    """A scheduler's address and two workers, processes of their own."""
+    """The address of a Dask scheduler, and its two worker processes."""
     pytest.importorskip("distributed")
     where = tmp_path / "scheduler.json"
     common = "--scheduler-file", str(where)
@@ -227,14 +130,15 @@ def cluster(tmp_path):
             process.wait()
 
 
-def test_a_cluster_finds_the_same_though_a_worker_is_killed(
-    registry, listings, tmp_path, cluster
-):
+def test_dask_finds_the_same_when_a_worker_is_killed(folder, tmp_path, cluster):
     address, workers = cluster
+    listings = tmp_path / "listings"
+    for seed in range(30):
+        write(listings / f"{seed:03d}.png", seed)
     expected = tmp_path / "expected.jsonl"
-    list(scan_into(expected, listings, registry))
+    list(scan_into(expected, listings, folder))
     command = (
-        *("scan", str(listings), "--registry", str(registry), "--shard-size", "2"),
+        *("scan", str(listings), "--registry", str(folder), "--shard-size", "2"),
         *("--out", "out", "--engine", "dask", "--scheduler", address),
     )
 
@@ -261,21 +165,8 @@ def test_a_cluster_finds_the_same_though_a_worker_is_killed(
     assert set(Counter(found.splitlines()).values()) == {1}
 
 
-def test_dask_is_asked_for_only_when_it_is_used(monkeypatch):
+def test_dask_is_imported_only_when_it_is_used(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
-    with pytest.raises(MissingExtraError, match=r"imgmatch\[dask\]"):
+    with pytest.raises(MissingExtraError, match=r"imgmatch-copy-detection\[dask\]"):
         dask("tcp://127.0.0.1:1")
-
-
-def test_scan_gives_up_a_suspect_that_kills_workers_and_judges_the_rest(
-    registry, listings, monkeypatch
-):
-    monkeypatch.setattr("imgmatch.scans.batches.verify_batch", batch_poisoned)
-    with Registry.open(registry, read_only=True) as opened:
-        found = [one.to_dict() for one in scan(listings, opened, workers=2)]
-
-    assert [line["query"] for line in found] == [f"{n:03d}.png" for n in range(30)]
-    assert [line["query"] for line in found if line["error"]] == ["007.png"]
-    assert found[7]["error"]["type"] == "WorkerError"
-    assert [line["verdict"] for line in found[:4]] == [*["derived"] * 3, "unrelated"]

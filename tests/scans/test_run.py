@@ -35,7 +35,9 @@ def listings(tmp_path):
     return folder
 
 
-def test_every_suspect_is_answered_in_order(registry, listings, monkeypatch):
+def test_scan_yields_an_outcome_for_each_suspect_in_order(
+    registry, listings, monkeypatch
+):
     compare_with(monkeypatch, by_bytes)
 
     outcomes = list(scan(listings, registry))
@@ -58,14 +60,14 @@ def test_every_suspect_is_answered_in_order(registry, listings, monkeypatch):
         assert json.loads(json.dumps(outcome.to_dict()))["query"] == outcome.query
 
 
-def test_a_missing_file_is_a_failure(registry, tmp_path):
+def test_scan_yields_a_failure_for_a_missing_file(registry, tmp_path):
     (failure,) = scan(tmp_path / "missing.jpg", registry)
 
     assert failure.error_type == "DecodeError"
     assert "missing.jpg" in failure.query
 
 
-def test_no_surprise_ends_the_scan(registry, monkeypatch):
+def test_scan_goes_on_after_any_exception(registry, monkeypatch):
     def surprise(reference, query):
         if query.size != reference.size:
             raise ZeroDivisionError
@@ -84,7 +86,7 @@ def test_no_surprise_ends_the_scan(registry, monkeypatch):
 @pytest.mark.parametrize(
     "error", [RegistryCorruptError("gone"), MissingExtraError("a", "b", "c")]
 )
-def test_what_no_suspect_is_to_blame_for_ends_it(
+def test_scan_raises_errors_that_no_suspect_causes(
     registry, listings, monkeypatch, error
 ):
     def fail(*_):
@@ -95,7 +97,7 @@ def test_what_no_suspect_is_to_blame_for_ends_it(
         list(scan(listings, registry))
 
 
-def test_suspects_are_read_one_at_a_time(registry, monkeypatch):
+def test_scan_reads_suspects_one_at_a_time(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
 
     def endless():
@@ -107,7 +109,7 @@ def test_suspects_are_read_one_at_a_time(registry, monkeypatch):
     assert next(outcomes).verdict is next(outcomes).verdict is Verdict.DERIVED
 
 
-def test_a_scan_keeps_to_the_originals_it_began_with(registry, monkeypatch):
+def test_scan_uses_the_originals_it_began_with(registry, monkeypatch):
     compare_with(monkeypatch, by_bytes)
     suspects = [NamedImage(name, encoded(draw(5))) for name in "ab"]
 
@@ -118,7 +120,7 @@ def test_a_scan_keeps_to_the_originals_it_began_with(registry, monkeypatch):
     assert first.verdict is next(outcomes).verdict is Verdict.UNRELATED
 
 
-def test_a_stricter_scan_leaves_more_to_people():
+def test_scan_with_a_higher_derived_score_asks_for_review():
     with Registry.temporary() as registry:
         registry.add(CAT, reference_id="cat")
         ((usual,), (strict,)) = (

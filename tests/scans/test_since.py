@@ -1,11 +1,9 @@
-"""Monitoring: what an earlier scan has judged is held against new originals only."""
+"""Scans `since` another compare what that scan verified with new originals only."""
 
 import hashlib
 import itertools
 import json
-import shutil
 
-import numpy as np
 import pytest
 from comparisons import by_bytes, compare_with
 from pictures import draw, encoded, write
@@ -14,20 +12,11 @@ from imgmatch.errors import ResumeError, ScanError
 from imgmatch.registry import Registry
 from imgmatch.results import ResultLines
 from imgmatch.scans import scan_into
-from imgmatch.scans.targets import ScanTargets
-
-
-@pytest.fixture
-def registry(tmp_path):
-    with Registry.create(tmp_path / "registry") as registry:
-        for seed in range(3):
-            registry.add(encoded(draw(seed)), reference_id=f"{seed}")
-    return tmp_path / "registry"
 
 
 @pytest.fixture
 def compared(monkeypatch):
-    """The pairs that were compared; same bytes are derived."""
+    """The pairs that were compared; the same bytes are derived."""
     pairs = []
 
     def compare(reference, query):
@@ -58,8 +47,8 @@ def lines(out):
     }
 
 
-def test_a_digest_that_ends_in_zeros_is_known_again(tmp_path, compared):
-    """NumPy drops them."""
+def test_digests_that_end_in_zeros_are_known_again(tmp_path, compared):
+    """NumPy removes zeros at the end."""
     picture = encoded(draw(1))
     digest = hashlib.sha256(picture).hexdigest()
     ids = (f"{n}" for n in itertools.count())
@@ -81,19 +70,19 @@ def test_a_digest_that_ends_in_zeros_is_known_again(tmp_path, compared):
 
 
 @pytest.mark.parametrize("format_", ["jsonl", "parquet"])
-def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
+def test_since_compares_only_what_is_new(folder, tmp_path, compared, format_):
     first, second = tmp_path / "first", tmp_path / "second"
     for seed in (1, 5, 6, 8):
         write(tmp_path / f"listings/{seed}.png", seed)
     (tmp_path / "listings/bad.jpg").touch()
-    (record,) = scan_into(first, tmp_path / "listings", registry, format=format_)
+    (record,) = scan_into(first, tmp_path / "listings", folder, format=format_)
     write(tmp_path / "listings/2.png", 2)
     write(tmp_path / "listings/1-again.png", 1)
-    with Registry.open(registry) as opened:
+    with Registry.open(folder) as opened:
         opened.add(encoded(draw(5)), reference_id="5")
         opened.add(encoded(draw(8)), reference_id="0", replace=True)
 
-    list(scan_into(second, tmp_path / "listings", registry, since=first))
+    list(scan_into(second, tmp_path / "listings", folder, since=first))
 
     since = record.parameters.snapshot
     assert lines(second) == {
@@ -108,20 +97,20 @@ def test_only_what_is_new_is_compared(registry, tmp_path, compared, format_):
 
     third = tmp_path / "third"
     compared.clear()
-    list(scan_into(third, tmp_path / "listings", registry, since=second))
-    assert compared == []  # not a picture was looked at
+    list(scan_into(third, tmp_path / "listings", folder, since=second))
+    assert compared == []  # no picture was compared
     assert [one[2] is None for one in lines(third).values()] == [False] * 6 + [True]
 
 
 @pytest.mark.usefixtures("compared")
-def test_the_original_that_is_new_is_found_among_many(registry, tmp_path):
+def test_since_finds_the_new_original_among_many(folder, tmp_path):
     write(tmp_path / "listings/1.png", 1)
-    list(scan_into(tmp_path / "first", tmp_path / "listings", registry))
-    with Registry.open(registry) as opened:
-        for number in range(4):  # all of them likelier candidates, but known
+    list(scan_into(tmp_path / "first", tmp_path / "listings", folder))
+    with Registry.open(folder) as opened:
+        for number in range(4):  # better candidates, but not new
             opened.add(encoded(draw(1)), reference_id=f"known-{number}")
-    list(scan_into(tmp_path / "second", tmp_path / "listings", registry))
-    with Registry.open(registry) as opened:
+    list(scan_into(tmp_path / "second", tmp_path / "listings", folder))
+    with Registry.open(folder) as opened:
         for name in "yz":
             opened.add(encoded(draw(1)), reference_id=name)
 
@@ -129,7 +118,7 @@ def test_the_original_that_is_new_is_found_among_many(registry, tmp_path):
         scan_into(
             tmp_path / "third",
             tmp_path / "listings",
-            registry,
+            folder,
             since=tmp_path / "second",
             max_candidates=1,
         )
@@ -138,16 +127,16 @@ def test_the_original_that_is_new_is_found_among_many(registry, tmp_path):
     assert lines(tmp_path / "third")["1.png"][:2] in [("derived", [n]) for n in "yz"]
 
 
-def test_false_accusations_are_told_for_the_new_originals_only(registry, tmp_path):
+def test_since_counts_false_accusations_among_new_originals_only(folder, tmp_path):
     write(tmp_path / "listings/5.png", 5)
-    list(scan_into(tmp_path / "first", tmp_path / "listings", registry))
-    with Registry.open(registry) as opened:
+    list(scan_into(tmp_path / "first", tmp_path / "listings", folder))
+    with Registry.open(folder) as opened:
         for seed in (5, 6):
             opened.add(encoded(draw(seed)), reference_id=f"{seed}")
 
     scans = tmp_path / "all", tmp_path / "new"
-    list(scan_into(scans[0], tmp_path / "listings", registry))
-    list(scan_into(scans[1], tmp_path / "listings", registry, since=tmp_path / "first"))
+    list(scan_into(scans[0], tmp_path / "listings", folder))
+    list(scan_into(scans[1], tmp_path / "listings", folder, since=tmp_path / "first"))
 
     with ResultLines(scans) as lines:
         five, two = (
@@ -157,51 +146,31 @@ def test_false_accusations_are_told_for_the_new_originals_only(registry, tmp_pat
 
 
 @pytest.mark.usefixtures("compared")
-def test_the_earlier_scan_must_be_a_finished_one(registry, tmp_path):
+def test_earlier_scan_refuses_an_unfinished_scan(folder, tmp_path):
     for seed in range(3):
         write(tmp_path / f"listings/{seed}.png", seed)
     listings, first = tmp_path / "listings", tmp_path / "first"
-    stopped = scan_into(first, listings, registry, shard_size=2)
+    stopped = scan_into(first, listings, folder, shard_size=2)
     next(stopped)
     stopped.close()
 
     for path in (first, tmp_path / "missing"):
         with pytest.raises(ScanError, match="want the directory of a finished scan"):
-            list(scan_into(tmp_path / "out", listings, registry, since=path))
+            list(scan_into(tmp_path / "out", listings, folder, since=path))
 
-    list(scan_into(first, listings, registry, shard_size=2, resume=True))
-    list(scan_into(tmp_path / "other", listings, registry))
-    stopped = scan_into(tmp_path / "out", listings, registry, since=first, shard_size=2)
+    list(scan_into(first, listings, folder, shard_size=2, resume=True))
+    list(scan_into(tmp_path / "other", listings, folder))
+    stopped = scan_into(tmp_path / "out", listings, folder, since=first, shard_size=2)
     next(stopped)
     stopped.close()
     options = {"shard_size": 2, "resume": True}
     with pytest.raises(ResumeError, match="another since"):
         list(
             scan_into(
-                *(tmp_path / "out", listings, registry),
+                *(tmp_path / "out", listings, folder),
                 since=tmp_path / "other",
                 **options,
             )
         )
-    list(scan_into(tmp_path / "out", listings, registry, since=first, **options))
+    list(scan_into(tmp_path / "out", listings, folder, since=first, **options))
     assert len(lines(tmp_path / "out")) == 3
-
-
-def test_a_scan_that_was_killed_as_it_began_can_be_resumed(registry, tmp_path):
-    out = tmp_path / "out"
-    list(scan_into(out, [], registry))
-    shutil.copy(out / "_originals.npy", out / "_originals.npy.0123.draft")
-    (out / "_scan.json").unlink()
-
-    assert list(scan_into(out, [], registry, resume=True)) == []
-
-
-def test_digests_are_told_apart(registry, rng):
-    with Registry.open(registry, read_only=True) as opened:
-        snapshot = opened.snapshot()
-    raw = [rng.bytes(32) for _ in range(50)] + [bytes(32), b"\0" * 15 + b"\1" * 17]
-    known = np.unique(np.array([one[:16] for one in raw[::2]], "S16"))
-    targets = ScanTargets(snapshot, None, known, "earlier")
-
-    assert [targets.knows(one.hex()) for one in raw] == [True, False] * 26
-    assert not ScanTargets.everything(snapshot).knows(raw[0].hex())

@@ -18,11 +18,11 @@ QUERY = np.full((100, 200, 3), 200, np.uint8)
 
 
 def near(pixels, colour):
-    """Where a picture shows a colour."""
+    """Return the mask of the pixels that have nearly this colour."""
     return np.abs(pixels.astype(int) - colour).max(axis=2) < 40
 
 
-def test_the_copy_outline_is_the_same_in_both():
+def test_copy_outline_is_the_same_in_both():
     reference, query = copy_outline(compared())
 
     corners = np.array([[0, 0], [199, 0], [199, 99], [0, 99]]) - 0.5
@@ -31,7 +31,7 @@ def test_the_copy_outline_is_the_same_in_both():
     assert copy_outline(compared()).query.min() == -0.5
 
 
-def test_the_copy_outline_turns_with_the_copy():
+def test_copy_outline_turns_with_the_copy():
     turned = compared(
         homography=np.array([[1, -0.3, 20], [0.3, 1, -20], [0, 0, 1]]),
         reference_box=Box(0, 0, 200, 150),
@@ -46,8 +46,8 @@ def test_the_copy_outline_turns_with_the_copy():
     assert (region.reference <= [199.5001, 149.5001]).all()
 
 
-def test_a_copy_that_misses_its_box_by_a_rounding_error_keeps_all_corners():
-    # Of a real pair; intersectConvexConvex makes a triangle of it.
+def test_copy_outline_keeps_all_corners_despite_rounding_errors():
+    # From a real pair; cv2.intersectConvexConvex returns a triangle for it.
     found = compared(
         homography=np.array(
             [
@@ -73,14 +73,14 @@ def test_a_copy_that_misses_its_box_by_a_rounding_error_keeps_all_corners():
     [unrelated(), compared(query_box=Box(900, 900, 950, 950))],
     ids=["unrelated", "outside"],
 )
-def test_where_nothing_was_copied_nothing_is_drawn(found):
+def test_copy_outline_without_a_copy_draws_nothing(found):
     assert copy_outline(found) is None
     np.testing.assert_array_equal(draw_reference(REFERENCE, found), REFERENCE)
     np.testing.assert_array_equal(draw_query(QUERY, found), QUERY)
 
 
 @pytest.mark.parametrize("zoom", [1, 2])
-def test_the_region_is_outlined_and_the_rest_is_darker(zoom):
+def test_draw_reference_outlines_the_region_and_darkens_the_rest(zoom):
     drawn = draw_reference(REFERENCE.repeat(zoom, 0).repeat(zoom, 1), compared())
 
     rows, columns = np.nonzero(near(drawn, REGION_COLOUR))
@@ -92,7 +92,7 @@ def test_the_region_is_outlined_and_the_rest_is_darker(zoom):
     assert drawn[5 * zoom, 5 * zoom].max() < 120
 
 
-def test_overlays_are_boxed_in_the_picture_they_belong_to():
+def test_draw_query_and_draw_reference_box_their_own_overlays():
     found = compared(
         edits=(
             Edit(EditKind.OVERLAY_ADDED, query_box=Box(40, 60, 160, 90)),
@@ -107,7 +107,7 @@ def test_overlays_are_boxed_in_the_picture_they_belong_to():
     assert abs(columns.min() - 60) <= 3
 
 
-def test_drawing_leaves_the_input_alone():
+def test_draw_reference_leaves_the_input_unchanged():
     before = REFERENCE.copy()
     before.flags.writeable = False
 
@@ -116,7 +116,7 @@ def test_drawing_leaves_the_input_alone():
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_a_pair_stands_side_by_side(verdict):
+def test_draw_pair_puts_pictures_side_by_side(verdict):
     found = compared(verdict, reason="A sentence that says why. " * 12)
 
     figure = draw_pair(REFERENCE, QUERY, found, height=240)
@@ -127,7 +127,7 @@ def test_a_pair_stands_side_by_side(verdict):
     assert figure.shape[0] > 240
 
 
-def test_extreme_shapes_can_be_drawn():
+def test_draw_pair_accepts_extreme_shapes():
     thin = np.zeros((1, 3000, 3), np.uint8)
     tall = np.zeros((3000, 1, 3), np.uint8)
     found = compared(reference_size=Size(3000, 1), query_size=Size(1, 3000))

@@ -42,21 +42,21 @@ from imgmatch.types import Box
         (Edit(EditKind.RECOLOUR, amount=12.0), "recoloured by 12 levels"),
     ],
 )
-def test_edits_in_words(edit, words):
+def test_describe_kind_describes_each_edit(edit, words):
     assert describe_kind([edit], compared()) == words
 
 
 @pytest.mark.parametrize("kind", EditKind)
-def test_every_kind_has_words_without_an_amount(kind):
+def test_describe_kind_needs_no_amount(kind):
     assert describe_kind([Edit(kind)], compared())
 
 
-def test_every_verdict_and_direction_has_words():
+def test_verdict_words_and_direction_words_are_complete():
     assert set(VERDICT_WORDS) == set(Verdict)
     assert set(DIRECTION_WORDS) == set(Direction)
 
 
-def test_edits_of_one_kind_are_told_together():
+def test_describe_edits_joins_edits_of_one_kind():
     boxes = Box(0, 0, 20, 10), Box(50, 50, 60, 60), Box(0, 90, 200, 100)
     edits = [Edit(EditKind.OVERLAY_ADDED, query_box=box) for box in boxes]
     found = compared(edits=(edits[0], Edit(EditKind.MIRROR), *edits[1:]))
@@ -67,12 +67,12 @@ def test_edits_of_one_kind_are_told_together():
     ]
 
 
-def test_a_verdict_has_its_score_where_there_is_one():
+def test_describe_verdict_adds_a_finite_score():
     assert describe_verdict(compared(score=41.26)) == "derived, score 41.3"
     assert describe_verdict(unrelated(-math.inf)) == "unrelated"
 
 
-def test_a_copy_without_edits_is_called_that():
+def test_describe_edits_names_a_copy_without_edits():
     assert describe_edits(compared(edits=())) == ["copied as it is"]
     assert describe_edits(compared(Verdict.SAME_SUBJECT, edits=())) == []
     assert describe_edits(unrelated()) == []

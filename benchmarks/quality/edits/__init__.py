@@ -1,8 +1,9 @@
-"""What sellers do to a stolen photograph, with the truth about each edit.
+"""The edits that sellers make to a photograph, each with its ground truth.
 
-`EDITS` maps a name to ``edit(image, rng, others) -> Edited``: pure, seeded by
-``rng``; ``others`` are other photographs, for collages and insets. The same
-steps chain, because each takes a scene and returns a scene.
+`EDITS` maps a name to ``edit(image, rng, others) -> Edited``. An edit is a pure
+function, seeded by ``rng``; ``others`` are other photographs, for collages and insets.
+`STEPS` maps the same names to steps, which take a scene and return a scene and so can
+be chained.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,10 +63,11 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
     ("border", "padding", "collage2x2", "inset60", "screenshot"),
 )
 CHAINABLE = tuple(name for family in _FAMILIES for name in family)
+"""Edits that ``chain3`` chooses from."""
 
 
 def chain3(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
-    """Three edits of three families, in the families' order."""
+    """Apply three edits of three different families, in the order of `_FAMILIES`."""
     for family in sorted(rng.choice(len(_FAMILIES), 3, replace=False)):
         names = _FAMILIES[family]
         scene = STEPS[names[int(rng.integers(len(names)))]](scene, rng, others)

@@ -1,4 +1,4 @@
-"""Colour and detail: the pixels stay where they are."""
+"""Steps that change colour and detail; every pixel keeps its place."""
 
 # ruff: noqa: ARG001  every step has one signature, needed or not
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from benchmarks.quality.codec import decode, encode
-from benchmarks.quality.edits.step import Rng, levels
+from benchmarks.quality.edits.step import Rng, to_uint8
 from benchmarks.quality.scene import Edited, Image, painted
 
 __all__ = ["blur", "gamma", "grey", "hue", "jpeg20", "noise", "sharpen"]
@@ -38,7 +38,7 @@ def gamma(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
     power = rng.uniform(1.4, 2.2) ** rng.choice([-1, 1])
     gain, lift = rng.uniform(0.85, 1.15), rng.uniform(-12, 12)
     pixels = 255 * (scene.pixels / 255.0) ** power * gain + lift
-    return _recoloured(scene, levels(pixels))
+    return _recoloured(scene, to_uint8(pixels))
 
 
 def blur(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
@@ -56,11 +56,11 @@ def sharpen(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 def noise(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
     grain = rng.normal(0, rng.uniform(8, 25), scene.pixels.shape)
-    return painted(scene, levels(scene.pixels + grain))
+    return painted(scene, to_uint8(scene.pixels + grain))
 
 
 def _recoloured(scene: Edited, pixels: Image) -> Edited:
-    """Say recolour when it shows; a grey photograph has no hue to turn."""
+    """Record a recolouring if it shows; a grey photograph has no hue to turn."""
     change = np.abs(pixels.astype(np.int16) - scene.pixels).mean()
     if change > 6:
         return painted(scene, pixels, recoloured=True)

@@ -1,4 +1,4 @@
-"""Size, place and shape: where the pixels go."""
+"""Steps that move pixels: resize, crop, mirror, rotation, aspect, perspective."""
 
 # ruff: noqa: ARG001  every step has one signature, needed or not
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def resize(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 
 def crop(kept: float) -> Step:
-    """Keep a share of the area, where there is something to see."""
+    """Keep a share of the area, where the picture has structure."""
 
     def step(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
         width, height = scene.size
@@ -63,7 +63,7 @@ def mirror(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 
 def rotate(degrees: float) -> Step:
-    """Turn either way; the corners are filled, or cut off."""
+    """Rotate either way; fill the corners or cut them off."""
 
     def step(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
         angle = degrees * rng.choice([-1, 1])
@@ -99,13 +99,13 @@ def perspective(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 
 def fit(scene: Edited, long: int) -> Edited:
-    """Scale to a long side."""
+    """Scale so that the longer side has `long` pixels."""
     scale = long / max(scene.size)
     return resized(scene, *(max(8, round(side * scale)) for side in scene.size))
 
 
 def covering(scene: Edited, width: int, height: int) -> Edited:
-    """Scale and cut the centre to fill a window."""
+    """Scale and crop at the centre to exactly this size."""
     w, h = scene.size
     scale = max(width / w, height / h)
     size = max(width, round(w * scale)), max(height, round(h * scale))
@@ -114,7 +114,7 @@ def covering(scene: Edited, width: int, height: int) -> Edited:
 
 
 def cover(image: Image, width: int, height: int) -> Image:
-    """Scale and cut the centre of a photograph to fill a window."""
+    """Scale and crop a photograph at the centre to exactly this size."""
     return covering(start(image), width, height).pixels
 
 
@@ -127,7 +127,7 @@ def scaled(image: Image, factor: float) -> Image:
 
 
 def tilted(scene: Edited, rng: Rng, strength: float, fill: Colour) -> Edited:
-    """Move the corners inwards; half the time cut the fill off."""
+    """Move each corner inwards by its own amount; half the time crop the fill away."""
     width, height = scene.size
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
     inwards = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
@@ -145,7 +145,7 @@ def tilted(scene: Edited, rng: Rng, strength: float, fill: Colour) -> Edited:
 
 
 def _largest_upright(width: int, height: int, angle: float) -> tuple[int, int]:
-    """Return the largest upright box of the same shape inside a turned picture."""
+    """Return the largest upright box of the same aspect inside a rotated picture."""
     c, s = np.cos(angle), np.sin(angle)
     scale = min(width / (width * c + height * s), height / (width * s + height * c))
     return int(width * scale) - 2, int(height * scale) - 2

@@ -1,4 +1,4 @@
-"""Inside something larger: rims, collages, other photographs, app pages."""
+"""Steps that put the picture into a border, a collage, another picture, an app page."""
 
 # ruff: noqa: ARG001  every step has one signature, needed or not
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def border(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 
 def padding(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
-    """Letterbox to a square or a story: white, black, or a blurred copy."""
+    """Pad to a square or a taller shape: with white, black, or a blurred copy."""
     width, height = scene.size
     style = int(rng.integers(3))
     if rng.random() < 0.5 and width != height:
@@ -38,7 +38,7 @@ def padding(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
 
 
 def collage(side: int) -> Step:
-    """Put the picture into a grid among other photographs."""
+    """Put the picture into a grid with other photographs."""
 
     def step(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
         cell = int(rng.integers(840, 1081)) // side
@@ -57,7 +57,7 @@ def collage(side: int) -> Step:
 
 
 def inset(share: float) -> Step:
-    """Paste the picture into another photograph, at a share of its side."""
+    """Paste the picture into another photograph, at a share of that one's side."""
 
     def step(scene: Edited, rng: Rng, others: Sequence[Image]) -> Edited:
         host = others[int(rng.integers(len(others)))]

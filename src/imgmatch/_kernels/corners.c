@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Every second row is looked at, which halves the work and leaves a corner where it
- * is to within a pixel. A window takes 5 columns of 3 such rows. */
+/* Only every second row is examined. This halves the work and moves a corner by at most
+ * a pixel. A window has 5 columns and 3 of these rows. */
 enum { WINDOW_ROWS = 3, STEP = 2, PLANES = 3 };
 
 size_t im_corners_room(size_t width)
@@ -11,7 +11,7 @@ size_t im_corners_room(size_t width)
     return width * ((WINDOW_ROWS + 1) * PLANES * sizeof(int32_t) + 3 * sizeof(float));
 }
 
-/* Products of the slopes of a row, by Sobel's filter. */
+/* Products of the Sobel gradients of the pixels of a row. */
 static void multiply_slopes(const uint8_t *row, size_t width, int32_t *restrict xx,
                             int32_t *restrict xy, int32_t *restrict yy)
 {
@@ -27,7 +27,8 @@ static void multiply_slopes(const uint8_t *row, size_t width, int32_t *restrict 
     }
 }
 
-/* Lesser eigenvalues of a row, from the sums of its products over columns. */
+/* Twice the smaller eigenvalue of the structure tensor of each pixel of a row. `xx`,
+ * `xy` and `yy` hold the products summed over the rows of the window. */
 static void rate(const int32_t *xx, const int32_t *xy, const int32_t *yy, size_t width,
                  float *restrict strength)
 {
@@ -39,7 +40,8 @@ static void rate(const int32_t *xx, const int32_t *xy, const int32_t *yy, size_t
     }
 }
 
-/* Whether a pixel is as strong as its neighbours, and stronger than those before. */
+/* Whether a pixel is a local maximum: stronger than the neighbours before it, at least
+ * as strong as those after it. */
 static int peaks(const float *above, const float *row, const float *below, size_t x)
 {
     const float level = row[x];
@@ -48,6 +50,7 @@ static int peaks(const float *above, const float *row, const float *below, size_
            level >= below[x] && level >= below[x + 1];
 }
 
+/* Keep the strongest local maximum of a row within the mask, for each cell. */
 static void choose(const float *above, const float *row, const float *below,
                    const uint8_t *where, size_t y, size_t width, size_t cell,
                    im_corner *corners)
@@ -74,8 +77,8 @@ void im_corners(const uint8_t *flat, const uint8_t *where, size_t height, size_t
     for (size_t i = 0; i < PLANES * width; i++)
         sums[i] = 0;
 
-    /* Row i of those looked at is 1 + i * STEP; its strength is known one later, and
-     * whether it peaks another one later. */
+    /* Examined row i is row 1 + i * STEP of the image. Its strength is known when row i
+     * + 1 is read, and whether it is a maximum when row i + 2 is read. */
     for (size_t i = 0; STEP * i + 2 < height; i++) {
         int32_t *newest = products + i % WINDOW_ROWS * PLANES * width;
         if (i >= WINDOW_ROWS)

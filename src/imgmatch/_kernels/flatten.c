@@ -3,8 +3,10 @@
 
 #include <math.h>
 
-/* Means and spreads are smooth, so they are worked out on blocks of 4 by 4 pixels and
- * interpolated in between. With that, 2 blocks squared of blur come to 6 pixels. */
+/* Local means and standard deviations are smooth, so they are computed on blocks of 4
+ * by 4 pixels and interpolated between them. The blur BLUR has a variance of 2 blocks
+ * squared. Together with the blocks and the interpolation, this is about a Gaussian of
+ * 6 pixels. */
 enum { BLOCK = 4, REACH = 4 };
 static const float BLUR[2 * REACH + 1] = {1.f / 256,  8.f / 256,  28.f / 256,
                                           56.f / 256, 70.f / 256, 56.f / 256,
@@ -28,7 +30,7 @@ size_t im_flatten_room(size_t height, size_t width)
     return 3 * rows * columns + 2 * BLOCK * columns + 4 * BLOCK * (columns + 1);
 }
 
-/* Mean and mean square of the blocks of a row. */
+/* Mean and mean square of each block in one row of blocks, `height` pixels high. */
 IM_INLINE void sum_blocks(const uint8_t *grey, size_t height, size_t width,
                           uint32_t *totals, float *restrict mean,
                           float *restrict square)
@@ -62,7 +64,7 @@ IM_INLINE void add_weighed(const float *row, float weight, size_t n,
         sum[i] += weight * row[i];
 }
 
-/* Blur a plane of blocks, in which those at the sides go on beyond them. */
+/* Blur a plane of blocks. The blocks at its edges repeat beyond them. */
 IM_INLINE void blur(float *plane, size_t rows, size_t columns, float *line,
                     float *other)
 {
@@ -82,7 +84,7 @@ IM_INLINE void blur(float *plane, size_t rows, size_t columns, float *line,
                         columns, plane + b * columns);
 }
 
-/* Interpolate a row of blocks to pixels, from half a block before the first on. */
+/* Interpolate a row of blocks to pixels, starting half a block before the first. */
 IM_INLINE void widen(const float *row, size_t columns, float *restrict out)
 {
     for (size_t b = 0; b <= columns; b++) {
@@ -112,7 +114,7 @@ IM_WIDE void im_flatten(const uint8_t *grey, size_t height, size_t width, float 
     const size_t wide = BLOCK * (columns + 1);
     float *mean = room, *square = room + n, *other = room + 2 * n;
     float *lines = room + 3 * n;
-    uint32_t *totals = (uint32_t *)(lines + 4 * wide); /* floats are as wide */
+    uint32_t *totals = (uint32_t *)(lines + 4 * wide); /* as wide as floats */
 
     for (size_t b = 0; b < rows; b++) {
         const size_t y = b * BLOCK, left = height - y;

@@ -1,12 +1,12 @@
-/* Hamming distances over packed codes.
+/* Hamming distances of packed codes.
  *
- * A kernel is one instruction set's way to compare one query with one block of
- * codes. A block is word-major: word w of code i is planes[w * stride + i], so
- * that neighbouring lanes hold neighbouring codes and nothing is summed across
- * a register, whatever the width of a code.
+ * A kernel compares one query with one block of codes, for one instruction set. A
+ * block is word-major: word w of code i is planes[w * stride + i]. Neighbouring lanes
+ * of a register therefore hold neighbouring codes, and no kernel needs a sum across a
+ * register, whatever the width of a code.
  *
- * A hit is one 64-bit key: the distance above the index. Keys sort as results
- * do, nearest first and ties by index.
+ * A hit is one 64-bit key: the distance in the high bits, the index in the low bits.
+ * Keys sort in the order of results: nearest first, ties by index.
  */
 #ifndef IM_HAMMING_H
 #define IM_HAMMING_H
@@ -30,8 +30,8 @@
 #define IM_ARM64
 #endif
 
-/* Call a loop whose last argument is the number of words, unrolled for the usual
- * widths: 64-bit hashes, 256-bit descriptors. */
+/* Call a loop whose last argument is the number of words. It is unrolled for the usual
+ * widths: 64-bit hashes and 256-bit descriptors. */
 #define IM_BY_WIDTH(loop, words, ...)                                                  \
     ((words) == 1   ? loop(__VA_ARGS__, 1)                                             \
      : (words) == 4 ? loop(__VA_ARGS__, 4)                                             \
@@ -39,7 +39,7 @@
 
 enum {
     IM_MAX_WORDS = 64,
-    IM_BLOCK_WORDS = 4096, /* 32 KiB: a block stays in the first-level cache */
+    IM_BLOCK_WORDS = 4096, /* 32 KiB: a block fits the first-level cache */
     IM_BLOCK_ROOM = IM_BLOCK_WORDS + 8 * IM_MAX_WORDS,
     IM_INDEX_BITS = 48,
     IM_NO_MEMORY = -1
@@ -65,13 +65,12 @@ typedef struct {
 typedef struct {
     const char *name;
     int (*supported)(void);
-    /* Append the key of every code within `limit` of the query, in order of
-     * index, `first` being that of the block's first code; return how many.
-     * `limit` is at most 64 * words.
-     * `hits` has room for block->n keys and IM_SLACK more. */
+    /* Write the key of every code within `limit` of the query, in order of index;
+     * return how many. `first` is the index of the block's first code. `limit` is at
+     * most 64 * words. `hits` has room for block->n + IM_SLACK keys. */
     size_t (*select)(const uint64_t *query, const im_block *block, uint32_t limit,
                      uint64_t first, uint64_t *hits);
-    /* The distance of every code of the block; returns the least of them. */
+    /* Write the distance of every code of the block; return the least distance. */
     int16_t (*distances)(const uint64_t *query, const im_block *block, int16_t *out);
 } im_kernel;
 
@@ -82,15 +81,15 @@ extern const im_kernel *const im_kernels[];
 extern const im_kernel im_hamming_avx512, im_hamming_avx2, im_hamming_popcnt,
     im_hamming_neon, im_hamming_portable;
 
-/* hamming_block.c: codes a block holds, and laying row-major codes out in one.
- * `room` has IM_BLOCK_ROOM words; one-word codes are used where they lie. */
+/* hamming_block.c: the number of codes in a full block, and the block of n row-major
+ * codes. `room` has IM_BLOCK_ROOM words; one-word codes are not copied. */
 size_t im_block_codes(size_t words);
 im_block im_block_of(const uint64_t *codes, size_t n, size_t words, uint64_t *room);
 
-/* hamming_search.c: the linear scan. Results are independent of the kernel.
- * Both return 0 or IM_NO_MEMORY. `first` is the index of codes[0]. */
+/* hamming_search.c: the linear scan. The results do not depend on the kernel.
+ * Both functions return 0 or IM_NO_MEMORY. `first` is the index of codes[0]. */
 
-/* The k smallest keys of each query, ascending, in keys (n_queries, k); needs
+/* Write the k smallest keys of each query, ascending, to keys (n_queries, k). Needs
  * k <= n. */
 int im_knn(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
            const uint64_t *codes, size_t n, size_t words, size_t k, uint64_t first,
@@ -105,18 +104,18 @@ typedef struct {
     size_t n, room;
 } im_hits;
 
-/* Append every hit within `radius`; with `above`, only codes whose index is
- * greater than their query's (each pair of one collection once). */
+/* Append every hit within `radius`. With `above`, only codes whose index is greater
+ * than that of the query: each pair of one collection once. */
 int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
               const uint64_t *codes, size_t n, size_t words, uint32_t radius,
               uint64_t first, int above, im_hits *hits);
 
 /* hamming_hits.c */
 int im_hits_append(im_hits *hits, uint64_t query, const uint64_t *keys, size_t n);
-/* Give every hit the row that its index stands for. */
+/* Replace the index i of every hit by rows[i]. */
 void im_hits_rename(im_hits *hits, const uint32_t *rows);
-/* Compressed rows: the keys of query q, ascending, are
- * keys[offsets[q]] .. keys[offsets[q + 1] - 1]. */
+/* Sort hits into compressed rows: the keys of query q, ascending, are
+ * keys[offsets[q]] .. keys[offsets[q + 1] - 1]. Returns 0 or IM_NO_MEMORY. */
 int im_hits_rows(const im_hits *hits, size_t n_queries, int64_t *offsets,
                  uint64_t *keys);
 void im_hits_free(im_hits *hits);
@@ -125,14 +124,14 @@ void im_hits_free(im_hits *hits);
 typedef struct {
     int32_t reference, query;
     int32_t distance;
-    float ratio; /* distance over the second nearest's; 0 where there is none */
+    float ratio; /* distance / second nearest distance; 0 without a second */
 } im_match;
 
-/* One-to-one matches of 256-bit descriptors: the query row is the reference
- * row's nearest, within max_distance, nearer than ratio times its second
- * nearest, and (with `mutual`) the reference row is the query row's nearest.
- * Ties go to the lower row. `matches` has room for n_reference. Returns how
- * many, or IM_NO_MEMORY. */
+/* Match 256-bit descriptors. A query row matches a reference row if it is the nearest,
+ * within max_distance, and nearer than ratio times the second nearest. With `mutual`,
+ * the reference row must also be the nearest of the query row, so matches are one to
+ * one. Ties go to the lower row. `matches` has room for n_reference matches. Returns
+ * how many there are, or IM_NO_MEMORY. */
 ptrdiff_t im_match_two_nearest(const im_kernel *kernel, const uint64_t *reference,
                                size_t n_reference, const uint64_t *query,
                                size_t n_query, double ratio, int max_distance,

@@ -14,8 +14,8 @@ IM_TARGET IM_INLINE uint64_t popcount(uint64_t x) {
 
 enum { LANES = 16, BATCH = 2 * LANES };
 
-/* Bits set in each byte, by table look-up of its halves: Mula, Kurz, Lemire,
- * "Faster population counts using AVX2 instructions", 2018. */
+/* Count the bits of each byte by looking up its two halves in a table: Mula, Kurz,
+ * Lemire, "Faster population counts using AVX2 instructions", 2018. */
 IM_TARGET IM_INLINE __m256i popcount_bytes(__m256i x) {
     const __m256i table =
         _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1,
@@ -31,7 +31,7 @@ IM_TARGET IM_INLINE __m256i distances_at(const uint64_t *query, const im_block *
                                          size_t i, size_t words) {
     __m256i sum[4]; /* four codes each */
     for (int v = 0; v < 4; v++) sum[v] = _mm256_setzero_si256();
-    for (size_t start = 0; start < words; start += 31) { /* 31 * 8 fits a byte */
+    for (size_t start = 0; start < words; start += 31) { /* 31 * 8 bits fit a byte */
         size_t stop = words - start < 31 ? words : start + 31;
         __m256i bytes[4];
         for (int v = 0; v < 4; v++) bytes[v] = _mm256_setzero_si256();
@@ -48,7 +48,8 @@ IM_TARGET IM_INLINE __m256i distances_at(const uint64_t *query, const im_block *
             sum[v] = _mm256_add_epi64(
                 sum[v], _mm256_sad_epu8(bytes[v], _mm256_setzero_si256()));
     }
-    /* 64-bit lanes to 16-bit ones; packing interleaves the 128-bit halves. */
+    /* Pack 64-bit lanes into 16-bit lanes; then undo that packing interleaves the
+     * 128-bit halves. */
     __m256i all = _mm256_packus_epi32(_mm256_packus_epi32(sum[0], sum[1]),
                                       _mm256_packus_epi32(sum[2], sum[3]));
     return _mm256_permutevar8x32_epi32(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
@@ -109,5 +110,5 @@ static int supported(void) {
 
 const im_kernel im_hamming_avx2 = {"avx2", supported, select, distances};
 #else
-typedef int im_not_x86; /* ISO C wants something in every file */
+typedef int im_not_x86; /* ISO C forbids an empty file */
 #endif

@@ -9,7 +9,7 @@
 
 enum { LANES = 8, VECTORS = 4, BATCH = LANES * VECTORS };
 
-/* Distances of codes i .. i + 7, those outside `lanes` as if they were zero. */
+/* Distances of codes i .. i + 7. A code outside `lanes` is not read but taken as 0. */
 IM_TARGET IM_INLINE __m512i distances_at(const uint64_t *query, const im_block *block,
                                          size_t i, __mmask8 lanes, size_t words) {
     __m512i sum = _mm512_setzero_si512();
@@ -28,7 +28,7 @@ IM_TARGET IM_INLINE size_t append(uint64_t *hits, __m512i distance, __mmask8 lan
     const __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
     __m512i key = _mm512_add_epi64(_mm512_set1_epi64((long long)index), lane);
     key = _mm512_or_si512(key, _mm512_slli_epi64(distance, IM_INDEX_BITS));
-    /* Compressing in the register: a compressing store is slow on Zen 4. */
+    /* Compress in the register: a compressing store is slow on Zen 4. */
     _mm512_storeu_si512(hits, _mm512_maskz_compress_epi64(lanes, key));
     return (size_t)__builtin_popcount(lanes);
 }
@@ -99,5 +99,5 @@ static int supported(void) {
 
 const im_kernel im_hamming_avx512 = {"avx512", supported, select, distances};
 #else
-typedef int im_not_x86; /* ISO C wants something in every file */
+typedef int im_not_x86; /* ISO C forbids an empty file */
 #endif

@@ -8,8 +8,9 @@ size_t im_block_codes(size_t words) {
 
 IM_INLINE void lay_out(const uint64_t *restrict codes, size_t n,
                        uint64_t *restrict planes, size_t stride, size_t words) {
-    enum { LINE = 8, AHEAD = 1024 }; /* words; the scan between blocks lets the
-                                        hardware's own prefetching go cold */
+    /* In words. The hardware does not prefetch here by itself: the scan of the last
+     * block has interrupted its pattern. */
+    enum { LINE = 8, AHEAD = 1024 };
     for (size_t i = 0; i < n; i++)
         for (size_t w = 0; w < words; w++) {
             if (w % LINE == 0) IM_PREFETCH(codes + i * words + w + AHEAD);
@@ -21,7 +22,8 @@ im_block im_block_of(const uint64_t *codes, size_t n, size_t words, uint64_t *ro
     im_block block = {codes, n, n, words};
     if (words == 1) return block;
     block.planes = room;
-    /* A cache line more than the codes, lest all planes fall on the same lines. */
+    /* One cache line more than the codes, so that the planes do not all map to the same
+     * cache sets. */
     block.stride = im_block_codes(words) + 8;
     if (words == 4)
         lay_out(codes, n, room, block.stride, 4);

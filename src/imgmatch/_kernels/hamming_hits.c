@@ -1,4 +1,4 @@
-/* Hits as they come, and as sorted rows. */
+/* Collect hits in any order, then sort them into compressed rows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +29,9 @@ void im_hits_free(im_hits *hits) {
     *hits = (im_hits){NULL, 0, 0};
 }
 
-/* Ascending; `spare` has room for n. Insertion for the short rows that small
- * radii give, else a radix sort that skips bytes in which no key differs. */
+/* Sort ascending; `spare` has room for n keys. Small radii give short rows: insertion
+ * sort is fastest there. Longer rows take a radix sort that skips bytes that are equal
+ * in all keys. */
 static void sort_keys(uint64_t *keys, size_t n, uint64_t *spare) {
     if (n <= 32) {
         for (size_t i = 1; i < n; i++) {
@@ -68,8 +69,8 @@ int im_hits_rows(const im_hits *hits, size_t n_queries, int64_t *offsets,
     memset(offsets, 0, (n_queries + 1) * sizeof *offsets);
     for (size_t i = 0; i < hits->n; i++) offsets[hits->items[i].query + 1]++;
     for (size_t q = 0; q < n_queries; q++) offsets[q + 1] += offsets[q];
-    /* Filling moves each row's offset to its end, which is the next row's
-     * start: shifting by one restores them. */
+    /* Filling a row moves its offset to its end, which is the start of the next row:
+     * shifting the offsets by one restores them. */
     for (size_t i = 0; i < hits->n; i++)
         keys[offsets[hits->items[i].query]++] = hits->items[i].key;
     for (size_t q = n_queries; q > 0; q--) offsets[q] = offsets[q - 1];

@@ -1,4 +1,4 @@
-/* Laying a multi-index out. */
+/* Build a multi-index. */
 #include "hamming_index.h"
 
 #include <stdlib.h>
@@ -13,9 +13,9 @@ size_t im_index_starts(size_t words, size_t tables) {
     return sum;
 }
 
-/* Which code comes where by one substring: a counting sort of the substring's
- * values, after a first cut by their upper bits that keeps its buckets in cache.
- * `pairs` has room for n. */
+/* Write the order of the codes by one substring, and where each of its values starts.
+ * This is a counting sort of the values. A first pass sorts by their upper bits, so
+ * that the buckets of the second pass stay in cache. `pairs` has room for n. */
 static void sort_by(im_substring part, const uint64_t *codes, size_t n, size_t words,
                     uint32_t *starts, uint32_t *order, uint64_t *pairs) {
     enum { CUT_BITS = 10 };
@@ -33,7 +33,7 @@ static void sort_by(im_substring part, const uint64_t *codes, size_t n, size_t w
     memset(starts, 0, (buckets + 1) * sizeof *starts);
     for (size_t i = 0; i < n; i++) starts[(pairs[i] >> 32) + 1]++;
     for (size_t b = 0; b < buckets; b++) starts[b + 1] += starts[b];
-    /* Filling moves each start to its end, the next one's start. */
+    /* Filling a bucket moves its start to its end, which is the next bucket's start. */
     for (size_t i = 0; i < n; i++)
         order[starts[pairs[i] >> 32]++] = (uint32_t)pairs[i];
     memmove(starts + 1, starts, buckets * sizeof *starts);

@@ -1,15 +1,15 @@
-/* Searching a multi-index. */
+/* Search a multi-index. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "hamming_index.h"
 #include "hamming_substring.h"
 
-/* How one table is asked: for the buckets value ^ flips[0 .. n_flips - 1]. */
+/* How one table is searched: buckets value ^ flips[0 .. n_flips - 1] are looked up. */
 typedef struct {
     im_substring part;
-    int radius; /* flips have up to so many bits; -1 if the table is not asked */
-    const uint32_t *starts, *positions; /* NULL: a position is its own */
+    int radius; /* most bits of a flip; -1 if the table is not searched */
+    const uint32_t *starts, *positions; /* `positions` is NULL for table 0 */
     const uint32_t *flips;
     size_t n_flips, first_range;
 } im_probe;
@@ -18,8 +18,8 @@ typedef struct {
     uint32_t start, stop;
 } im_range;
 
-/* A search in progress. Candidates wait until they fill a block, by which time
- * the prefetches of their codes have arrived. */
+/* A search in progress. Candidates wait until they fill a block; by then the prefetches
+ * of their codes have arrived. */
 typedef struct {
     const im_index *index;
     const im_kernel *kernel;
@@ -32,7 +32,8 @@ typedef struct {
     uint64_t *planes, *keys;
 } im_search;
 
-/* The query being answered. `above`: only positions after it, as pairs. */
+/* The current query. Only codes at positions from `above` on are compared. With
+ * `as_pairs`, the lower row of each hit is its query. */
 typedef struct {
     const uint64_t *code;
     uint64_t row;
@@ -40,8 +41,8 @@ typedef struct {
     int as_pairs;
 } im_asked;
 
-/* Share the radius out: r = q * tables + a, so that the first a + 1 tables look
- * q bits around and the others q - 1 (Norouzi et al., proposition 2). */
+/* Divide the radius among the tables: with r = q * tables + a, the first a + 1 tables
+ * search within q bits and the others within q - 1 (Norouzi et al., proposition 2). */
 static int table_radius(uint32_t radius, size_t tables, size_t table) {
     int quotient = (int)(radius / (uint32_t)tables);
     return (uint32_t)table <= radius % (uint32_t)tables ? quotient : quotient - 1;
@@ -71,7 +72,7 @@ static size_t list_flips(size_t bits, int radius, uint32_t *flips) {
     if (radius >= 0) flips[n++] = 0;
     for (int k = 1; k <= radius && (size_t)k <= bits; k++) {
         uint64_t flip = ((uint64_t)1 << k) - 1;
-        while (flip >> bits == 0) { /* Gosper: the next with as many bits */
+        while (flip >> bits == 0) { /* Gosper's hack: the next value with k bits */
             flips[n++] = (uint32_t)flip;
             uint64_t low = flip & (~flip + 1), ripple = flip + low;
             flip = (((ripple ^ flip) >> 2) / low) | ripple;
@@ -123,13 +124,13 @@ static int open_search(im_search *search, const im_index *index,
         malloc((search->block_codes + IM_SLACK) * sizeof *search->keys);
     if (!search->probes || !search->flips || !search->ranges || !search->waiting ||
         !search->planes || !search->keys) {
-        return IM_NO_MEMORY; /* the caller closes it all the same */
+        return IM_NO_MEMORY; /* the caller calls close_search in any case */
     }
     plan(search);
     return 0;
 }
 
-/* Whether a table before `table` has found this code too. */
+/* Whether a table before `table` has already found this code. */
 static int found_before(const im_search *search, size_t table, const uint64_t *query,
                         const uint64_t *code, size_t stride) {
     for (size_t t = 0; t < table; t++) {
@@ -155,7 +156,7 @@ static int emit(im_search *search, im_asked asked, uint64_t distance,
     return im_hits_append(search->hits, query, &key, 1);
 }
 
-/* Compare the waiting candidates, which `table` gave, in full. */
+/* Compare the waiting candidates, all from `table`, in full. */
 static int compare(im_search *search, size_t table, im_asked asked) {
     const size_t words = search->index->words;
     im_block block = {search->planes, search->block_codes + 8, search->n_waiting,
@@ -178,8 +179,8 @@ static int compare(im_search *search, size_t table, im_asked asked) {
     return 0;
 }
 
-/* Find the buckets of all tables; return how many codes they hold. Every bucket
- * is a cache miss: all are under way before the first is waited for. */
+/* Find the buckets of all tables; return how many codes they hold. Every lookup is a
+ * cache miss: prefetch the next lookups, and the codes or positions in the buckets. */
 static size_t look_up(im_search *search, im_asked asked) {
     enum { AHEAD = 16 };
     const im_index *index = search->index;
@@ -227,7 +228,7 @@ static int compare_ranges(im_search *search, size_t table, im_asked asked) {
     return compare(search, table, asked);
 }
 
-/* For a query whose buckets hold too much. */
+/* Compare a query with all codes, because its buckets hold too many. */
 static int compare_all(im_search *search, im_asked asked) {
     const im_index *index = search->index;
     for (size_t start = asked.above; start < index->n; start += search->block_codes) {

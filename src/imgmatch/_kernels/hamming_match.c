@@ -5,13 +5,13 @@
 
 enum {
     WORDS = 4,
-    COLUMNS = IM_BLOCK_WORDS / WORDS, /* query rows a block */
+    COLUMNS = IM_BLOCK_WORDS / WORDS, /* query rows in a block */
     STRIDE = 64,
     FAR = INT16_MAX
 };
 
-/* What is known of a reference row: its nearest query row, how far the second
- * nearest is, and whether it was the first to come so near to that query row. */
+/* State of a reference row: its nearest query row, the distances of the nearest and the
+ * second nearest, and `leads`: no earlier reference row is as near to the query row. */
 typedef struct {
     int32_t query;
     int16_t nearest, second;
@@ -26,7 +26,8 @@ IM_INLINE int16_t least(const int16_t *values, size_t n) {
     return min;
 }
 
-/* Where the least of n values is, by strides, of which a compiler makes SIMD. */
+/* Position of the least of n values, `wanted`. Searches by strides, which the compiler
+ * can vectorise. */
 IM_INLINE size_t find(const int16_t *values, size_t n, int16_t wanted) {
     size_t at = 0;
     while (at + STRIDE <= n && least(values + at, STRIDE) != wanted) at += STRIDE;

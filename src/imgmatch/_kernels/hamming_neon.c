@@ -1,4 +1,4 @@
-/* arm64: NEON is in the baseline. */
+/* arm64; NEON is part of its baseline. */
 #include "hamming.h"
 
 #ifdef IM_ARM64
@@ -18,7 +18,7 @@ enum { LANES = 8, BATCH = 4 * LANES };
 IM_INLINE uint16x8_t distances_at(const uint64_t *query, const im_block *block,
                                   size_t i, size_t words) {
     uint16x8_t sum = vdupq_n_u16(0);
-    for (size_t start = 0; start < words; start += 7) { /* 7 * 32 fits a byte */
+    for (size_t start = 0; start < words; start += 7) { /* 7 * 32 bits fit a byte */
         size_t stop = words - start < 7 ? words : start + 7;
         uint8x16_t bytes[4]; /* two codes each */
         for (int v = 0; v < 4; v++) bytes[v] = vdupq_n_u8(0);
@@ -30,7 +30,8 @@ IM_INLINE uint16x8_t distances_at(const uint64_t *query, const im_block *block,
                 bytes[v] = vaddq_u8(bytes[v], vcntq_u8(vreinterpretq_u8_u64(bits)));
             }
         }
-        /* Neighbours added twice leave two bytes a code, added once more one. */
+        /* Two pairwise additions leave two bytes for each code; a third adds both to
+         * the code's lane. */
         uint8x16_t low = vpaddq_u8(bytes[0], bytes[1]);
         uint8x16_t high = vpaddq_u8(bytes[2], bytes[3]);
         sum = vpadalq_u8(sum, vpaddq_u8(low, high));
@@ -88,5 +89,5 @@ static int supported(void) { return 1; }
 
 const im_kernel im_hamming_neon = {"neon", supported, select, distances};
 #else
-typedef int im_not_arm64; /* ISO C wants something in every file */
+typedef int im_not_arm64; /* ISO C forbids an empty file */
 #endif

@@ -25,5 +25,5 @@ static int supported(void) { return __builtin_cpu_supports("popcnt"); }
 
 const im_kernel im_hamming_popcnt = {"popcnt", supported, select, distances};
 #else
-typedef int im_not_x86; /* ISO C wants something in every file */
+typedef int im_not_x86; /* ISO C forbids an empty file */
 #endif

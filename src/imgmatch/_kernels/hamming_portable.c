@@ -1,10 +1,10 @@
-/* Plain C: the kernel of last resort, and the one all others must agree with. */
+/* Plain C: the fallback kernel. All other kernels must agree with it. */
 #define IM_TARGET
 #include "hamming.h"
 
-/* Bits set, where no instruction counts them: Warren, "Hacker's Delight", 5-2,
- * with shifts for its last multiplication, which SSE2 lacks for 64-bit lanes:
- * so the compiler can vectorise. */
+/* Count the bits without a special instruction: Warren, "Hacker's Delight", 5-2. Shifts
+ * replace the last multiplication there: SSE2 has none for 64-bit lanes, and the
+ * compiler could not vectorise. */
 IM_INLINE uint64_t popcount(uint64_t x) {
     x -= x >> 1 & 0x5555555555555555u;
     x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
@@ -26,10 +26,10 @@ IM_INLINE int32_t popcount32(uint32_t x) {
 
 #include "hamming_scalar.h"
 
-/* One-word codes by a bound first: the two halves of the difference, one laid
- * over the other, have no more bits than the whole, and cost half as much to
- * count. 32 random bits laid over 32 have 24 +- 2.4 set, so that up to this
- * limit few batches need counting in full. */
+/* Largest limit at which one-word codes are first tested by a lower bound. The OR of
+ * the two halves of the difference has at most as many bits as the whole, and counting
+ * them costs half as much. The OR of random halves has 24 +- 2.4 of 32 bits set, so up
+ * to this limit few batches need a full count. */
 enum { FOLDED_LIMIT = 16 };
 
 static size_t folded_select(const uint64_t *query, const im_block *block,

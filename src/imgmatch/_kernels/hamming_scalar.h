@@ -1,6 +1,6 @@
-/* Loops over single codes, around the 64-bit `popcount` that the including file
- * has defined: whole kernels of their own, and the tails of vector kernels.
- * IM_TARGET is the function attribute that enables the file's instructions. */
+/* Loops over single codes. They use the 64-bit `popcount` that the including file
+ * defines. They are complete kernels, and the tails of vector kernels. IM_TARGET is the
+ * function attribute that enables the instructions of the including file. */
 #include "hamming.h"
 
 IM_TARGET IM_INLINE uint64_t distance_at(const uint64_t *query, const im_block *block,
@@ -15,7 +15,7 @@ IM_TARGET IM_INLINE uint64_t distance_at(const uint64_t *query, const im_block *
 IM_TARGET IM_INLINE size_t scalar_select(const uint64_t *query, const im_block *block,
                                          size_t i, uint32_t limit, uint64_t first,
                                          uint64_t *hits, size_t words) {
-    enum { BATCH = 16 }; /* apart from the test, so that counting may vectorise */
+    enum { BATCH = 16 }; /* count, then test: so counting can be vectorised */
     size_t n_hits = 0;
     for (; i + BATCH <= block->n; i += BATCH) {
         uint64_t batch[BATCH];

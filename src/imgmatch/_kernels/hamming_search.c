@@ -1,4 +1,4 @@
-/* The linear scan: every block, once in cache, serves all the queries. */
+/* The linear scan: each block is compared with all queries while it is in cache. */
 #include <stdlib.h>
 
 #include "hamming.h"
@@ -38,8 +38,8 @@ int im_knn(const im_kernel *kernel, const uint64_t *queries, size_t n_queries,
         im_block block = im_block_of(codes + start * words, size, words, room);
         for (size_t q = 0; q < n_queries; q++) {
             uint64_t *heap = keys + q * k;
-            /* The very first codes all are the nearest yet: growing pieces let
-             * the heap settle before it meets many. */
+            /* At first, most codes are among the nearest so far. Pieces that start
+             * small let the worst distance fall before many codes are compared. */
             size_t piece = start ? size : 32;
             for (size_t from = 0; from < size; from += piece, piece *= 4) {
                 uint32_t worst = im_key_distance(heap[0]);
@@ -74,7 +74,7 @@ int im_radius(const im_kernel *kernel, const uint64_t *queries, size_t n_queries
         uint64_t from = first + start;
         for (size_t q = 0; q < n_queries && !status; q++) {
             size_t skip = above && q + 1 > from ? q + 1 - from : 0;
-            if (skip >= size) break; /* nor has any later query codes here */
+            if (skip >= size) break; /* later queries have no codes here either */
             im_block rest = {block.planes + skip, block.stride, size - skip, words};
             size_t n_keys = kernel->select(queries + q * words, &rest, radius,
                                            from + skip, keys);

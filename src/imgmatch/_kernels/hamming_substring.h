@@ -1,4 +1,4 @@
-/* The part of a code that one table of a multi-index goes by. */
+/* The substring of a code that one table of a multi-index sorts by. */
 #ifndef IM_HAMMING_SUBSTRING_H
 #define IM_HAMMING_SUBSTRING_H
 
@@ -8,14 +8,14 @@ typedef struct {
     size_t word, shift, bits;
 } im_substring;
 
-/* The bits of a code shared out evenly; at most 32 fall to each table. */
+/* Divide the bits of a code evenly among the tables; each gets at most 32. */
 IM_INLINE im_substring im_substring_of(size_t words, size_t tables, size_t table) {
     size_t from = 64 * words * table / tables;
     size_t to = 64 * words * (table + 1) / tables;
     return (im_substring){from / 64, from % 64, to - from};
 }
 
-/* `stride` from each word of the code to the next. */
+/* Value of a substring. `stride` is the step from one word of the code to the next. */
 IM_INLINE uint32_t im_substring_value(im_substring part, const uint64_t *code,
                                       size_t stride) {
     uint64_t value = code[part.word * stride] >> part.shift;

@@ -8,9 +8,9 @@
 
 enum {
     FAST_RADIUS = 3,
-    PATCH_RADIUS = 15,  /* of the intensity centroid */
-    PER_CELL = 4,       /* keypoints a grid cell would hold if all were alike */
-    MIN_CELL = 16,      /* pixels */
+    PATCH_RADIUS = 15,  /* pixels, of the intensity centroid */
+    PER_CELL = 4,       /* keypoints of a grid cell if all cells had the same number */
+    MIN_CELL = 16,      /* pixels, least side of a grid cell */
     ANGLE_BITS = 14,    /* fixed point of the rotation */
     WORD = 8,           /* bytes of a uint64_t */
 };
@@ -25,11 +25,12 @@ typedef struct {
 static inline uint8_t lower(uint8_t a, uint8_t b) { return a < b ? a : b; }
 static inline uint8_t higher(uint8_t a, uint8_t b) { return a > b ? a : b; }
 
-/* The FAST-9 score of each pixel: by how much the dimmest of nine neighbours in
- * a row on the circle is brighter than the centre, or the brightest darker.
- * Two arcs that share their eight middle pixels are settled at once. The loop
- * has no branch, so that it compiles to byte-wide SIMD; its index must be as wide
- * as a pointer, or -fwrapv (which Python passes) keeps it scalar. */
+/* The FAST-9 score of each pixel. For an arc of nine neighbours on the circle, it is
+ * how much the darkest is brighter than the centre, or how much the brightest is
+ * darker; the score is the largest over all arcs. Two arcs that share their eight
+ * middle pixels are computed together. The loop has no branch, so that it compiles to
+ * byte-wide SIMD. Its index must be as wide as a pointer, or -fwrapv (which Python
+ * passes) keeps it scalar. */
 static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
                       uint8_t *restrict score)
 {
@@ -78,9 +79,9 @@ static void score_row(const uint8_t *restrict row, ptrdiff_t stride, int width,
     }
 }
 
-/* Collect the pixels of one score row that beat their eight neighbours; the
- * first of equals wins. Rows hold one zero on either side of [0, width), `peaks`
- * room for width rounded up to words. */
+/* Collect the local maxima of one score row: pixels above their eight neighbours. Of
+ * equal neighbours the first counts. A row has one zero on either side of [0, width).
+ * `peaks` has room for `width` bytes, rounded up to words. */
 static size_t keep_maxima(const uint8_t *above, const uint8_t *row,
                           const uint8_t *below, int width, int y, uint8_t threshold,
                           uint8_t *restrict peaks, corner *out)
@@ -109,14 +110,14 @@ static size_t keep_maxima(const uint8_t *above, const uint8_t *row,
     return n;
 }
 
-/* Where the parabola through three scores peaks, in (-0.5, 0.5]; `before` is
- * lower than `peak`, `after` not higher. */
+/* Position of the vertex of the parabola through three scores, in (-0.5, 0.5]. `before`
+ * is lower than `peak`; `after` is not higher. */
 static float vertex(int before, int peak, int after)
 {
     return 0.5f * (float)(after - before) / (float)(2 * peak - before - after);
 }
 
-/* The pixel that a keypoint was found at, whatever `vertex` added. */
+/* The pixel where a keypoint was found, without the fraction that `vertex` added. */
 static const uint8_t *pixel(const uint8_t *level, ptrdiff_t stride,
                             const im_orb_keypoint *keypoint)
 {
@@ -124,7 +125,7 @@ static const uint8_t *pixel(const uint8_t *level, ptrdiff_t stride,
            (ptrdiff_t)ceilf(keypoint->x - 0.5f);
 }
 
-/* Direction from the centre to the centroid of intensity within a disc. */
+/* Set the direction: from the centre to the intensity centroid of a disc. */
 static void orient(const uint8_t *level, ptrdiff_t stride, im_orb_keypoint *keypoint)
 {
     static const int8_t half_width[PATCH_RADIUS + 1] = {
@@ -148,15 +149,15 @@ static void orient(const uint8_t *level, ptrdiff_t stride, im_orb_keypoint *keyp
     keypoint->sin = length > 0 ? (float)(down / length) : 0.0f;
 }
 
-/* Order corners by their rank within the cell of a grid, then by score: two
- * counting sorts, which leave equals in reading order. Returns 0, or -1 if memory
- * ran out. `sorted` is scratch of n. */
+/* Sort corners by their rank within their grid cell, then by score. Two counting sorts
+ * do this; they keep equal corners in reading order. `sorted` is scratch space for n
+ * corners. Returns 0, or -1 if memory ran out. */
 static int spread(corner *corners, corner *sorted, size_t n, int width, int height,
                   int quota)
 {
     const double side = sqrt((double)width * height * PER_CELL / quota);
     const double cell = side > MIN_CELL ? side : MIN_CELL;
-    /* Cells of equal size: slivers at the edge would draw more than their share. */
+    /* All cells have one size: small cells at the edge would get too many corners. */
     const int columns = (int)ceil(width / cell), rows = (int)ceil(height / cell);
     uint32_t *filled = calloc((size_t)columns * (size_t)rows, sizeof *filled);
     if (!filled)
@@ -200,7 +201,7 @@ int im_orb_detect(const uint8_t *level, ptrdiff_t stride, int width, int height,
     if (inner_width <= 0 || inner_height <= 0 || quota <= 0)
         return 0;
 
-    /* No two maxima touch, so a 2 x 2 block holds one at most. */
+    /* Two maxima are never adjacent, so a block of 2 x 2 pixels has at most one. */
     const size_t room = (size_t)(inner_width / 2 + 1) * (size_t)(inner_height / 2 + 1);
     const size_t pitch = (size_t)inner_width + 2;
     corner *corners = malloc(2 * room * sizeof *corners);
@@ -260,7 +261,7 @@ void im_orb_describe(const uint8_t *smooth, ptrdiff_t stride,
         const int16_t c = (int16_t)floorf((float)step * keypoints[i].cos * unit + 0.5f);
         const int16_t s = (int16_t)floorf(keypoints[i].sin * unit + 0.5f);
 
-        /* Products of 16-bit numbers: those the baseline multiplies fast. */
+        /* Products of 16-bit numbers, which the baseline instructions multiply fast. */
 #define OFFSET(x, y)                                                           \
     (int16_t)((x * s + y * c + half) >> ANGLE_BITS) * pitch +                  \
         (int16_t)((x * c - y * s + half) >> ANGLE_BITS) * step

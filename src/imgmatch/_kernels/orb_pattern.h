@@ -1,6 +1,6 @@
-/* The 256 learned point pairs of ORB (Rublee et al., "ORB", ICCV 2011): bit i is
- * set where the first point of pair i is darker than the second. Offsets in
- * pixels from the keypoint, before rotation.
+/* The 256 learned point pairs of ORB (Rublee et al., "ORB", ICCV 2011). Bit i is set if
+ * the first point of pair i is darker than the second. The values are offsets in pixels
+ * from the keypoint, before rotation.
  *
  * Taken from scikit-image, skimage/feature/orb_descriptor_positions.txt,
  * Copyright (c) 2009-2022 the scikit-image team, BSD-3-Clause; the values are

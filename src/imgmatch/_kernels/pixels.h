@@ -1,5 +1,5 @@
-/* Pictures laid on each other: what it takes to align them, and to tell whether
- * their pixels are the same. A picture is `height` rows of `width`, without gaps.
+/* Align two images and compare their pixels. An image is `height` rows of `width`
+ * pixels, without gaps. Functions get scratch space as `room`.
  */
 #ifndef IM_PIXELS_H
 #define IM_PIXELS_H
@@ -9,14 +9,14 @@
 
 /* --- aligning --- */
 
-/* Take off what light and tone do to a picture: a level becomes 128 and 42 for each
- * standard deviation, plus 4 levels, that it is from the mean around it. Both are
- * weighted by a Gaussian of 6 pixels. `room` holds im_flatten_room floats. */
+/* Remove the effects of lighting and tone: level := 128 + 42 (level - mean) /
+ * (deviation + 4). Mean and standard deviation are local, weighted by a Gaussian of 6
+ * pixels. `room` holds im_flatten_room floats. */
 size_t im_flatten_room(size_t height, size_t width);
 void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
                 uint8_t *flat);
 
-/* Pixels of either side that no corner lies on: its window reaches so far. */
+/* Margin, in pixels, without corners: the reach of a corner's window. */
 enum { IM_CORNER_MARGIN = 4 };
 
 typedef struct {
@@ -24,70 +24,74 @@ typedef struct {
     float strength;
 } im_corner;
 
-/* The strongest corner within `where` of each `cell` by `cell` pixels: the lesser
- * eigenvalue of the structure around it is a local maximum (Shi and Tomasi, "Good
- * features to track", CVPR 1994). There is one for every cell of the picture, row by
- * row, and cells without any have one of strength 0. `room` holds im_corners_room
- * bytes. */
+/* Find the strongest corner of each cell of `cell` by `cell` pixels, within the mask
+ * `where`. At a corner the smaller eigenvalue of the structure tensor is a local
+ * maximum (Shi and Tomasi, "Good features to track", CVPR 1994). `corners` has one
+ * entry for every cell, row by row; the strength is 0 for a cell without a corner.
+ * `room` holds im_corners_room bytes. */
 size_t im_corners_room(size_t width);
 void im_corners(const uint8_t *flat, const uint8_t *where, size_t height, size_t width,
                 size_t cell, void *room, im_corner *corners);
 
-/* A picture at full, half, quarter .. size, each level with a frame of repeated
- * pixels around it. */
+/* A pyramid: an image at full, half, quarter, ... size. Around each level is a frame of
+ * IM_TRACK_FRAME pixels, which repeat those at the edge. */
 enum { IM_TRACK_LEVELS = 3, IM_TRACK_FRAME = 12 };
 
 typedef struct {
     size_t height, width;
-    uint8_t *pixels; /* of the frame's corner */
+    uint8_t *pixels; /* the first pixel of the frame */
 } im_track_level;
 
-/* Lay the levels out in `room` of im_track_room bytes. */
+/* Build the levels in `room`, which holds im_track_room bytes. */
 size_t im_track_room(size_t height, size_t width);
 void im_track_build(const uint8_t *flat, size_t height, size_t width, uint8_t *room,
                     im_track_level levels[IM_TRACK_LEVELS]);
 
-/* Follow n points (x, y) from one picture to another of the same size and back, by
- * windows of 13 by 13, from level `coarsest` on. Write where they are found, or not a
- * number where they are lost or come back more than `miss` from their start. */
+/* Track n points (x, y) from one image to another of the same size and back, by windows
+ * of 13 by 13 pixels, from level `coarsest` down to the finest. Write the positions
+ * found. Write NaN for a point that is lost or that comes back `miss` pixels or more
+ * from its start. */
 void im_track(const im_track_level from[IM_TRACK_LEVELS],
               const im_track_level to[IM_TRACK_LEVELS], int coarsest,
               const float *points, size_t n, float miss, float *found);
 
 /* --- comparing --- */
 
-/* Side of the window around a pixel. One that hangs over the picture's side sees the
- * picture reflected there. */
+/* Side of the window around a pixel. Beyond the edge of the image, a window sees the
+ * image reflected. */
 enum { IM_WINDOW = 11 };
 
-/* Correlation (ZNCC, -1 to 1) of the windows of two pictures of 0 to 255, and their
- * variances, of which `least` is taken at least to divide by, with what a slope (the
- * plane of least squares) leaves of them. Pixels are rounded to a sixteenth of a level.
- * `room` holds im_correlate_room bytes. */
+/* Compute for each pixel the correlation (ZNCC, -1 to 1) of the windows of two images
+ * of levels 0 to 255. Also compute the variance of either window, and its variance
+ * about the least-squares plane (`first_uneven`, `second_uneven`). The correlation
+ * divides by variances of at least `least`. Pixels are rounded to a sixteenth of a
+ * level. `room` holds im_correlate_room bytes. */
 size_t im_correlate_room(size_t height, size_t width);
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
                   float least, void *room, float *correlation, float *first_variance,
                   float *second_variance, float *first_uneven, float *second_uneven);
 
-/* Pixels to either side of one that tell whether its slope bends. */
+/* Distance, in pixels, from a pixel to those on either side that show whether its
+ * gradient is constant. */
 enum { IM_BEND_REACH = 3 };
 
-/* Tell which pixels slope by more than `slope` levels a pixel, by Sobel's filter, but
- * by less than `contrast` times the range of levels in their window, and not evenly: in
- * one of the four directions the levels to either side are, together, more than `bend`
- * from twice the pixel's. `room` holds im_shades_room bytes. */
+/* Find pixels of gradual shading. Their Sobel gradient is above `slope` levels a pixel
+ * and below `contrast` times the range of levels in their window, and it is not
+ * constant: in one of four directions, the sum of the two levels on either side differs
+ * from twice the pixel's level by more than `bend`. `room` holds im_shades_room
+ * bytes. */
 size_t im_shades_room(size_t height, size_t width);
 void im_shades(const float *grey, size_t height, size_t width, float slope,
                float contrast, float bend, void *room, uint8_t *shades);
 
-/* Pixels from one sparse window to the next: they overlap still. */
+/* Pixels from one sparse window to the next. The windows still overlap. */
 enum { IM_SPARSE = 4 };
 
-/* How many windows lie in so many pixels, side by side: the first ends 11 pixels in. */
+/* Number of sparse windows along a side of `pixels` pixels; none crosses the edge. */
 size_t im_sparse_windows(size_t pixels);
 
-/* Mean squared difference of two pictures over windows IM_SPARSE pixels apart, none of
- * which hangs over a side. `room` holds `width` floats. */
+/* Mean squared difference of two images over windows IM_SPARSE pixels apart. No window
+ * crosses the edge. `room` holds `width` floats. */
 void im_sparse_energy(const float *first, const float *second, size_t height,
                       size_t width, float *room, float *energy);
 

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Conditioned coordinates: the origin at the centroid, and the root mean square of x
- * and y about 1 (Hartley, "In defense of the eight-point algorithm", PAMI 1997). */
+/* Conditioned coordinates: their origin is the centroid, and the root mean square of x
+ * and y is about 1 (Hartley, "In defense of the eight-point algorithm", PAMI 1997). */
 typedef struct {
     double x, y, spread;
 } im_frame;
@@ -42,8 +42,9 @@ static im_pair pair_at(const im_pairs *pairs, size_t i, im_frame source, im_fram
     };
 }
 
-/* Both frames have their origin at the centroid, so nothing is shifted: a linear map
- * is left to find, from the products of what it carries. */
+/* Fit a similarity or an affine map. Both frames have their origin at the centroid, so
+ * there is no translation: only the linear part is fitted, from sums of products of the
+ * coordinates. */
 static int fit_linear(im_model model, const im_pairs *pairs, im_frame source,
                       im_frame target, double h[9])
 {
@@ -75,12 +76,11 @@ static int fit_linear(im_model model, const im_pairs *pairs, im_frame source,
 
 enum { N = 9, MAX_ITERATIONS = 100 };
 
-/* The eigenvector of the least eigenvalue of a symmetric positive semidefinite
- * matrix, of which the lower half is given, by inverse iteration. */
+/* Find the eigenvector of the smallest eigenvalue of a symmetric positive semidefinite
+ * matrix by inverse iteration. Only the lower half of the matrix is read. */
 static void least_eigenvector(double m[N][N], double vector[N])
 {
-    /* What is added to the diagonal makes the matrix definite and leaves its
-     * eigenvectors as they are. */
+    /* A multiple of the identity makes it definite and keeps the eigenvectors. */
     double trace = 0;
     for (int i = 0; i < N; i++)
         trace += m[i][i];
@@ -127,7 +127,8 @@ static void least_eigenvector(double m[N][N], double vector[N])
 static void fit_homography(const im_pairs *pairs, im_frame source, im_frame target,
                            double h[9])
 {
-    /* Of A'A, the products of (x, y, 1) with itself, by 1, -u, -v and u^2 + v^2. */
+    /* The parts of A'A: products of (x, y, 1) with itself, weighted by 1, -u, -v and
+     * u^2 + v^2. */
     double ones[6] = {0}, us[6] = {0}, vs[6] = {0}, squares[6] = {0};
     for (size_t i = 0; i < pairs->n; i++) {
         const im_pair p = pair_at(pairs, i, source, target);
@@ -216,6 +217,6 @@ void im_transfer_errors(const double homography[9], const im_pairs *pairs,
         const double u = (h[0] * x + h[1] * y + h[2]) / depth - pairs->target[2 * i];
         const double v = (h[3] * x + h[4] * y + h[5]) / depth - pairs->target[2 * i + 1];
         const double square = u * u + v * v;
-        errors[i] = square >= 0 ? sqrt(square) : INFINITY; /* else not a number */
+        errors[i] = square >= 0 ? sqrt(square) : INFINITY; /* false for NaN */
     }
 }

@@ -1,11 +1,11 @@
-/* Several inverted files to one. */
+/* Merge several inverted files into one. */
 #include <stdlib.h>
 
 #include "postings.h"
 
 typedef struct {
     size_t at;
-    uint32_t bucket, word; /* of the posting there; word is UINT32_MAX at the end */
+    uint32_t bucket, word; /* of posting `at`; word is UINT32_MAX after the last */
 } im_head;
 
 static void find_word(const im_postings *part, im_head *head) {

@@ -1,4 +1,4 @@
-/* From votes to the originals that most of them agree about. */
+/* From votes to the originals whose votes agree on a similarity transform. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,19 +7,19 @@
 #include "similarity.h"
 
 enum {
-    MOST = 256, /* votes of one original that are looked at */
+    MOST = 256, /* votes of one original that are examined */
     FIELDS = 8  /* of im_similarities */
 };
 
-/* Where a feature of the original is, in units of its own. */
+/* Keypoint of an original, in the unit of that original. */
 typedef struct {
     float x, y, scale, angle;
 } im_unpacked;
 
 static const float TURN = 6.2831853f;
 
-/* Looser than what the geometry of a pair asks for later: the place of a posting is
- * rounded, and one of few votes must do as the similarity of all. */
+/* Looser than the geometry of a pair later: the keypoint of a posting is rounded, and
+ * one of few votes must serve as the similarity transform of all. */
 static const im_agreement LIMITS = {.drift = 0.2f, .ratio = 1.7f, .cosine = 0.8f};
 static const float SLACK = 6; /* pixels of the suspect's pyramid level */
 
@@ -35,7 +35,7 @@ static im_unpacked unpacked(uint32_t bits) {
     return out;
 }
 
-/* Ascending by key, by digits of 11 bits; within a key as they came. */
+/* Sort by key, ascending and stable, by digits of 11 bits. */
 static int sort(im_vote *votes, size_t n) {
     enum { BITS = 11, DIGITS = 1 << BITS };
     uint32_t varying = 0;
@@ -61,7 +61,7 @@ static int sort(im_vote *votes, size_t n) {
     return 0;
 }
 
-/* Agreeing votes, no feature of either picture counted twice. */
+/* Count the agreeing votes; count no feature of either image twice. */
 static size_t distinct(const im_vote *votes, size_t n, const uint8_t *support) {
     const uint32_t position = (1u << 2 * IM_POSITION_BITS) - 1;
     const im_vote *counted[MOST];
@@ -77,7 +77,7 @@ static size_t distinct(const im_vote *votes, size_t n, const uint8_t *support) {
     return m;
 }
 
-/* The most votes that agree with the similarity that one of them proposes. */
+/* The most votes that agree with the similarity transform that one of them proposes. */
 static size_t agreeing(const im_vote *votes, size_t n, const im_suspect *suspect,
                        size_t least, float *fields, uint8_t *support) {
     float *field[FIELDS];

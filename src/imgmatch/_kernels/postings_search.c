@@ -1,16 +1,16 @@
-/* From a suspect's descriptors to the postings that are like them. */
+/* Find the postings that are similar to a suspect's descriptors. */
 #include <stdlib.h>
 
 #include "postings.h"
 
-/* Postings under one word in one part. */
+/* The postings of one part in the bucket of one word, and the code to compare. */
 typedef struct {
     const im_postings *part;
     uint64_t code;
     uint32_t start, n;
 } im_list;
 
-/* A descriptor on its way through a search: where to look, then what to compare. */
+/* State of a descriptor in a search: words to look up, then lists to compare. */
 typedef struct {
     im_word word;
     uint32_t probes[IM_MAX_PROBES];
@@ -18,8 +18,8 @@ typedef struct {
     im_list *lists;
 } im_lookup;
 
-/* Each step fetches what the next reads; between them, other descriptors take theirs,
- * so that none waits for memory. */
+/* Each step prefetches what the next step reads. Between two steps of a descriptor,
+ * other descriptors take a step, so that none waits for memory. */
 enum { STEPS = 3 };
 
 static void foresee(const im_postings *parts, size_t n_parts,
@@ -48,8 +48,8 @@ static void prefetch(const im_list *list) {
     for (size_t i = 0; i < list->n && i < 16 * line; i += line) IM_PREFETCH(codes + i);
 }
 
-/* The lists to compare, likeliest first; what is too long to afford is a word
- * that too many originals share. */
+/* Choose the lists to compare, likeliest word first. Skip a word whose lists exceed the
+ * rest of the limit: too many originals share it. */
 static void choose(const im_postings *parts, size_t n_parts, const im_effort *effort,
                    im_lookup *lookup) {
     size_t left = effort->postings, n = 0;
@@ -67,7 +67,7 @@ static void choose(const im_postings *parts, size_t n_parts, const im_effort *ef
     lookup->n_lists = n;
 }
 
-/* Compare; count the distances; return how many are within reach. */
+/* Compare; count the hits at each distance; return how many are within `distance`. */
 static size_t compare(const im_lookup *lookup, const im_postings *parts,
                       const im_kernel *kernel, uint32_t distance, uint64_t *keys,
                       size_t *counts) {
@@ -103,8 +103,8 @@ static im_vote *room_for(im_votes *votes, size_t n) {
     return votes->items + votes->n;
 }
 
-/* Keep the nearest. If more share one distance than may vote, none does: what so
- * many have says nothing about any. */
+/* Let the nearest postings vote. If the postings at one distance are more than may
+ * still vote, none of them votes: what so many share says nothing about any. */
 static int vote(const im_postings *parts, uint64_t *keys, size_t n_keys,
                 const size_t *counts, const im_effort *effort, size_t query,
                 int mirrored, im_votes *votes) {

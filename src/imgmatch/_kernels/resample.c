@@ -11,7 +11,7 @@ void im_resample(const uint8_t *pixels, size_t height, size_t width,
             const uint8_t *from = pixels + y * width + starts[t];
             const int16_t *weight = weights + t * taps;
             int32_t sum = half;
-            /* 16 bits times 16 bits, added up in 32: one instruction in SIMD. */
+            /* Products of 16 bits, summed in 32 bits: one SIMD instruction. */
             for (size_t i = 0; i < taps; i++)
                 sum += (int16_t)from[i] * weight[i];
             sum >>= shift;

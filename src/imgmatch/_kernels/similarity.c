@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-/* Without branches, and with `&` for the same reason, so that it becomes SIMD. */
+/* Find the correspondences that agree with the similarity of correspondence i. The loop
+ * has no branch, and `&` instead of `&&`, so that the compiler makes SIMD of it. */
 IM_INLINE void vote(const im_similarities *all, const im_agreement *limits, size_t i,
                     uint8_t *restrict support)
 {

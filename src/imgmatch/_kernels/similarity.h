@@ -1,23 +1,24 @@
-/* Votes of correspondences for the similarity transforms that each proposes. */
+/* Each correspondence proposes a similarity transform; the others vote for it. */
 #ifndef IM_SIMILARITY_H
 #define IM_SIMILARITY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* n correspondences, field by field: where they are in the source (x, y) and in the
- * target (u, v). Each is a similarity by itself, of a scale and a turn. */
+/* n correspondences, one array for each field: position in the source (x, y) and in the
+ * target (u, v). A correspondence also has a scale and a rotation (cos, sin), so it
+ * defines a similarity by itself. */
 typedef struct {
     size_t n;
     const float *x, *y, *u, *v, *scale, *cos, *sin;
-    const float *slack; /* error allowed to a voter, in target pixels */
+    const float *slack; /* error that the voter allows, in target pixels */
 } im_similarities;
 
-/* What else a voter is held to. */
+/* Further limits for a vote. */
 typedef struct {
-    float drift;  /* error allowed for each target pixel of distance */
-    float ratio;  /* of two scales, at most */
-    float cosine; /* of the angle between two turns, at least */
+    float drift;  /* further error allowed for each target pixel of distance */
+    float ratio;  /* upper limit of the ratio of two scales */
+    float cosine; /* lower limit of the cosine of the angle between two rotations */
 } im_agreement;
 
 /* Write to `support` (m, n) whether correspondence j votes for the similarity of

@@ -4,18 +4,20 @@
 #include <math.h>
 #include <string.h>
 
-/* A window of 13 by 13 pixels, in lines of 16: those to the right of it weigh nothing.
- * The patch it is cut from has another pixel on every side, for the slopes. */
+/* A window has 13 by 13 pixels, in lines of 16; the gradients of the other three are 0.
+ * The patch that it is cut from has one more pixel on every side, for the gradients. */
 enum { RADIUS = 6, SIDE = 2 * RADIUS + 1, LINE = 16, PATCH = SIDE + 2 };
 
-/* A point may leave the picture by so much before it is lost: the frame holds that and
- * the patch around it. */
+/* Pixels by which a point may leave the image before it is lost. The frame has room for
+ * them and for the patch around the point. */
 enum { OUTSIDE = 2 };
 
 enum { MAX_STEPS = 12 };
+
+/* A shorter step, in pixels of the finest or of a coarser level, ends the iteration. */
 static const double FINEST_STEP = 0.03, COARSER_STEP = 0.1;
 
-/* Least mean square slope of a window, 8-bit levels a pixel, across any direction. */
+/* Least mean square gradient of a window in any direction, (8-bit levels a pixel)^2. */
 static const double LEAST_SLOPE = 0.5;
 
 static size_t stride_of(const im_track_level *level)
@@ -39,6 +41,7 @@ size_t im_track_room(size_t height, size_t width)
     return room;
 }
 
+/* Fill the frame around a level. */
 static void frame(const im_track_level *level)
 {
     const size_t stride = stride_of(level), margin = IM_TRACK_FRAME;
@@ -55,6 +58,7 @@ static void frame(const im_track_level *level)
     }
 }
 
+/* Compute a level from the next finer one. */
 static void halve(const im_track_level *fine, const im_track_level *coarse)
 {
     const size_t stride = stride_of(fine);
@@ -99,8 +103,9 @@ static int holds(const im_track_level *level, im_place at)
            at.y >= -OUTSIDE && at.y <= (double)level->height + OUTSIDE - 1;
 }
 
-/* Interpolate `rows` lines from (left, top) of the place on: 64ths of a level. Lines
- * are laid end to end first, for compilers make more of one long loop. */
+/* Interpolate `rows` lines of pixels, in 64ths of a level. They begin `left` pixels to
+ * the left of the place and `top` pixels above it. The lines are first copied end to
+ * end, because compilers optimise one long loop better. */
 IM_INLINE void sample(const im_track_level *level, im_place at, int left, int top,
                       int rows, int16_t *restrict out)
 {
@@ -133,22 +138,23 @@ IM_INLINE int32_t dot(const int16_t *a, const int16_t *b)
     return sum;
 }
 
-/* What a window looks like, and which way it would have to move to look brighter:
- * eighths of a level, so that sums of products stay within 32 bits. */
+/* The levels of a window, in 64ths, and its gradients, in eighths of a level a pixel,
+ * so that sums of products stay within 32 bits. */
 typedef struct {
     int16_t look[SIDE * LINE], dx[SIDE * LINE], dy[SIDE * LINE];
-    double xx, xy, yy; /* the inverse of the sums of their products */
+    double xx, xy, yy; /* inverse of the 2 x 2 matrix of summed gradient products */
 } im_window;
 
-/* A slope across three lines, by Scharr's filter. */
+/* Weight the differences of three lines by Scharr's filter. */
 IM_INLINE int16_t weighed(int16_t before, int16_t middle, int16_t after)
 {
     return (int16_t)((3 * (before >> 4) + 10 * (middle >> 4) + 3 * (after >> 4)) >> 4);
 }
 
+/* Cut a window out of a level. Returns 0 if it has too little structure to track. */
 IM_INLINE int cut(const im_track_level *level, im_place at, im_window *window)
 {
-    int16_t patch[PATCH * LINE + 2] = {0}; /* the last slopes look beyond its end */
+    int16_t patch[PATCH * LINE + 2] = {0}; /* the last gradients read past the patch */
     sample(level, at, RADIUS + 1, RADIUS + 1, PATCH, patch);
     for (int i = 0; i < SIDE * LINE; i++) {
         const int16_t *above = patch + i, *row = above + LINE, *below = row + LINE;
@@ -174,9 +180,9 @@ IM_INLINE int cut(const im_track_level *level, im_place at, im_window *window)
     return 1;
 }
 
-/* Move `to` until what lies there looks like the window. The slopes are the window's
- * own, so they are worked out once (Baker and Matthews, "Lucas-Kanade 20 years on",
- * IJCV 2004). Returns 0 if it leaves the picture. */
+/* Move `to` until the pixels there match the window. The gradients are those of the
+ * window, so they are computed once (Baker and Matthews, "Lucas-Kanade 20 years on",
+ * IJCV 2004). Returns 0 if `to` leaves the image. */
 IM_INLINE int settle(const im_window *window, const im_track_level *level,
                      double enough, im_place *to)
 {
@@ -210,8 +216,8 @@ static im_place from_level(im_place at, int level)
     return (im_place){(at.x + 0.5) * zoom - 0.5, (at.y + 0.5) * zoom - 0.5};
 }
 
-/* Follow a point from the coarsest level down. A level that shows nothing there leaves
- * it to the next; the finest has to. */
+/* Track a point from the coarsest level down. If a level fails, the next finer one goes
+ * on from the same position. If the finest fails, the point is lost: returns 0. */
 IM_INLINE int follow(const im_track_level *from, const im_track_level *to, int coarsest,
                      im_place start, im_place *end)
 {

@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* Levels are rounded to sixteenths and centred, so that the sums of the products of a
- * window are whole numbers of 32 bits: they can be kept up to date without drifting. */
+/* Levels are rounded to sixteenths and centred, so that the sums of products over a
+ * window are integers of 32 bits. Running sums of integers do not drift. */
 enum { STEPS = 16, MIDDLE = 128 * STEPS, REACH = IM_WINDOW / 2, PIXELS = IM_WINDOW * IM_WINDOW };
 
 static size_t framed(size_t pixels)
@@ -12,7 +12,7 @@ static size_t framed(size_t pixels)
     return pixels + 2 * REACH;
 }
 
-/* The pixel that a place beyond either end shows. */
+/* Index of the pixel that index i shows; beyond either end the image is reflected. */
 static size_t reflected(ptrdiff_t i, size_t n)
 {
     const ptrdiff_t last = (ptrdiff_t)n - 1;
@@ -21,7 +21,7 @@ static size_t reflected(ptrdiff_t i, size_t n)
     return last ? (size_t)i : 0;
 }
 
-/* Round a picture and put a frame of its reflection around it. */
+/* Round an image and put a frame around it that reflects it. */
 IM_INLINE void put_frame(const float *grey, size_t height, size_t width, int16_t *out)
 {
     const size_t wide = framed(width);
@@ -43,11 +43,11 @@ IM_INLINE void put_frame(const float *grey, size_t height, size_t width, int16_t
 
 /* --- correlation --- */
 
-/* Sums over columns of the window: of each picture, of their squares and product, and
- * of each picture times the row, from -REACH to REACH. */
+/* Sums over the rows of the window, for each column: of either image, of their squares
+ * and product, and of either image times the row's offset, -REACH to REACH. */
 enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, FIRST_DOWN, SECOND_DOWN, PLANES };
 
-/* Mean square of what a column, or row, of the window is counted by. */
+/* Mean square of the offsets -REACH to REACH of the columns or rows of a window. */
 static const float SPREAD = REACH * (REACH + 1) / 3.f;
 
 size_t im_correlate_room(size_t height, size_t width)
@@ -56,14 +56,14 @@ size_t im_correlate_room(size_t height, size_t width)
            framed(width);
 }
 
-/* Let the windows move on by a row: one comes in, another goes out. */
+/* Move the windows down by a row: add the new row, subtract the old one. */
 IM_INLINE void move_on(const int16_t *first, const int16_t *second,
                        const int16_t *old_first, const int16_t *old_second, size_t n,
                        int32_t *restrict sums)
 {
     for (size_t x = 0; x < n; x++) {
         const int16_t a = first[x], b = second[x], c = old_first[x], d = old_second[x];
-        /* All rows but the new one are counted by one less than before. */
+        /* The offset of every row that stays is one less than before. */
         sums[FIRST_DOWN * n + x] += REACH * a + (REACH + 1) * c - sums[FIRST * n + x];
         sums[SECOND_DOWN * n + x] += REACH * b + (REACH + 1) * d - sums[SECOND * n + x];
         sums[FIRST * n + x] += a - c;
@@ -74,7 +74,7 @@ IM_INLINE void move_on(const int16_t *first, const int16_t *second,
     }
 }
 
-/* Add up eleven columns each, by way of two and of four. */
+/* Sum eleven columns around each pixel, from sums of two and of four columns. */
 IM_INLINE void add_columns(const int32_t *sums, size_t width, int32_t *restrict twos,
                            int32_t *restrict fours, int32_t *restrict out)
 {
@@ -86,7 +86,7 @@ IM_INLINE void add_columns(const int32_t *sums, size_t width, int32_t *restrict 
         out[x] = fours[x] + fours[x + 4] + twos[x + 8] + sums[x + 10];
 }
 
-/* Add up eleven columns times their place, from -REACH to REACH. */
+/* Sum eleven columns, each times its offset, -REACH to REACH. */
 IM_INLINE void add_across(const int32_t *sums, size_t width, int32_t *restrict out)
 {
     for (size_t x = 0; x < width; x++) {
@@ -118,7 +118,7 @@ IM_INLINE void correlate_row(const int32_t *windows, size_t n, size_t width,
     }
 }
 
-/* Take off a variance what the plane of least squares explains of it. */
+/* Subtract from a variance the part that the least-squares plane explains. */
 IM_INLINE void take_off_slope(const int32_t *across, const int32_t *down, size_t width,
                               const float *variance, float *restrict left)
 {
@@ -171,7 +171,7 @@ size_t im_shades_room(size_t height, size_t width)
     return 3 * framed(height) * framed(width) * sizeof(int16_t);
 }
 
-/* Let each of n values be the least, or the largest, of itself and of one further on. */
+/* Replace each of n values by the lesser, or greater, of itself and that `on` later. */
 IM_INLINE void spread_least(int16_t *values, size_t n, size_t on)
 {
     for (size_t i = 0; i < n; i++)
@@ -184,10 +184,11 @@ IM_INLINE void spread_most(int16_t *values, size_t n, size_t on)
         values[i] = values[i] > values[i + on] ? values[i] : values[i + on];
 }
 
-/* So many at each step make eleven: 2, 4, 8, and two of 8 that overlap. */
+/* After these steps a value covers 2, 4, 8 and, by two overlapping spans of 8, 11. */
 static const size_t ON[] = {1, 2, 4, 3};
 
-/* How far the two pixels that are `away` from one, together, are from twice its level. */
+/* Second difference: the sum of the levels `away` on either side, less twice the
+ * pixel's own, without its sign. */
 IM_INLINE int16_t bend_along(const int16_t *pixel, ptrdiff_t away)
 {
     const int16_t both = (int16_t)(pixel[-away] + pixel[away] - 2 * pixel[0]);
@@ -230,7 +231,7 @@ IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slo
     for (size_t i = 0; i < n; i++)
         least[i] = most[i] = levels[i];
     size_t left = n;
-    for (size_t i = 0; i < 4; i++) { /* what runs into the next row is not looked at */
+    for (size_t i = 0; i < 4; i++) { /* values that mix two rows are never read */
         left -= ON[i];
         spread_least(least, left, ON[i]);
         spread_most(most, left, ON[i]);
@@ -240,7 +241,7 @@ IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slo
         spread_least(least, left, ON[i] * wide);
         spread_most(most, left, ON[i] * wide);
     }
-    for (size_t y = 0; y < height; y++) /* Sobel's filter multiplies a slope by 8 */
+    for (size_t y = 0; y < height; y++) /* Sobel's filter multiplies a gradient by 8 */
         shade_row(levels + (y + REACH) * wide + REACH, wide, least + y * wide,
                   most + y * wide, width, slope * 8 * STEPS, contrast * 8,
                   (int16_t)(bend * STEPS), shades + y * width);

@@ -4,7 +4,7 @@
 
 enum { NIBBLES = 64 };
 
-/* Apart, or compilers turn the two loops inside out and add sum by sum. */
+/* Not inlined: else compilers interchange the two loops and add sum by sum. */
 #if defined(__GNUC__) || defined(__clang__)
 #define IM_NO_INLINE __attribute__((noinline))
 #else
@@ -38,8 +38,8 @@ im_word im_word_of(const uint64_t *descriptor, const int16_t *table) {
     return word;
 }
 
-/* A set of bits to turn is one number: the sum of their margins above the bits, so
- * that sets sort by cost and adding a bit is an addition. */
+/* A set of bits to turn is one number: the sum of their margins in the high bits, the
+ * bits themselves in the low bits. Sets then sort by cost; one addition adds a bit. */
 enum { COST = 32 };
 
 static void sort_bits(uint64_t *bits) {
@@ -51,11 +51,11 @@ static void sort_bits(uint64_t *bits) {
     }
 }
 
-/* Merge n sets, ascending, with the same sets and one bit more. */
+/* Merge n sets, ascending, with the same sets plus one bit. */
 static size_t with_bit(const uint64_t *sets, size_t n, uint64_t bit, size_t limit,
                        uint64_t *out) {
     size_t plain = 0, turned = 0, m = 2 * n < limit ? 2 * n : limit;
-    for (size_t i = 0; i < m; i++) { /* without branches, none could be foretold */
+    for (size_t i = 0; i < m; i++) { /* no branches: they would be unpredictable */
         uint64_t a = plain < n ? sets[plain] : UINT64_MAX;
         uint64_t b = sets[turned] + bit;
         int first = a < b;
@@ -76,7 +76,7 @@ size_t im_word_probes(const im_word *word, size_t limit, uint32_t *probes) {
     size_t n = limit ? 1 : 0;
     sets[0] = 0;
     for (int i = 0; i < IM_WORD_BITS && n; i++) {
-        if (n == limit && sets[n - 1] < bits[i]) break; /* nor would later ones do */
+        if (n == limit && sets[n - 1] < bits[i]) break; /* later bits cost even more */
         n = with_bit(sets, n, bits[i], limit, spare);
         uint64_t *swap = sets;
         sets = spare;

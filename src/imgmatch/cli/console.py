@@ -1,4 +1,4 @@
-"""What the commands share: words, and how a command ends."""
+"""What all commands share: messages on stderr, and how a command ends."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ words = Console(stderr=True, highlight=False)
 
 
 def status(verdicts: Iterable[Verdict]) -> int:
-    """Return the exit status; nothing judged is trouble."""
+    """Return the exit status for verdicts; without any verdict, that of an error."""
     judged = set(verdicts)
     if not judged:
         return TROUBLE
@@ -39,15 +39,16 @@ def status(verdicts: Iterable[Verdict]) -> int:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Turn whatever ends a command into words and an exit status.
+    """Turn an exception that ends a command into a message and an exit status.
 
-    Python's own status for an error is 1, which here says that nothing derives.
+    Python's own exit status for an error is 1, which here means: nothing is derived.
     """
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the results has gone; Python must not flush to them again.
+        # The reader of stdout has gone. Without this, Python flushes to it at exit and
+        # fails again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(BROKEN_PIPE) from None
     except KeyboardInterrupt:
@@ -61,7 +62,7 @@ def guarded() -> Iterator[None]:
 
 
 def images_in(paths: list[Path]) -> list[NamedImage]:
-    """List the images in files and folders; none is an error."""
+    """List the images in files and folders; raise `InputError` if there are none."""
     found = list(find_images(paths))
     if not found:
         raise InputError(f"no images in {', '.join(map(str, paths))}")
@@ -69,5 +70,5 @@ def images_in(paths: list[Path]) -> list[NamedImage]:
 
 
 def say(message: str) -> None:
-    """Tell the person at the terminal, on stderr."""
+    """Print a message for the user on stderr."""
     words.print(message, markup=False, soft_wrap=True)

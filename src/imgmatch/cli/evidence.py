@@ -146,7 +146,7 @@ def build(
     raise typer.Exit(status([verdict]))
 
 
-@app.command("verify", hidden=True)  # its name before the first release
+@app.command("verify", hidden=True)  # the name before the first release
 @app.command()
 def check(
     bundle: Annotated[
@@ -197,7 +197,7 @@ def revise(
 def _best(
     data: bytes, registry: Registry, derived_score: float
 ) -> tuple[str, Examination]:
-    """Find the original that a suspect matches best."""
+    """Find the original that matches a suspect best."""
     found = examine_suspect(data, registry, derived_score=derived_score)
     if not found.result.matches:
         raise BundleError("nothing in common with a registered original")

@@ -1,4 +1,4 @@
-"""Options that several commands take, and what their values stand for."""
+"""Options that several commands share, and functions that read their values."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,12 +65,12 @@ Tsa = Annotated[
 
 
 def now(at: str | None) -> datetime:
-    """Read a time; the present where none is given."""
+    """Read a time; return the present if none is given."""
     return datetime.now(UTC) if at is None else parse_instant(at)
 
 
 def instant_of(text: str | None) -> datetime | None:
-    """Read a time that may be left out."""
+    """Read a time; return None if none is given."""
     return None if text is None else parse_instant(text)
 
 
@@ -80,5 +80,5 @@ def roots_in(paths: list[Path] | None) -> "list[Certificate]":
 
 
 def tsa(url: str | None) -> Transport | None:
-    """Return the transport to an authority, if one is given."""
+    """Return the transport to a time-stamp authority; None without a URL."""
     return None if url is None else http_transport(url)

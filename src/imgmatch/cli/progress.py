@@ -1,4 +1,4 @@
-"""How far a command is, how fast, and what a scan has found so far."""
+"""Show the progress and the speed of a command, and what a scan has found so far."""
 
 import time
 from collections import Counter
@@ -26,13 +26,13 @@ __all__ = ["ScanProgress", "progress"]
 
 _FAILED = "could not be judged"
 _PATIENCE = 1.0
-"""Seconds without a bar."""
+"""Seconds before a bar appears."""
 
 T = TypeVar("T")
 
 
 def progress(outcomes: Iterable[T], label: str, images: Sized) -> Iterator[T]:
-    """Pass outcomes on, with a bar for whoever waits longer than a second."""
+    """Yield the outcomes, and draw a bar if they take longer than a second."""
     bar = _bar(shown=console.words.is_terminal)
     task, began = bar.add_task(label, total=len(images)), time.monotonic()
     try:
@@ -46,14 +46,14 @@ def progress(outcomes: Iterable[T], label: str, images: Sized) -> Iterator[T]:
 
 
 class ScanProgress:
-    """Draws a bar while a scan runs, and at the end says what was found.
+    """Draw a bar while a scan runs, and print what it found at the end.
 
-    A context manager. The bar comes after a second and only on a terminal.
+    A context manager. The bar appears after a second, and only on a terminal.
 
     Parameters
     ----------
     total : callable
-        Tells how many suspects there are, None as long as it is not known.
+        Returns the number of suspects; None while it is not known.
     quiet : bool
         Draw no bar.
     """
@@ -71,12 +71,12 @@ class ScanProgress:
         return self
 
     def advance(self, counts: Mapping[str, int]) -> None:
-        """Take in what was found of some more suspects.
+        """Add the outcomes of some more suspects.
 
         Parameters
         ----------
         counts : mapping of int
-            By verdict, and ``error``.
+            Suspects by verdict, and under ``error`` those that could not be verified.
         """
         self.counts.update(counts)
         found = ", ".join(_words(self.counts))
@@ -130,10 +130,10 @@ def _bar(*more: ProgressColumn, shown: bool) -> Progress:
 
 
 class _RateColumn(ProgressColumn):
-    """How many a second."""
+    """The speed, in images a second."""
 
     def render(self, task: Task) -> Text:
-        """Draw it once it is known."""
+        """Draw the speed as soon as it is known."""
         return Text("" if task.speed is None else f"{task.speed:.1f}/s")
 
 

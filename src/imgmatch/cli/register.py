@@ -55,7 +55,7 @@ def register(
 
 
 def _opened(path: Path) -> Registry:
-    """Open a registry for writing, or make one."""
+    """Open a registry for writing; create it if there is none."""
     try:
         return Registry.create(path)
     except RegistryLockedError:
@@ -75,7 +75,7 @@ def register_all(
     series: str | None = None,
     workers: int | None = None,
 ) -> int:
-    """Register images, list those that cannot be, and return their number."""
+    """Register images, print those that are refused, and return their number."""
     outcomes = register_images(
         images,
         registry,

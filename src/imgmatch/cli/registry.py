@@ -1,4 +1,4 @@
-"""``imgmatch registry``: look after the originals on disk."""
+"""``imgmatch registry ...``."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def info(
             Console(highlight=False).print(_table(found))
 
 
-@app.command("verify", hidden=True)  # its name before the first release
+@app.command("verify", hidden=True)  # the name before the first release
 @app.command()
 def check(registry: _Folder) -> None:
     """Read every record and file, and name what is not as it was written."""
@@ -105,7 +105,7 @@ def export_(
             line = kept.record.to_dict()
             if pictures and kept.picture is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
-                name = f"{number:08}.avif"  # an id may be no file name
+                name = f"{number:08}.avif"  # an id need not be a valid file name
                 (pictures / name).write_bytes(kept.picture)
                 line["picture"] = name
             print(json.dumps(line))

@@ -30,14 +30,14 @@ __all__ = ["scan"]
 
 
 class EngineName(StrEnum):
-    """Where the work is done."""
+    """The engine that runs the shards."""
 
     PROCESSES = "processes"
     DASK = "dask"
 
 
 class FormatName(StrEnum):
-    """How a directory of results is written."""
+    """The format of the files in a directory of results."""
 
     JSONL = "jsonl"
     PARQUET = "parquet"
@@ -150,7 +150,7 @@ def scan(
 
 @contextmanager
 def _originals(registry: Path | None, originals: Path | None) -> Iterator[Registry]:
-    """Open the registry, or make one that lasts as long as the scan."""
+    """Open the registry, or make a temporary one of the originals."""
     if registry:
         with Registry.open(registry, read_only=True) as opened:
             yield opened
@@ -159,19 +159,19 @@ def _originals(registry: Path | None, originals: Path | None) -> Iterator[Regist
             register_all(images_in([originals]), opened)
             if not len(opened):
                 raise InputError(f"no original in {originals} could be read")
-            opened.commit()  # for the workers to see
+            opened.commit()  # worker processes see only what is committed
             yield opened
 
 
 def _shown(out: Path | None) -> bool:
-    """Whether the lines themselves show the progress."""
+    """Return whether the printed lines already show the progress."""
     return out is None and sys.stdout.isatty()
 
 
 def _print(
     outcomes: Iterator[ScanOutcome], bar: ScanProgress, *, keep: bool
 ) -> list[ScanOutcome]:
-    """Print a line for each outcome, and return those to keep."""
+    """Print a line for each outcome; return the outcomes if `keep` is true."""
     kept: list[ScanOutcome] = []
     for outcome in outcomes:
         print(json.dumps(outcome.to_dict()), flush=True)

@@ -1,7 +1,7 @@
-"""Deposits, evidence bundles and cases: material for people who decide.
+"""Build and check evidence bundles, deposits and cases for people who decide.
 
-imgmatch delivers the material; people and platforms decide. What stands here needs
-the extra ``imgmatch[evidence]`` to be called, not to be imported.
+imgmatch delivers the material; people and platforms decide. Importing this package
+does not need the extra ``[evidence]``; calling its functions does.
 """
 
 from imgmatch.evidence.bundle import Attachment, build, revise

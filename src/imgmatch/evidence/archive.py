@@ -1,8 +1,8 @@
-"""Bundles as zip archives that hold the same bytes for the same members.
+"""Read and write bundles as zip archives with reproducible bytes.
 
-Members are stored, not compressed, in the order given, without times or
-permissions. So an archive can be checked to its last byte by writing it again, and
-none can unpack to more than it is.
+Members are stored without compression, in the order given, all with the same fixed
+time and permissions. So a check can write an archive again and compare every byte,
+and an archive never unpacks to more bytes than it has itself.
 """
 
 import re
@@ -16,18 +16,23 @@ from imgmatch.errors import BundleError, UnsafeBundleError
 __all__ = ["read_archive", "write_archive"]
 
 MAX_MEMBERS = 500
+"""Largest number of members that `read_archive` accepts."""
 MAX_BYTES = 2**30
+"""Largest archive that `read_archive` accepts, in bytes."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
+"""A lower-case relative path; no part of it is hidden or ``..``."""
 _LOCAL_HEADER = 30
+"""Bytes of a member's local header before its name."""
 _UNIX = 3
+"""Code of Unix in a zip; fixed, so that the platform does not change the bytes."""
 
 
 def write_archive(members: Mapping[str, bytes]) -> bytes:
-    """Return the zip that holds these members in this order."""
+    """Return the zip archive that holds these members in this order."""
     content = BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, data in members.items():
-            info = zipfile.ZipInfo(name)  # 1980, the first time a zip can say
+            info = zipfile.ZipInfo(name)  # its time is 1980, the earliest in a zip
             info.create_system = _UNIX
             info.external_attr = 0o644 << 16
             archive.writestr(info, data)
@@ -35,17 +40,19 @@ def write_archive(members: Mapping[str, bytes]) -> bytes:
 
 
 def read_archive(data: bytes) -> dict[str, bytes]:
-    """Return the members of a zip that `write_archive` may have written.
+    """Return the members of a zip archive that has the form of `write_archive`.
 
-    Checksums are not looked at: the manifest says better which member was changed.
+    The zip's own checksums are not checked: the digests in the manifest show better
+    which member was changed.
 
     Raises
     ------
     BundleError
-        If it is no zip.
+        If the data are not a zip archive.
     UnsafeBundleError
-        If a name leads elsewhere or comes twice, a member is compressed or
-        encrypted, members overlap, or there are too many or too large ones.
+        If a member's name could lead outside of the archive's folder or occurs twice,
+        a member is compressed or encrypted, members overlap, or the archive exceeds
+        `MAX_MEMBERS` or `MAX_BYTES`.
     """
     if len(data) > MAX_BYTES:
         raise UnsafeBundleError(f"{len(data)} bytes, at most {MAX_BYTES} allowed")
@@ -77,7 +84,7 @@ def read_archive(data: bytes) -> dict[str, bytes]:
 
 
 def _start(data: bytes, info: zipfile.ZipInfo) -> int:
-    """Return where a member's bytes begin, behind its own header."""
+    """Return the offset of a member's bytes, which follow its local header."""
     try:
         lengths = struct.unpack_from("<HH", data, info.header_offset + 26)
     except struct.error as error:

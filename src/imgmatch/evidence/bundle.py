@@ -1,4 +1,7 @@
-"""Everything that a verdict rests on, in one file that can be checked alone."""
+"""Build bundles: one file with everything that a verdict rests on.
+
+The file can be checked without the registry.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,17 +36,19 @@ from imgmatch.types import Box
 __all__ = ["MANIFEST", "SEAL", "TOKEN", "Attachment", "build", "revise", "seal_of"]
 
 MANIFEST, SEAL, TOKEN = "manifest.json", "manifest.sha256", "manifest.tsr"
+"""Names of the members that hold the manifest, its digest and its time stamp."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Material for a bundle.
+    """Material to put into a bundle.
 
     Attributes
     ----------
     material : Material
     content : bytes or None
-        The file itself, to be put in as it is; its digest alone if None.
+        The file itself, which is put in unchanged. If None, the bundle holds only its
+        digest.
     """
 
     material: Material
@@ -69,56 +74,64 @@ def build(
     attachments: Sequence[Attachment] = (),
     transport: Transport | None = None,
 ) -> bytes:
-    """Make the bundle of a suspect and a registered original.
+    """Build the bundle of a suspect and a registered original.
 
-    What was compared is in the bundle: the suspect's exact bytes, and the picture
-    and features that the registry keeps of the original. Redacting a side puts the
-    redacted picture there instead, and the verdict is that of the redacted pictures.
+    The bundle holds what was compared: the suspect's exact bytes, and the picture
+    and features that the registry keeps of the original. If a side is redacted, the
+    bundle holds the redacted picture instead, and the verdict is about that picture.
 
     Parameters
     ----------
     suspect : bytes
-        As published; untouched unless `redact_suspect` is given.
+        The file as published. It stays unchanged unless `redact_suspect` is given.
     registry : Registry
     reference_id : str
     made : datetime
-        The time that the bundle bears; no clock is read.
+        Time that the bundle states; `build` reads no clock.
     examination : Examination, optional
-        What `imgmatch.verification.examine_suspect` found of this suspect and this
-        original. Without it, the two are compared here.
+        Result of `imgmatch.verification.examine_suspect` for this suspect and this
+        original. Without it, `build` compares the two.
     derived_score : float
-        From which the suspect is derived, where it is compared here; see
+        Score from which the verdict is derived, where `build` compares the two; see
         `imgmatch.derived_score`.
     listing : Listing, optional
     original : bytes, optional
-        The original's file, for a better copy than the registry's.
+        The original's file. With it, the bundle shows a better copy than the
+        registry's.
     include_original : bool
-        Put the original in as it is, with all its metadata, and not a reduced copy
-        that holds pixels only.
+        Put the original's file in unchanged, with all its metadata. Otherwise the
+        bundle holds a reduced copy without metadata.
     redact_suspect, redact_original : sequence of Box
-        Full-size pixels to black out. To redact the original takes its file.
+        Boxes to black out, in full-size pixels. `redact_original` needs `original`.
     deposits : sequence of Deposit
-        Of the original, oldest first.
+        Deposits of the original, oldest first.
     licence : Licence, optional
-        That covers the listing.
+        Licence that covers the listing.
     published : datetime, optional
         When the owner first showed the original.
     attachments : sequence of Attachment
     transport : callable, optional
-        Has the manifest stamped.
+        Asks a time-stamp authority to stamp the manifest; see
+        `imgmatch.evidence.timestamp.stamp`. Without it, there is no stamp.
 
     Returns
     -------
     bytes
-        A zip archive; the same bytes for the same arguments but for the stamp.
+        A zip archive. The same arguments give the same bytes, except for the stamp.
 
     Raises
     ------
-    UnknownReferenceError, DecodeError
+    UnknownReferenceError
+        If the registry has no such original.
+    DecodeError
+        If a picture cannot be read.
     InputError
         If `original` is not the file that was registered, or is needed and not
-        given; if `examination` is of other pictures or other originals; if
+        given, or is to be both included and redacted; if `examination` is of other
+        pictures or another number of originals, or is given with redactions; if
         `derived_score` is below the default.
+    MissingExtraError
+        If reportlab is not installed, or rfc3161-client and a `transport` is given.
     """
     record = registry.get(reference_id)
     if original is None and (include_original or redact_original):
@@ -202,27 +215,30 @@ def revise(
     attachments: Sequence[Attachment] = (),
     transport: Transport | None = None,
 ) -> bytes:
-    """Add a revision; nothing that the bundle holds is changed.
+    """Add a revision to a bundle, without changing anything that it holds.
 
     Parameters
     ----------
     bundle : bytes
         Made by `build` or `revise`.
     made : datetime
+        Time that the revision states.
     note : str
-        What is added, and why.
+        What the revision adds, and why.
     deposits : sequence of Deposit
     attachments : sequence of Attachment
     transport : callable, optional
+        Asks a time-stamp authority to stamp the revision's manifest.
 
     Returns
     -------
     bytes
+        The bundle with one more revision.
 
     Raises
     ------
     BundleError
-        If it is no bundle.
+        If `bundle` is not a bundle.
     """
     members = read_archive(bundle)
     if MANIFEST not in members:
@@ -247,7 +263,7 @@ def revise(
 
 
 def seal_of(manifest: bytes) -> bytes:
-    """Return what stands beside a manifest: its digest, as sha256sum writes it."""
+    """Return the digest of a manifest in the format of sha256sum."""
     return f"{sha256(manifest)}  {MANIFEST}\n".encode()
 
 
@@ -262,7 +278,7 @@ def _reference(
 def _check_examined(
     examination: Examination, suspect: bytes, record: Record, originals: int
 ) -> None:
-    """Make sure that an examination is of this pair and stated for this registry."""
+    """Raise InputError unless the examination is of this pair and this registry."""
     wanted = (record.sha256, sha256(suspect), originals)
     of = examination
     if (got := (of.reference.sha256, of.query.sha256, of.pairs)) != wanted:
@@ -280,7 +296,7 @@ def _suffix(data: bytes) -> str:
 def _deposits(
     held: Iterable[Deposit], folder: str = ""
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Return the deposits for the manifest, and the members of their tokens."""
+    """Return the manifest entries of deposits, and their tokens by member name."""
     entries, tokens = [], {}
     for number, one in enumerate(held, start=1):
         member = None if one.token is None else f"{folder}deposits/{number}.tsr"
@@ -293,7 +309,7 @@ def _deposits(
 def _attached(
     attachments: Iterable[Attachment], folder: str = ""
 ) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Return the material for the manifest, and the members of what is put in."""
+    """Return the manifest entries of attachments, and their files by member name."""
     entries, contents = [], {}
     for number, one in enumerate(attachments, start=1):
         member = None if one.content is None else f"{folder}material/{number}.bin"
@@ -306,7 +322,7 @@ def _attached(
 def _sealed(
     manifest: dict[str, Any], folder: str, transport: Transport | None
 ) -> dict[str, bytes]:
-    """Return the manifest and its digest, and a token over it if wanted."""
+    """Return the manifest, its digest and, given a transport, its time stamp."""
     data = canonical(manifest)
     members = {folder + MANIFEST: data, folder + SEAL: seal_of(data)}
     if transport is not None:

@@ -1,4 +1,4 @@
-"""One way to write a value down, so that its digest means something."""
+"""Write values in one canonical form, so that equal values have equal digests."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ __all__ = ["canonical", "instant", "parse_instant", "sha256", "stated"]
 
 
 def canonical(value: Any) -> bytes:
-    """Write a JSON value: sorted keys, no spaces, UTF-8, floats as Python does.
+    """Write a JSON value as UTF-8 with sorted keys and without spaces.
 
-    Python writes the shortest digits that read back as the same float.
+    Python writes a float with the fewest digits that read back as the same float.
 
     Raises
     ------
     InputError
-        If JSON cannot hold the value, or it holds a NaN or an infinity.
+        If JSON cannot hold the value, or the value holds a NaN or an infinity.
     """
     try:
         text = json.dumps(
@@ -34,17 +34,17 @@ def canonical(value: Any) -> bytes:
 
 
 def sha256(data: bytes) -> str:
-    """Return the digest as lower-case hex."""
+    """Return the SHA-256 of the data as lower-case hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def instant(at: datetime) -> str:
-    """Write a time: UTC, to the second.
+    """Write a time in ISO 8601: in UTC, to the second.
 
     Raises
     ------
     InputError
-        If the time does not say its zone.
+        If the time has no zone.
     """
     if at.tzinfo is None:
         raise InputError(f"want a time with its zone, got {at.isoformat()}")
@@ -52,7 +52,7 @@ def instant(at: datetime) -> str:
 
 
 def stated(at: datetime | None) -> str | None:
-    """Write a time as `instant` does, and None as it is."""
+    """Write a time as `instant` does; return None for None."""
     return None if at is None else instant(at)
 
 
@@ -62,7 +62,7 @@ def parse_instant(text: str) -> datetime:
     Raises
     ------
     InputError
-        If it is none, or does not say its zone.
+        If the text is not such a time, or has no zone.
     """
     try:
         at = datetime.fromisoformat(text)

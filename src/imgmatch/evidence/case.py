@@ -1,6 +1,7 @@
-"""Cases: from intake to close, each step in the ledger, no step out of turn.
+"""Keep cases in the ledger, from intake to close.
 
-Either party puts forward material; people decide, here and on the platform.
+A case takes only the steps that its state allows. Either party puts forward
+material; people decide, here and on the platform.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ _KIND = "case"
 
 
 class CaseState(StrEnum):
-    """Where a case stands."""
+    """State of a case."""
 
     INTAKE = "intake"
     NOTIFIED = "notified"
@@ -44,7 +45,7 @@ class CaseState(StrEnum):
 
 
 class CaseOutcome(StrEnum):
-    """What a platform decided on a complaint."""
+    """Decision of a platform on a complaint."""
 
     UPHELD = "upheld"
     REJECTED = "rejected"
@@ -61,8 +62,10 @@ NEXT: Final[Mapping[CaseState, frozenset[CaseState]]] = {
     _S.WITHDRAWN: frozenset({_S.CLOSED}),
     _S.CLOSED: frozenset(),
 }
-"""The steps that each state allows. A case may be reviewed without an answer, when
-the deadline for one has passed, and is decided anew after an appeal."""
+"""States that may follow each state.
+
+A case may be reviewed without an answer, when the deadline for the answer has
+passed. After an appeal, the case is reviewed and decided again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +75,15 @@ class Step:
     Attributes
     ----------
     state : CaseState
-        That it led to.
+        State that the step led to.
     at : datetime
     by : str
-        Who took it: an id, not a name.
+        Who took the step: an id, not a name.
     reason : str
     deadline : datetime or None
-        For the next step, as the caller set it.
+        Deadline for the next step, as the caller set it.
     outcome : CaseOutcome or None
-        Of a decision.
+        Outcome of a decision; None for any other step.
     """
 
     state: CaseState
@@ -93,7 +96,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as its history tells.
+    """A case, read from its ledger entries.
 
     Attributes
     ----------
@@ -105,7 +108,7 @@ class Case:
     steps : tuple of Step
         Oldest first; the first is the intake.
     material : tuple of Material
-        Of both parties, in the order it came.
+        Material of both parties, in the order it came.
     """
 
     case_id: str
@@ -121,19 +124,19 @@ class Case:
 
     @property
     def state(self) -> CaseState:
-        """Where it stands."""
+        """State after the newest step."""
         return self.steps[-1].state
 
     @property
     def deadline(self) -> datetime | None:
-        """Until when the next step is due."""
+        """Deadline for the next step; None if there is none."""
         return self.steps[-1].deadline
 
     @property
     def outcome(self) -> CaseOutcome | None:
-        """The newest decision that stands; None while there is none.
+        """Newest decision that stands; None if there is none.
 
-        An appeal suspends it, and a withdrawn case has none.
+        An appeal suspends the decision. A withdrawn case has none.
         """
         for step in reversed(self.steps):
             if step.state in (CaseState.APPEALED, CaseState.WITHDRAWN):
@@ -143,7 +146,7 @@ class Case:
         return None
 
     def overdue(self, at: datetime) -> bool:
-        """Whether the deadline for the next step has passed."""
+        """Return whether the deadline for the next step has passed."""
         return self.deadline is not None and self.deadline < at
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,12 +182,12 @@ def open_case(
     bundle: str | None = None,
     deadline: datetime | None = None,
 ) -> Case:
-    """Take a case in.
+    """Open a case and record its intake.
 
     Raises
     ------
     CaseError
-        If the id is taken.
+        If there is a case with this id already.
     """
     if ledger.entries(_KIND, subject=case_id):
         raise CaseError(f"the case {case_id} is there already")
@@ -220,22 +223,23 @@ def advance(
     ledger : Ledger
     case_id : str
     to : CaseState
+        State that the step leads to.
     by : str
-        Who takes it: an id, not a name.
+        Who takes the step: an id, not a name.
     at : datetime
     reason : str
     deadline : datetime, optional
-        For the step after.
+        Deadline for the step after this one.
     outcome : CaseOutcome, optional
-        A decision has one, no other step does.
+        Required for a decision, not allowed for any other step.
 
     Raises
     ------
     CaseError
-        If the state does not allow it, it lacks a reason, or its time lies before
-        that of the last step.
+        If the state does not allow the step, the reason is empty, the outcome does not
+        fit the step, or the time is before that of the last step.
     LedgerError
-        If somebody else took a step meanwhile.
+        If somebody else took a step in the meantime.
     """
     case = get_case(ledger, case_id)
     if to not in NEXT[case.state]:
@@ -258,7 +262,7 @@ def advance(
 def add_material(
     ledger: Ledger, case_id: str, material: Material, *, by: str, at: datetime
 ) -> Case:
-    """Put a party's material on file.
+    """Add a party's material to a case.
 
     Raises
     ------
@@ -273,18 +277,18 @@ def add_material(
 
 
 def get_case(ledger: Ledger, case_id: str) -> Case:
-    """Return a case as its history tells.
+    """Return a case, read from its ledger entries.
 
     Raises
     ------
     CaseError
-        If there is none with this id, or it was erased.
+        If there is no case with this id, or it was erased.
     """
     return _case(case_id, ledger.entries(_KIND, subject=case_id))
 
 
 def cases(ledger: Ledger, *, owner: str | None = None) -> list[Case]:
-    """Return the cases of an owner, or all, in the order they were opened."""
+    """Return the cases of an owner, or all cases, in the order they were opened."""
     histories: dict[str, list[Entry]] = {}
     for entry in ledger.entries(_KIND, owner=owner):
         if entry.content is not None:

@@ -1,4 +1,4 @@
-"""Check a bundle with nothing but its bytes and root certificates."""
+"""Check a bundle with only its bytes and root certificates."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,26 +20,26 @@ __all__ = ["check_bundle"]
 
 
 def check_bundle(bundle: bytes, *, roots: Sequence["Certificate"] = ()) -> CheckReport:
-    """Check every digest and token, and make the verdict again.
+    """Check every digest and token of a bundle, and compute its verdict again.
 
     Parameters
     ----------
     bundle : bytes
     roots : sequence of cryptography.x509.Certificate
-        Those that tokens must lead to; without any, tokens stay unchecked.
+        Root certificates that tokens must lead to. Without any, tokens stay unchecked.
 
     Returns
     -------
     CheckReport
-        Every changed member by its name. Without a token over the manifest, nothing
-        shows that the bundle was not made anew as a whole.
+        It names every changed member. Without a token for the manifest, the check
+        cannot tell if somebody made the whole bundle again.
 
     Raises
     ------
     UnsafeBundleError
-        If the archive must not be unpacked.
+        If the archive is not safe to unpack.
     BundleError
-        If it is no bundle, or a member is missing or too many.
+        If `bundle` is not a bundle, or a member is missing or in no manifest.
     """
     members = read_archive(bundle)
     manifests = _manifests(members)
@@ -83,7 +83,7 @@ def _report(
 
 
 def _manifests(members: Mapping[str, bytes]) -> list[tuple[str, _Manifest]]:
-    """Return the folder and the manifest of each revision, None if unreadable."""
+    """Return folder and manifest of each revision; None for an unreadable manifest."""
     if MANIFEST not in members:
         raise BundleError(f"want a bundle, got an archive without {MANIFEST}")
     found = [("", _parsed(members[MANIFEST]))]
@@ -93,7 +93,7 @@ def _manifests(members: Mapping[str, bytes]) -> list[tuple[str, _Manifest]]:
 
 
 def _parsed(data: bytes) -> _Manifest:
-    """Read a manifest; None if no imgmatch wrote these bytes."""
+    """Read a manifest; return None if imgmatch cannot have written these bytes."""
     try:
         manifest = json.loads(data)
         digests = [(e["sha256"], e["bytes"]) for e in manifest["members"].values()]
@@ -102,7 +102,7 @@ def _parsed(data: bytes) -> _Manifest:
         whole = known and canonical(manifest) == data and deposits is not None
     except (ImgmatchError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    except RecursionError:  # brackets, and nothing in them
+    except RecursionError:  # brackets nested too deeply
         return None
     return manifest if whole else None
 
@@ -113,7 +113,7 @@ def _check_complete(
     for folder, manifest in manifests:
         data, seal = members[folder + MANIFEST], members.get(folder + SEAL)
         if manifest is None or seal not in (None, seal_of(data)):
-            return  # a changed manifest does not say which members there should be
+            return  # a changed manifest cannot say which members to expect
     wanted: set[str] = set()
     for folder, manifest in manifests:
         named = set((manifest or {})["members"])
@@ -131,7 +131,7 @@ def _sealing(
     before: str | None,
     roots: Sequence["Certificate"],
 ) -> Iterator[Checked]:
-    """Check a manifest against its digest, its token, and the revision before."""
+    """Check a manifest against its digest, its token and the revision before."""
     data, name, seal = members[folder + MANIFEST], folder + MANIFEST, folder + SEAL
     token = members.get(folder + TOKEN)
     stamped = None

@@ -1,4 +1,4 @@
-"""What came of checking a bundle."""
+"""Report the results of checking a bundle."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,10 +11,11 @@ __all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "CheckReport", "Checked", "State"]
 ARCHIVE: Final = "archive"
 DEPOSITS: Final = "deposits"
 VERDICT: Final = "verdict"
+"""Subjects of checks that are not about one member."""
 
 
 class State(StrEnum):
-    """What came of looking at one thing."""
+    """Result of one check."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -23,12 +24,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One thing that was looked at.
+    """One check with its result.
 
     Attributes
     ----------
     subject : str
-        A member's name, ``archive``, ``deposits`` or ``verdict``.
+        What was checked: a member's name, ``archive``, ``deposits`` or ``verdict``.
     state : State
     reason : str
     """
@@ -40,13 +41,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckReport:
-    """What came of checking a bundle.
+    """Results of all checks of a bundle.
 
     Attributes
     ----------
     checks : tuple of Checked
     comparison : Comparison or None
-        As it came out now; None if it could not be made again.
+        The comparison as computed now; None if it could not be computed again.
     """
 
     checks: tuple[Checked, ...]
@@ -54,12 +55,12 @@ class CheckReport:
 
     @property
     def failures(self) -> list[Checked]:
-        """What does not hold."""
+        """Checks that fail."""
         return [one for one in self.checks if one.state is State.FAILS]
 
     @property
     def holds(self) -> bool:
-        """Whether the verdict came out again and nothing fails.
+        """Whether the verdict came out again and no check fails.
 
         Tokens, figures and pages may be unchecked.
         """

@@ -1,7 +1,7 @@
-"""What a verdict lets somebody claim, which is never more than it says.
+"""Which claim a verdict supports; a claim never says more than the verdict.
 
 imgmatch delivers the material. People decide whether to complain, and platforms
-whether a complaint is right.
+decide whether a complaint is right.
 """
 
 from enum import StrEnum
@@ -12,18 +12,18 @@ __all__ = ["ClaimKind", "claim_kind"]
 
 
 class ClaimKind(StrEnum):
-    """The kind of a claim; the two are never mixed."""
+    """Kind of a claim. No complaint mixes two kinds."""
 
     PICTURE = "picture"
-    """The suspect shows the original's own exposure."""
+    """The suspect shows the same exposure as the original."""
     OVERLAY = "overlay"
-    """Only a watermark, badge, banner or page is shared, not the picture."""
+    """The two share only a watermark, badge, banner or page, not the picture."""
     NONE = "none"
-    """Nothing that a complaint could rest on."""
+    """No complaint can rest on the verdict."""
 
 
 def claim_kind(verdict: Verdict) -> ClaimKind:
-    """Return the kind of claim that a verdict bears, the only one that it does."""
+    """Return the only kind of claim that a verdict supports."""
     if verdict is Verdict.DERIVED:
         return ClaimKind.PICTURE
     if verdict is Verdict.SHARED_OVERLAY:

@@ -1,7 +1,8 @@
-"""The draft of a complaint, and when none may be written.
+"""Draft a complaint, or refuse to if the evidence does not support it.
 
-A careless complaint harms the accused, and the owner whose next one is right. So a
-draft says what the bundle shows and no more, and a named human answers for it.
+A careless complaint harms the accused. It also harms the owner, whose next complaint
+may be right. So a draft says only what the bundle shows, and a named human answers
+for it.
 """
 
 import json
@@ -26,6 +27,7 @@ __all__ = ["Complaint", "draft"]
 
 _KIND = "draft"
 _OPEN = (CaseState.INTAKE, CaseState.REVIEWED)
+"""States in which a complaint may be drafted."""
 
 _TEXTS = {
     ("en", ClaimKind.PICTURE): """\
@@ -111,25 +113,25 @@ def draft(
     floor: float | None = None,
     override: str = "",
 ) -> Complaint:
-    """Write the draft of a complaint, and put that on file.
+    """Draft a complaint and record the draft in the ledger.
 
     Parameters
     ----------
     ledger : Ledger
     case_id : str
     bundle : bytes
-        The case's evidence.
+        Evidence bundle of the case.
     claim : ClaimKind
-        What is claimed; it must be what the bundle shows.
+        Kind of claim; it must be the kind that the bundle supports.
     confirmed_by : str
-        Name of the human who has looked at it and answers for it.
+        Name of the human who has looked at the evidence and answers for the draft.
     at : datetime
     language : str
         ``en`` or ``zh``.
     floor : float, optional
         Success rate of the owner's decided complaints below which none is drafted.
     override : str
-        Reason to draft below the floor all the same; it is put on file.
+        Reason to draft a complaint below the floor; the ledger records it.
 
     Returns
     -------
@@ -138,11 +140,13 @@ def draft(
     Raises
     ------
     ClaimError
-        If the bundle does not bear the claim, or does not hold; if the use is
+        If the bundle does not support the claim, or does not hold; if the use is
         licensed; if the suspect shows more than the registered file; if the owner's
-        rate is below the floor; if no human is named.
+        rate is below the floor and there is no `override`; if no human is named.
     CaseError
-        If the case is not at a step where a complaint is drafted.
+        If the case is not in a state in which a complaint is drafted.
+    InputError
+        If the language is another one.
     """
     if language not in LANGUAGES:
         raise InputError(f"want {' or '.join(LANGUAGES)}, got {language!r}")
@@ -191,7 +195,7 @@ def draft(
 
 
 def _checked(case: Case, bundle: bytes, claim: ClaimKind) -> dict[str, Any]:
-    """Make sure that the bundle bears the claim, and return its manifest."""
+    """Return the bundle's manifest; raise ClaimError unless it supports the claim."""
     if sha256(bundle) != case.bundle:
         raise ClaimError(f"want the bundle {case.bundle} of the case, got another")
     report = check_bundle(bundle)

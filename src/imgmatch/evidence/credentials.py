@@ -1,7 +1,7 @@
-"""Content credentials (C2PA): what a file says of its own making, if it does.
+"""Check content credentials (C2PA): what a file states about its own making.
 
-That a file carries none means nothing: most cameras write none, and every platform
-strips them.
+A file without credentials means nothing: most cameras write none, and every platform
+removes them.
 
 References
 ----------
@@ -20,19 +20,20 @@ __all__ = ["Credentials", "read_credentials"]
 _OFFLINE: Final[dict[str, Any]] = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False}
 }
+"""Settings that keep c2pa-python from using the network."""
 
 
 class Credentials(StrEnum):
-    """What is there, and how far it holds."""
+    """State of a file's content credentials."""
 
     ABSENT = "absent"
-    """None. That means nothing."""
+    """The file has none. That means nothing."""
     INTACT = "intact"
-    """The file is as it was signed, but by nobody whom a named root vouches for."""
+    """The file is as it was signed, but no named root vouches for the signer."""
     TRUSTED = "trusted"
-    """The file is as it was signed, by a signer of a root that was named."""
+    """The file is as it was signed, and a named root vouches for the signer."""
     BROKEN = "broken"
-    """The file was changed after it was signed, or the manifest is damaged."""
+    """The file was changed after it was signed, or its manifest is damaged."""
 
 
 def read_credentials(data: bytes, *, roots: bytes = b"") -> Credentials:
@@ -43,12 +44,16 @@ def read_credentials(data: bytes, *, roots: bytes = b"") -> Credentials:
     data : bytes
         The file.
     roots : bytes
-        Certificates in PEM that signers must lead to.
+        Root certificates in PEM that trusted signers must lead to.
+
+    Returns
+    -------
+    Credentials
 
     Raises
     ------
     DecodeError
-        If the file is no picture.
+        If the file is not a picture.
     MissingExtraError
         If c2pa-python is not installed.
     """

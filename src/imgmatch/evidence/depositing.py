@@ -1,10 +1,11 @@
-"""Deposits (存证): that a file existed at a time, and who left it with whom.
+"""Record deposits (存证): who left a file with whom, and when the file existed.
 
 A deposit proves existence at a time, not authorship.
 
-Three clocks run on a deposit, and none stands for another: the credit bought from
-the service, the filing with it, and the certificate that signed the token. A token
-proves its time after all three have run out; what lapses is the service's word.
+A deposit has three clocks, and none replaces another: the credit bought from the
+service, the filing with the service, and the certificate that signed the token. A
+token proves its time even after all three have run out; only the service's own
+statement lapses.
 """
 
 import base64
@@ -46,52 +47,53 @@ _KIND = "deposit"
 
 
 class Clock(StrEnum):
-    """What of a deposit can run out."""
+    """Part of a deposit that can run out."""
 
     CREDIT = "credit"
-    """What was paid for at the service."""
+    """Credit that was paid for at the service."""
     FILING = "filing"
-    """How long the service keeps the filing."""
+    """Time for which the service keeps the filing."""
     CERTIFICATE = "certificate"
-    """The certificate that signed the token: renew the token before."""
+    """Certificate that signed the token. Renew the token before it runs out."""
 
 
 class Unverified(StrEnum):
-    """Why a deposit's time is only what somebody said."""
+    """Reason why a deposit's time is only stated, not verified."""
 
     NO_TOKEN = "no_token"
+    """The deposit has no token."""
     NO_ROOT = "no_root"
-    """Nobody named a root certificate to check the token against."""
+    """The caller named no root certificate to check the token against."""
     UNSUPPORTED = "unsupported"
-    """The token's algorithms, such as SM2 and SM3, cannot be checked here."""
+    """imgmatch cannot check the token's algorithms, such as SM2 and SM3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """One file, deposited once.
+    """One deposit of one file.
 
     Attributes
     ----------
     sha256 : str
-        Of the file.
+        SHA-256 of the file.
     depositor : str
         An opaque reference, not a name.
     work : str
     kind : MaterialKind
     authority : str
-        The service it was left with.
+        Service that the file was left with.
     at : datetime
-        The token's time if it was verified, else as the caller stated it.
+        Time of the token if it was verified, else the time that the caller stated.
     verified : bool
         Whether the token was checked against roots that the caller named.
     reason : Unverified or None
-        Why not, if not.
+        Why the token is not verified; None if it is.
     token : bytes or None
         The authority's answer, in DER.
     renews : str or None
-        SHA-256 of the older token, which this one stamps in place of the file.
+        SHA-256 of the older token that this one stamps; None if it stamps the file.
     filing : str or None
-        The service's number for it.
+        Number of the filing at the service.
     filing_expires, credit_expires, certificate_expires : datetime or None
     """
 
@@ -111,12 +113,12 @@ class Deposit:
     certificate_expires: datetime | None = None
 
     def expires(self, clock: Clock) -> datetime | None:
-        """Return when a clock runs out, None where that is not known."""
+        """Return when a clock runs out; None if that is not known."""
         moment: datetime | None = getattr(self, f"{clock}_expires")
         return moment
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the deposit as JSON-ready values, the token as its digest."""
+        """Return the deposit as JSON-ready values, with only the token's digest."""
         clocks = {f"{clock}_expires": self.expires(clock) for clock in Clock}
         return {
             "sha256": self.sha256,
@@ -147,7 +149,7 @@ class Deposit:
 
 
 class Lapse(NamedTuple):
-    """A clock that runs out, or has."""
+    """A clock that has run out, or will."""
 
     deposit: Deposit
     clock: Clock
@@ -176,23 +178,23 @@ def deposit(
     ----------
     ledger : Ledger
     data : bytes
-        The file; only its digest is kept, and only that is sent.
+        The file. Only its digest is kept and sent.
     depositor : str
-        An opaque reference: do not put a person's name here.
+        An opaque reference. Do not put a person's name here.
     work : str
     kind : MaterialKind
     authority : str
     at : datetime
-        When it was deposited; a verified token's own time takes its place.
+        Time of the deposit. The time of a verified token replaces it.
     token : bytes, optional
-        An authority's answer obtained elsewhere.
+        An authority's answer that was obtained elsewhere.
     transport : callable, optional
         Asks an authority for a token.
     roots : sequence of cryptography.x509.Certificate
-        Those that the token is checked against. Without any it is kept as
-        unverified, as is one whose algorithms cannot be checked.
+        Root certificates to check the token against. Without any, the token is kept as
+        unverified. So is a token whose algorithms cannot be checked.
     filing, filing_expires, credit_expires : optional
-        The service's number, and when its filing and the credit run out.
+        Number of the filing, and when the filing and the credit run out.
 
     Returns
     -------
@@ -228,12 +230,12 @@ def renew(
     roots: Sequence["Certificate"],
     at: datetime,
 ) -> Deposit:
-    """Stamp over a deposit's token before its certificate or algorithms age.
+    """Have a deposit's token stamped, before its certificate or algorithms age.
 
     Raises
     ------
     TokenError
-        If there is no token, or the new one does not lead to the roots.
+        If the deposit has no token, or the new token does not lead to the roots.
     """
     if old.token is None:
         raise TokenError("want a deposit with a token to renew, got one without")
@@ -253,7 +255,7 @@ def deposits(
 def expiring(
     held: Iterable[Deposit], *, within: timedelta, at: datetime
 ) -> list[Lapse]:
-    """List the clocks that run out within some time, or have, soonest first."""
+    """List the clocks that have run out or will within a time, soonest first."""
     lapses = [
         Lapse(one, clock, moment)
         for one in held
@@ -275,24 +277,27 @@ def check_deposits(
     Parameters
     ----------
     held : sequence of Deposit
-        A deposit of the file, and those that renew it, oldest first.
+        A deposit of the file, then its renewals, oldest first.
     data : bytes
         The file.
     roots : sequence of cryptography.x509.Certificate
     at : datetime, optional
-        When the filing must still stand; without it, that is not asked.
+        Time at which the filing must still stand. Without it, the filing is not
+        checked.
 
     Returns
     -------
     list of Stamp
-        One for each; the first says when the file existed.
+        One for each deposit; the first says when the file existed.
 
     Raises
     ------
+    EvidenceError
+        If `held` is empty.
     FilingExpiredError
         If the newest filing has lapsed at that time.
     TokenError
-        If a token does not hold, or was renewed only after its certificate ran out.
+        If a token does not hold, or was renewed after its certificate had run out.
     """
     if not held:
         raise EvidenceError("want a deposit to check, got none")
@@ -319,7 +324,7 @@ def check_deposits(
 
 
 def renewal_chains(held: Iterable[Deposit]) -> list[list[Deposit]]:
-    """Group deposits: each that stamps a file, followed by those that renew it."""
+    """Group deposits into chains: a deposit of a file, then its renewals."""
     chains: list[list[Deposit]] = []
     for one in held:
         for chain in chains:

@@ -1,4 +1,4 @@
-"""Take an owner's or a listing's data out, everywhere that imgmatch keeps it."""
+"""Erase the data of an owner or a listing everywhere that imgmatch keeps it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,14 @@ __all__ = ["Erasure", "erase_listing", "erase_owner"]
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was taken out.
+    """What was erased.
 
     Attributes
     ----------
     entries : int
-        Of the ledger: they stay as tombstones without content.
+        Entries of the ledger. They stay as tombstones without content.
     originals : int
-        Of the registry; no file of it holds a byte of them.
+        Originals of the registry. No file of the registry holds a byte of them.
     """
 
     entries: int
@@ -28,7 +28,7 @@ class Erasure:
 def erase_owner(
     owner: str, *, ledger: Ledger, registry: Registry, at: datetime
 ) -> Erasure:
-    """Erase what the ledger says of an owner, and remove the owner's originals."""
+    """Erase an owner's content from the ledger, and remove the owner's originals."""
     mine = [one.reference_id for one in registry.records() if one.owner == owner]
     for reference_id in mine:
         registry.remove(reference_id)
@@ -37,5 +37,5 @@ def erase_owner(
 
 
 def erase_listing(listing: str, *, ledger: Ledger, at: datetime) -> Erasure:
-    """Erase what the ledger says of a listing; a registry holds nothing of it."""
+    """Erase a listing's content from the ledger; a registry holds none of it."""
     return Erasure(ledger.erase(listing=listing, at=at), 0)

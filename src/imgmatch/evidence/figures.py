@@ -1,4 +1,4 @@
-"""A comparison as figures for a reader: where, what agrees, what differs."""
+"""Draw a comparison as figures: where the copy is, what agrees, what differs."""
 
 import cv2
 import numpy as np
@@ -21,8 +21,11 @@ from imgmatch.types import Box, Size
 __all__ = ["draw_figures"]
 
 _SIDE = 900
+"""Long side of a figure, in pixels."""
 _TINT = 0.55
+"""Weight of the colour in a tinted pixel, 0 to 1."""
 _PAPER = 255
+"""Grey level of the background: white."""
 _NEAREST, _LINEAR = cv2.INTER_NEAREST, cv2.INTER_LINEAR
 
 _Pixels = NDArray[np.uint8]
@@ -37,16 +40,17 @@ def draw_figures(
     ----------
     examination : Examination
     original : (H, W, 3) uint8, optional
-        The original, at any size; the picture that was compared, if not given.
+        The original at any size. Without it, the picture that was compared is drawn.
 
     Returns
     -------
     dict of str to bytes
-        JPEG, by name. Always ``original`` and ``suspect``: of a copy with the copied
-        region outlined and overlays boxed, of a shared overlay with what is shared
-        boxed. Where the pair aligns, also ``agreement`` (the suspect, tinted by what
-        agrees and what conflicts), ``warped`` (the original carried onto the suspect)
-        and ``difference`` (between those two; darker is more).
+        JPEG files by name. Always ``original`` and ``suspect``: for a copy, the copied
+        region is outlined and overlays are boxed; for a shared overlay, the shared
+        regions are boxed. If the pair aligns, also ``agreement`` (the suspect, tinted
+        where it agrees and where it conflicts), ``warped`` (the original, carried onto
+        the suspect) and ``difference`` (between ``warped`` and the suspect; darker is
+        more).
     """
     found = examination.comparison
     shown = examination.reference.colour.pixels if original is None else original
@@ -77,7 +81,7 @@ def _fit(pixels: _Pixels) -> _Pixels:
 
 
 def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
-    """Outline boxes of the full-size picture."""
+    """Outline boxes, given in full-size pixels, on a scaled picture."""
     out = pixels.copy()
     to_drawn = _to_drawn(pixels, size)
     for box in boxes:
@@ -89,7 +93,7 @@ def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
 
 
 def _tinted(query: _Pixels, agreement: Agreement, size: Size) -> _Pixels:
-    """Tint a grey suspect where windows agree, and where they conflict."""
+    """Draw the suspect in grey, tinted where windows agree and where they conflict."""
     to_query = _to_drawn(query, size) @ agreement.canvas.to_query
     grey = cv2.cvtColor(cv2.cvtColor(query, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     out = np.asarray(grey, np.float32)
@@ -105,7 +109,7 @@ def _tinted(query: _Pixels, agreement: Agreement, size: Size) -> _Pixels:
 def _warped(
     reference: _Pixels, query: _Pixels, found: Comparison
 ) -> tuple[_Pixels, NDArray[np.bool_]]:
-    """Carry the original onto the suspect; also return where it comes to lie."""
+    """Carry the original onto the suspect; also return the mask of where it lies."""
     homography = np.asarray(found.homography)
     homography = _to_drawn(query, found.query_size) @ homography
     homography = homography @ np.linalg.inv(_to_drawn(reference, found.reference_size))
@@ -115,11 +119,10 @@ def _warped(
 
 
 def _difference(warped: _Pixels, query: _Pixels, inside: NDArray[np.bool_]) -> _Pixels:
-    """Draw the largest difference of a channel, darker where there is more.
+    """Draw the largest difference of any channel; darker is more.
 
-    What is outside the original is white, as if nothing differed: nothing was
-    compared there. Both are smoothed first, or edges off by a fraction of a pixel
-    would stand out.
+    Pixels outside the original are white, because nothing was compared there. Both
+    pictures are smoothed first, or edges off by a fraction of a pixel would stand out.
     """
     soft = [cv2.GaussianBlur(pixels, (0, 0), 1.5) for pixels in (warped, query)]
     differs = np.asarray(cv2.absdiff(*soft)).max(axis=2)
@@ -128,7 +131,7 @@ def _difference(warped: _Pixels, query: _Pixels, inside: NDArray[np.bool_]) -> _
 
 
 def _to_drawn(pixels: _Pixels, size: Size) -> NDArray[np.float64]:
-    """Return full-size px -> px of a picture drawn at another size."""
+    """Return the matrix: full-size pixels -> pixels of the scaled picture."""
     return scaling(*np.divide(pixels.shape[1::-1], size).tolist())
 
 

@@ -1,11 +1,12 @@
-"""An append-only history in SQLite, each entry chained to the one before.
+"""Keep an append-only ledger in SQLite, each entry chained to the one before.
 
-An entry is a kind, a time and a JSON object. Its digest covers them and the digest
-of the entry before, so nothing can be changed, moved or left out unnoticed, but for
-the newest entries: stamp `Ledger.head` where that matters.
+An entry is a kind, a time and a JSON object. Its digest covers these and the digest
+of the entry before. So nobody can change, move or leave out an entry unnoticed. The
+newest entries are the exception, because no later digest covers them: stamp
+`Ledger.head` where that matters.
 
-The chain holds a salted digest of the content, not the content: what must be erased
-can go, and the rest of the history still adds up.
+The chain covers a salted digest of the content, not the content itself. So content
+can be erased, and the chain of the other entries still holds.
 """
 
 import json
@@ -27,6 +28,7 @@ __all__ = ["Entry", "Ledger"]
 _APPLICATION_ID = 0x696D6C67  # "imlg"
 _VERSION = 1
 _START = "0" * 64
+"""Stands for the digest of the entry before the first."""
 _COLUMNS = "number, at, kind, salt, content, content_digest, digest"
 _SCHEMA = """
 CREATE TABLE entry (
@@ -59,7 +61,7 @@ END;
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the history.
+    """One entry of the ledger.
 
     Attributes
     ----------
@@ -69,7 +71,7 @@ class Entry:
         UTC, ISO 8601, as the caller stated it.
     kind : str
     content : mapping or None
-        None once it was erased.
+        None after it was erased.
     digest : str
         Covers this entry and, through the one before, all earlier ones.
     """
@@ -82,17 +84,17 @@ class Entry:
 
 
 class Ledger:
-    """A history in one file; a context manager.
+    """A ledger in one file; a context manager.
 
     Parameters
     ----------
     path : path
-        Made if it is not there.
+        The file is created if it does not exist.
 
     Raises
     ------
     LedgerError
-        If the file is something else.
+        If the file cannot be opened, or is not a ledger of this version.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -120,13 +122,13 @@ class Ledger:
         at: datetime,
         after: int | None = None,
     ) -> Entry:
-        """Add an entry; it is durable on return.
+        """Add an entry. It is durable when the method returns.
 
         Parameters
         ----------
         kind : str
         content : mapping
-            JSON-ready. ``subject``, ``owner`` and ``listing`` can be looked for.
+            JSON-ready. `entries` can search by ``subject``, ``owner`` and ``listing``.
         at : datetime
             With its zone.
         after : int, optional
@@ -136,7 +138,7 @@ class Ledger:
         Raises
         ------
         LedgerError
-            If there is a newer one.
+            If there is a newer entry of this kind and subject.
         """
         with self._transaction():
             if after is not None:
@@ -157,7 +159,7 @@ class Ledger:
         owner: str | None = None,
         listing: str | None = None,
     ) -> list[Entry]:
-        """Return the entries that match everything given, oldest first."""
+        """Return the entries that match all given values, oldest first."""
         wanted = {"kind": kind, "subject": subject, "owner": owner, "listing": listing}
         given = {name: value for name, value in wanted.items() if value is not None}
         where = " AND ".join(f"{name} = :{name}" for name in given) or "1"
@@ -166,21 +168,26 @@ class Ledger:
 
     @property
     def head(self) -> str:
-        """The digest of the newest entry, which covers the whole history."""
+        """Digest of the newest entry, which covers the whole ledger."""
         rows = self._select("ORDER BY number DESC LIMIT 1", {})
         return str(rows[0][-1]) if rows else _START
 
     def erase(
         self, *, owner: str | None = None, listing: str | None = None, at: datetime
     ) -> int:
-        """Erase what entries of an owner or about a listing say.
+        """Erase the content of an owner's entries, or of entries about a listing.
 
-        The entries stay as tombstones, and one more says how many there are.
+        The entries stay as tombstones. One more entry records how many were erased.
 
         Returns
         -------
         int
-            Entries erased.
+            Number of entries erased.
+
+        Raises
+        ------
+        LedgerError
+            If both an owner and a listing are given, or neither.
         """
         if (owner is None) == (listing is None):
             raise LedgerError("want either an owner or a listing to erase")
@@ -192,16 +199,16 @@ class Ledger:
             ).rowcount
             self._append("erasure", {"what": column, "entries": changed}, at)
         with self._translated():
-            self._connection.execute("VACUUM")  # nor may free pages keep it
+            self._connection.execute("VACUUM")  # free pages may keep it otherwise
         return changed
 
     def check(self) -> None:
-        """Follow the whole chain.
+        """Check the whole chain.
 
         Raises
         ------
         LedgerError
-            At the first entry that is not as it was written.
+            If an entry is missing or is not as it was written; names the first one.
         """
         before = _START
         rows = self._select("ORDER BY number", {})

@@ -1,4 +1,4 @@
-"""What a ledger knows that a bundle should say."""
+"""Look up what the ledger knows and a bundle should state."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,16 +15,17 @@ __all__ = ["LedgerFacts", "look_up"]
 
 @dataclass(frozen=True, slots=True)
 class LedgerFacts:
-    """The ledger's part of a bundle.
+    """Facts from the ledger for a bundle.
 
     Attributes
     ----------
     listing : Listing
-        With its first appearance, where the ledger has it.
+        With its first appearance, if the ledger knows it.
     deposits : list of Deposit
-        Of the original.
+        Deposits of the original.
     licence : Licence or None
-        That covered the listing when it was fetched, or else covers it now.
+        Licence that covered the listing when it was fetched, or at `at` of `look_up`
+        if that time is unknown.
     published : datetime or None
         When the owner first showed the original.
     """
@@ -38,16 +39,20 @@ class LedgerFacts:
 def look_up(
     ledger: Ledger, record: Record, listing: Listing, *, at: datetime
 ) -> LedgerFacts:
-    """Find the deposits of an original, and what covers a listing.
+    """Look up what the ledger knows about an original and a listing.
 
     Parameters
     ----------
     ledger : Ledger
     record : Record
-        Of the original.
+        Record of the original.
     listing : Listing
     at : datetime
-        Stands for the time of fetching where that is not known.
+        Used as the time of fetching if the listing states none.
+
+    Returns
+    -------
+    LedgerFacts
     """
     if listing.first_seen is None and listing.listing_id is not None:
         seen = moment(ledger, listing.listing_id, Moment.FIRST_SEEN)

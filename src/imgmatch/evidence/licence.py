@@ -1,4 +1,4 @@
-"""Who may use which originals, and from when to when."""
+"""Keep licences: who may use which originals, and when."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,21 +14,21 @@ _KIND = "licence"
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """An entry of the allow-list.
+    """One entry of the allow-list.
 
     Attributes
     ----------
     licence_id : str
     owner : str
-        Whose originals.
+        Owner of the originals.
     seller : str
         Who may use them: the platform's id, not a name.
     work : str or None
-        Only those of this work; None for all of the owner's.
+        Only originals of this work; None for all of the owner's.
     begins, ends : datetime
-        From the one, and before the other.
+        The licence is in force from `begins` until before `ends`.
     revoked : datetime or None
-        It is not in force from then on.
+        From then on it is not in force; None if it was not revoked.
     """
 
     licence_id: str
@@ -40,7 +40,7 @@ class Licence:
     revoked: datetime | None = None
 
     def in_force(self, at: datetime) -> bool:
-        """Whether it covers a time."""
+        """Return whether the licence covers a time."""
         stands = self.revoked is None or at < self.revoked
         return stands and self.begins <= at < self.ends
 
@@ -63,7 +63,7 @@ def allow(ledger: Ledger, licence: Licence, *, at: datetime) -> None:
     Raises
     ------
     InputError
-        If its id is taken, or it ends before it begins.
+        If there is a licence with this id already, or it does not end after it begins.
     """
     if licence.ends <= licence.begins:
         raise InputError(
@@ -77,12 +77,12 @@ def allow(ledger: Ledger, licence: Licence, *, at: datetime) -> None:
 
 
 def revoke(ledger: Ledger, licence_id: str, *, at: datetime) -> None:
-    """End a licence at a time.
+    """Revoke a licence from a time on.
 
     Raises
     ------
     InputError
-        If there is none with this id.
+        If there is no licence with this id.
     """
     found = ledger.entries(_KIND, subject=licence_id)
     if not found or found[0].content is None:
@@ -92,7 +92,7 @@ def revoke(ledger: Ledger, licence_id: str, *, at: datetime) -> None:
 
 
 def licences(ledger: Ledger, *, owner: str | None = None) -> list[Licence]:
-    """Return the licences as they stand, those revoked among them."""
+    """Return the licences of an owner, or all; those that were revoked too."""
     newest = {
         entry.content["licence_id"]: entry.content
         for entry in ledger.entries(_KIND, owner=owner)

@@ -1,4 +1,7 @@
-"""What a bundle says of itself, field by field; nothing else leaves a registry."""
+"""Write the manifest of a bundle: what the bundle states about itself.
+
+The manifest's fields are listed one by one, so that nothing else leaves a registry.
+"""
 
 import platform
 from dataclasses import asdict, dataclass
@@ -43,7 +46,7 @@ class Listing:
     fetched : datetime or None
         When the suspect's bytes were fetched.
     first_seen : datetime or None
-        When the listing first appeared, if that is known.
+        When the listing first appeared; None if unknown.
     """
 
     url: str | None = None
@@ -64,7 +67,7 @@ class Listing:
 
 
 def software() -> dict[str, str]:
-    """Return the versions that a verdict, and the pages about it, depend on."""
+    """Return the versions of the software that verdicts and pages depend on."""
     return {
         "imgmatch": __version__,
         "numpy": np.__version__,
@@ -112,7 +115,7 @@ def manifest_of(
     members: dict[str, bytes],
     **facts: Any,
 ) -> dict[str, Any]:
-    """Put a manifest together; `facts` are its other fields, JSON-ready."""
+    """Put a manifest together. `facts` are its other fields, JSON-ready."""
     return {
         "format": FORMAT,
         "made": instant(made),
@@ -129,7 +132,10 @@ def manifest_of(
 
 
 def reference_of(record: Record) -> dict[str, Any]:
-    """Return the fields of a record that may leave: no file name, no attributes."""
+    """Return the fields of a record that may leave the registry.
+
+    File name and attributes are not among them.
+    """
     return {
         "reference_id": record.reference_id,
         "sha256": record.sha256,

@@ -1,7 +1,7 @@
-"""Material that either party puts forward, and what can be checked of it.
+"""Check the material that either party puts forward.
 
 A check supports, contradicts, or leaves open; it proves nothing. Contracts and
-registrations are attachments with a digest: they are never opened.
+registrations are attached with their digest. They are never opened.
 """
 
 import warnings
@@ -33,14 +33,14 @@ __all__ = [
 ]
 
 WHOLE = 0.98
-"""Fraction kept of a frame from which it shows no more than its copy."""
+"""A frame shows more than its copy if the copy keeps less than this fraction of it."""
 
 SHOOT_HOURS = 12.0
-"""Within which frames of one camera are taken for one shoot."""
+"""Longest time between two frames of one camera in one shoot, in hours."""
 
 
 class MaterialKind(StrEnum):
-    """What a piece of material is, as its party says."""
+    """Kind of a piece of material, as its party states it."""
 
     ORIGINAL = "original"
     FULL_FRAME = "full_frame"
@@ -64,33 +64,33 @@ PICTURES = frozenset(
         MaterialKind.BEHIND_THE_SCENES,
     }
 )
-"""Kinds that are pictures; the others are never opened."""
+"""Kinds that are pictures. Files of other kinds are never opened."""
 
 
 class Party(StrEnum):
-    """Whose material it is."""
+    """Party that puts the material forward."""
 
     OWNER = "owner"
     RESPONDENT = "respondent"
 
 
 class Check(StrEnum):
-    """What was asked of a piece of material."""
+    """Check of a piece of material."""
 
     FINER_THAN_SUSPECT = "finer_than_suspect"
-    """Could the suspect have been made from it, as far as detail and frame tell?"""
+    """Could the suspect have been made from it, judged by detail and frame?"""
     SHOWS_MORE = "shows_more"
-    """Is it the same exposure as the original, and shows more of it?"""
+    """Is it the same exposure as the original, and does it show more of it?"""
     ANOTHER_FRAME = "another_frame"
-    """Is it the same scene as the original in another exposure?"""
+    """Is it another exposure of the original's scene?"""
     SAME_CAMERA_AND_TIME = "same_camera_and_time"
-    """Do camera and time in both files speak of one shoot?"""
+    """Do camera and time in both files fit one shoot?"""
     CONTENT_CREDENTIALS = "content_credentials"
     """Does the file carry a C2PA manifest that a named root vouches for?"""
 
 
 class CheckOutcome(StrEnum):
-    """What came of a check."""
+    """Outcome of a check."""
 
     SUPPORTS = "supports"
     CONTRADICTS = "contradicts"
@@ -125,7 +125,7 @@ class Material:
     findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON-ready values."""
+        """Return the material as JSON-ready values."""
         return {
             "kind": str(self.kind),
             "party": str(self.party),
@@ -161,25 +161,29 @@ def examine_material(
     suspect: bytes | None = None,
     credential_roots: bytes | None = None,
 ) -> Material:
-    """Take in a file and check what can be checked of its kind.
+    """Check a file that a party puts forward, as far as its kind allows.
 
     Parameters
     ----------
     data : bytes
-        The file, whatever it is; contracts are not opened.
+        The file. Contracts are not opened.
     kind : MaterialKind
     party : Party
-        Whoever puts it forward.
+        Party that puts the file forward.
     original, suspect : bytes, optional
-        The files of the case; a check that needs one it lacks is left out.
+        Files of the case. A check that needs a missing file is left out.
     credential_roots : bytes, optional
-        Certificates in PEM, or ``b""``, to check content credentials (C2PA) with;
-        without, they are not looked at.
+        Certificates in PEM, or ``b""``, to check content credentials (C2PA) with.
+        Without it, content credentials are not checked.
+
+    Returns
+    -------
+    Material
 
     Raises
     ------
     DecodeError
-        If a kind that is a picture cannot be read as one.
+        If the kind is a picture and the file cannot be read as one.
     """
     findings: list[Finding] = []
     if kind in PICTURES:
@@ -224,13 +228,13 @@ def _another_frame(shown: Fingerprint, original: bytes) -> Finding:
     found = _compared(shown, original)
     outcome = {
         Verdict.SAME_SUBJECT: CheckOutcome.SUPPORTS,
-        Verdict.DERIVED: CheckOutcome.CONTRADICTS,  # one exposure twice is no series
+        Verdict.DERIVED: CheckOutcome.CONTRADICTS,  # a copy is no other exposure
     }.get(found.verdict, CheckOutcome.OPEN)
     return Finding(Check.ANOTHER_FRAME, outcome)
 
 
 def _one_shoot(data: bytes, original: bytes) -> Finding:
-    """Hold camera and time against each other; neither is written anywhere."""
+    """Compare camera and time. Neither of them is stored."""
     first, second = _camera(data), _camera(original)
     outcome = CheckOutcome.OPEN
     if first is not None and second is not None:
@@ -242,7 +246,10 @@ def _one_shoot(data: bytes, original: bytes) -> Finding:
 
 
 def _credentials(data: bytes, roots: bytes) -> Finding:
-    """Only a signer whom a named root vouches for counts; absence means nothing."""
+    """Check content credentials; only a signer whom a named root vouches for counts.
+
+    A file without credentials leaves the check open.
+    """
     outcome = {
         Credentials.TRUSTED: CheckOutcome.SUPPORTS,
         Credentials.BROKEN: CheckOutcome.CONTRADICTS,
@@ -251,11 +258,11 @@ def _credentials(data: bytes, roots: bytes) -> Finding:
 
 
 def _camera(data: bytes) -> tuple[tuple[str, ...], datetime] | None:
-    """Return the camera and the time that the Exif block states, if it does."""
+    """Return camera and time from the Exif block; None unless it states both."""
     try:
         block = open_header(data, "<bytes>", Limits()).info.get("exif", b"")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of corrupt Exif, which is no Exif
+            warnings.simplefilter("ignore")  # corrupt Exif counts as none
             exif = PILImage.Exif()
             exif.load(block)
             details = exif.get_ifd(ExifTags.IFD.Exif)

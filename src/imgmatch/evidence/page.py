@@ -1,4 +1,4 @@
-"""The content of a page -> one self-contained HTML page."""
+"""Draw the content of a page as one self-contained HTML page."""
 
 import base64
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ __all__ = ["draw_page"]
 
 
 def draw_page(content: PageContent, figures: Mapping[str, bytes]) -> str:
-    """Draw a page; nothing in it leads out, and it holds no script.
+    """Draw a page without scripts that refers to nothing outside of it.
 
     Parameters
     ----------
     content : PageContent
     figures : mapping of str to bytes
-        JPEG, by the names that the content uses.
+        JPEG files, by the names that the content uses.
     """
     uris = {
         name: f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""A manifest -> what its page tells, whatever it is drawn with."""
+"""Turn a manifest into the content of its page, for any output format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from imgmatch.show.words import describe_edits
 __all__ = ["LANGUAGES", "Facts", "Figures", "PageContent", "Section", "content_of"]
 
 LANGUAGES: Final = {"en": "en", "zh": "zh-Hans"}
-"""Languages of the pages, and their BCP 47 tags."""
+"""Languages of the pages, with their BCP 47 tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Labels and values."""
+    """A table of labels and values."""
 
     rows: list[tuple[str, str]]
     title: str = ""
@@ -35,7 +35,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands under it; a string is a paragraph."""
+    """A heading and the blocks below it. A string is a paragraph."""
 
     title: str
     blocks: list[str | Facts | Figures]
@@ -43,7 +43,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """A page.
+    """Content of a page.
 
     Attributes
     ----------
@@ -54,10 +54,10 @@ class PageContent:
     headline : str
         The verdict in words.
     summary : list of str
-        What a reader in a hurry reads.
+        Paragraphs below the headline, for a reader in a hurry.
     sections : list of Section
     page : str
-        How pages are numbered: ``Page {0}``.
+        Format of page numbers: ``Page {0}``.
     """
 
     language: str
@@ -73,15 +73,19 @@ class PageContent:
 def content_of(
     manifest: Mapping[str, Any], found: Comparison, language: str
 ) -> PageContent:
-    """Tell what a manifest holds to somebody who knows nothing of the software.
+    """Describe a manifest for a reader who knows nothing of the software.
 
     Parameters
     ----------
     manifest : mapping
     found : Comparison
-        The one that the manifest describes.
+        Comparison that the manifest describes.
     language : str
         A key of `LANGUAGES`.
+
+    Returns
+    -------
+    PageContent
     """
     words = WORDS[language]
     summary = [words["claim"][ClaimKind(manifest["claim"])]]
@@ -205,7 +209,7 @@ def _sure(words: _Words, manifest: Mapping[str, Any], found: Comparison) -> _Blo
 
 
 def _bound(words: _Words, expected: float) -> str:
-    """Write an expected number: a small one as one in so many."""
+    """Write an expected number; write a small one as one in so many."""
     if expected >= 0.5:
         return f"< {expected:.1f}"
     size = 10 ** max(len(str(int(1 / expected))) - 2, 0)

@@ -1,4 +1,4 @@
-"""The content of a page -> a PDF with its fonts and pictures inside."""
+"""Draw the content of a page as a PDF with embedded font and pictures."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -16,8 +16,9 @@ __all__ = ["draw_pdf"]
 _FONT: Final = "wqy-microhei-gb2312"
 _MARGIN: Final = 54.0
 _WIDTH: Final = 595.28 - 2 * _MARGIN  # A4, in points
-_PADDING: Final = 6.0  # that reportlab adds to margins
+_PADDING: Final = 6.0  # points that reportlab adds to margins
 _TALLEST: Final = 250.0
+"""Largest height of a figure, in points."""
 _INK, _QUIET, _LINE = "#1c2026", "#626b77", "#dfe3e8"
 _TONES: Final = {
     Verdict.DERIVED: "#c62836",
@@ -31,14 +32,19 @@ _TONES: Final = {
 def draw_pdf(content: PageContent, figures: Mapping[str, bytes]) -> bytes:
     """Draw the content of a page on A4 sheets.
 
-    Letters that the font lacks (it has Latin and GB 2312) are written as their code
-    point, such as ``[U+20BB7]``.
+    The font has Latin and GB 2312. Other letters are written as their code point, such
+    as ``[U+20BB7]``.
 
     Parameters
     ----------
     content : PageContent
     figures : mapping of str to bytes
-        JPEG, by the names that the content uses.
+        JPEG files, by the names that the content uses.
+
+    Returns
+    -------
+    bytes
+        The PDF; the same arguments give the same bytes.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def draw_pdf(content: PageContent, figures: Mapping[str, bytes]) -> bytes:
         ),
         title=content.title,
         author="",
-        invariant=1,  # no clock in it
+        invariant=1,  # no time of making in the file
     )
     flow = list(_Typesetter(content, figures).flow())
     document.build(flow, onFirstPage=number, onLaterPages=number)
@@ -74,7 +80,7 @@ def draw_pdf(content: PageContent, figures: Mapping[str, bytes]) -> bytes:
 
 
 class _Typesetter:
-    """Turns content into what reportlab flows over pages."""
+    """Turn content into the elements that reportlab lays out."""
 
     def __init__(self, content: PageContent, figures: Mapping[str, bytes]) -> None:
         self._content, self._figures = content, figures
@@ -188,7 +194,7 @@ class _Typesetter:
 
 
 def _writable(text: str) -> str:
-    """Write letters that the font lacks as their code points."""
+    """Replace letters that the font lacks by their code points."""
     glyphs = _load_font()
     return "".join(
         letter if ord(letter) in glyphs or letter == "\n" else f"[U+{ord(letter):04X}]"
@@ -198,7 +204,7 @@ def _writable(text: str) -> str:
 
 @cache
 def _load_font() -> frozenset[int]:
-    """Make the font known to reportlab, and return the letters it has."""
+    """Register the font with reportlab, and return its code points."""
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 

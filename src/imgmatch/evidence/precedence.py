@@ -1,4 +1,4 @@
-"""Which was there first, as far as anybody knows.
+"""Decide which came first: a deposit, or a listing or publication.
 
 An earlier time shows that the file existed by then, not who made it.
 """
@@ -17,7 +17,7 @@ _KIND = "moment"
 
 
 class Moment(StrEnum):
-    """A time that the caller knows of."""
+    """Kind of a time that the caller knows."""
 
     PUBLISHED = "published"
     """The owner first showed the original."""
@@ -26,7 +26,7 @@ class Moment(StrEnum):
 
 
 class Priority(StrEnum):
-    """What the times say. None of it says who made the picture."""
+    """What came first, by the times. No time says who made the picture."""
 
     DEPOSIT_FIRST = "deposit_first"
     LISTING_FIRST = "listing_first"
@@ -42,7 +42,11 @@ def note_moment(
     at: datetime,
     owner: str | None = None,
 ) -> None:
-    """Keep a time: of an original by its reference id, of a listing by its id."""
+    """Record a time of an original or a listing in the ledger.
+
+    `subject` is the original's reference id or the listing's id, `when` the time to
+    record, and `at` the time of the ledger's entry.
+    """
     content = {"subject": subject, "what": str(what), "when": instant(when)}
     if what is Moment.FIRST_SEEN:
         content["listing"] = subject
@@ -52,7 +56,7 @@ def note_moment(
 
 
 def moment(ledger: Ledger, subject: str, what: Moment) -> datetime | None:
-    """Return the earliest time that was noted, None where none was."""
+    """Return the earliest time that was recorded; None if there is none."""
     times = [
         parse_instant(entry.content["when"])
         for entry in ledger.entries(_KIND, subject=subject)
@@ -62,14 +66,19 @@ def moment(ledger: Ledger, subject: str, what: Moment) -> datetime | None:
 
 
 def priority(held: Iterable[Deposit], first_seen: datetime | None) -> Priority:
-    """Hold the earliest verified deposit against a first appearance.
+    """Compare the earliest verified deposit with a first appearance.
 
     Parameters
     ----------
     held : iterable of Deposit
-        Of one file. Those whose token was not verified do not count.
+        Deposits of one file. Those without a verified token do not count.
     first_seen : datetime or None
-        When the listing appeared, or the owner published, if the caller knows.
+        When the listing appeared, or the owner published; None if unknown.
+
+    Returns
+    -------
+    Priority
+        The deposit is first only if it is earlier, not at equal times.
     """
     times = [one.at for one in held if one.verified]
     if not times or first_seen is None:

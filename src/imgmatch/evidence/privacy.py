@@ -1,7 +1,7 @@
-"""Copies that may leave: pixels only, with what must not be seen covered.
+"""Make copies to hand out: pixels only, with parts blacked out.
 
-Encoding bare pixels anew drops Exif, GPS, XMP, IPTC, maker notes, comments,
-profiles and embedded thumbnails: nothing of the file but its pixels is carried over.
+A copy is encoded from bare pixels. That drops Exif, GPS, XMP, IPTC, maker notes,
+comments, profiles and embedded thumbnails: only the pixels are carried over.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ from imgmatch.types import Box
 __all__ = ["as_jpeg", "as_png", "parse_box", "redacted", "reduced_copy"]
 
 REDUCED_SIDE = 1280
+"""Largest side of a reduced copy, in pixels."""
 _JPEG_QUALITY = 90
 
 
@@ -28,7 +29,8 @@ def redacted(image: ImageSource, boxes: Sequence[Box]) -> NDArray[np.uint8]:
     ----------
     image : path, bytes or (H, W, 3) uint8
     boxes : sequence of Box
-        Pixels of the upright full-size picture.
+        In pixels of the upright full-size picture. Every pixel that a box touches is
+        blacked out.
 
     Returns
     -------
@@ -51,12 +53,12 @@ def redacted(image: ImageSource, boxes: Sequence[Box]) -> NDArray[np.uint8]:
 
 
 def parse_box(text: str) -> Box:
-    """Read ``x0,y0,x1,y1``.
+    """Read a box from ``x0,y0,x1,y1``.
 
     Raises
     ------
     InputError
-        If it is something else.
+        If the text is something else.
     """
     try:
         x0, y0, x1, y1 = (float(edge) for edge in text.split(","))
@@ -66,21 +68,21 @@ def parse_box(text: str) -> Box:
 
 
 def reduced_copy(image: ImageSource, *, boxes: Iterable[Box] = ()) -> bytes:
-    """Return a JPEG of at most `REDUCED_SIDE` pixels that holds pixels only."""
+    """Return a JPEG of at most `REDUCED_SIDE` pixels a side, without metadata."""
     hidden = list(boxes)
     source = redacted(image, hidden) if hidden else image
     return as_jpeg(decode(source, long_side=REDUCED_SIDE).pixels)
 
 
 def as_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode pixels and nothing else."""
+    """Encode pixels as JPEG, without metadata."""
     content = BytesIO()
     PILImage.fromarray(pixels).save(content, "JPEG", quality=_JPEG_QUALITY)
     return content.getvalue()
 
 
 def as_png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode pixels, and nothing else, without loss."""
+    """Encode pixels as PNG, without loss and without metadata."""
     content = BytesIO()
     PILImage.fromarray(pixels).save(content, "PNG")
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""How often an owner's complaints are upheld, and how sure that is."""
+"""Compute how often an owner's complaints are upheld, with its confidence interval."""
 
 import math
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from imgmatch.evidence.ledger import Ledger
 __all__ = ["Rate", "binomial_interval", "success_rate"]
 
 CONFIDENCE = 0.95
+"""Default probability that an interval holds the true rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Rate:
     ----------
     upheld, decided : int
     low, high : float
-        Exact interval of the rate; 0 and 1 while nothing is decided.
+        Exact confidence interval of the rate; 0 and 1 while nothing is decided.
     """
 
     upheld: int
@@ -31,14 +32,14 @@ class Rate:
 
     @property
     def value(self) -> float | None:
-        """The rate itself; None while nothing is decided."""
+        """Rate of upheld complaints; None while nothing is decided."""
         return self.upheld / self.decided if self.decided else None
 
 
 def success_rate(ledger: Ledger, owner: str, *, confidence: float = CONFIDENCE) -> Rate:
     """Count an owner's decided cases, by the newest decision of each.
 
-    Cases that were withdrawn, are under appeal or are open do not count.
+    Cases that are withdrawn, under appeal or open do not count.
     """
     outcomes = [case.outcome for case in cases(ledger, owner=owner)]
     decided = [outcome for outcome in outcomes if outcome is not None]
@@ -50,7 +51,7 @@ def success_rate(ledger: Ledger, owner: str, *, confidence: float = CONFIDENCE) 
 def binomial_interval(
     successes: int, trials: int, *, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Return the exact interval of a binomial proportion.
+    """Return the exact confidence interval of a binomial proportion.
 
     Parameters
     ----------
@@ -61,13 +62,14 @@ def binomial_interval(
     Returns
     -------
     low, high : float
-        The rates from which so many successes, or more, and so many, or fewer, have
-        a probability of half of what the confidence leaves.
+        At the rate `low`, `successes` or more have the probability
+        (1 - confidence) / 2. At the rate `high`, `successes` or fewer have it.
+        `low` is 0 without successes, `high` is 1 without failures.
 
     Raises
     ------
     InputError
-        If the numbers are no such thing.
+        If successes are not in 0 to `trials`, or `confidence` is not in (0, 1).
 
     References
     ----------
@@ -89,7 +91,7 @@ def binomial_interval(
 
 
 def _at_most(successes: int, trials: int, p: float) -> float:
-    """Return the probability of so many successes or fewer."""
+    """Return the probability of at most this number of successes."""
     logs = math.log(p), math.log1p(-p)
     return math.fsum(
         math.exp(
@@ -104,7 +106,7 @@ def _at_most(successes: int, trials: int, p: float) -> float:
 
 
 def _root(rising: Callable[[float], float]) -> float:
-    """Return where a rising function on (0, 1) passes zero, by bisection."""
+    """Find the zero of a rising function on (0, 1), by bisection."""
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""Make a bundle's verdict, figures and pages again from the bytes in it."""
+"""Compute a bundle's verdict, figures and pages again from its bytes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,28 +19,30 @@ from imgmatch.types import Size
 __all__ = ["recompute"]
 
 TOLERANCE = 0.05
-"""By which a number may differ, absolutely or as a fraction of itself: the last bits
-differ between machines, and one window more or less agrees."""
+"""Largest difference between a stated and a computed number that still passes.
+
+It is absolute up to 1, and a fraction of the stated number above. Machines differ in
+the last bits, and by one window that agrees or does not."""
 
 
 def recompute(
     members: Mapping[str, bytes], manifest: Mapping[str, Any]
 ) -> tuple[list[Checked], Comparison | None]:
-    """Compare the suspect with the reference side anew.
+    """Compare the suspect with the reference again, and draw the pages again.
 
     Parameters
     ----------
     members : mapping of str to bytes
-        Whose digests hold.
+        Members whose digests hold.
     manifest : mapping
-        Of the first revision.
+        Manifest of the first revision.
 
     Returns
     -------
     checks : list of Checked
         The verdict first, then each figure and page.
     comparison : Comparison or None
-        None where this imgmatch cannot make the comparison.
+        None if this imgmatch cannot make the comparison.
     """
     if manifest["parameters"] != json.loads(canonical(parameters())):
         reason = (
@@ -55,7 +57,7 @@ def recompute(
         problem = _problem(manifest, examination)
         exact = _exact(members, manifest)
         if exact is not None and write_reference(exact) != write_reference(reference):
-            # Another encoder may have reduced the original otherwise.
+            # Another encoder may have reduced the original differently.
             again = _problem(manifest, _examined(exact, query, manifest))
             problem = problem or (again and f"of the original itself: {again}")
     except ImgmatchError as error:
@@ -80,7 +82,7 @@ def _reference(
 def _exact(
     members: Mapping[str, bytes], manifest: Mapping[str, Any]
 ) -> Fingerprint | None:
-    """Fingerprint the original's own file, where the bundle holds it."""
+    """Fingerprint the original's own file; return None if the bundle has none."""
     entry = manifest["reference"]
     if entry["copy"] != "exact":
         return None
@@ -99,7 +101,7 @@ def _examined(
 
 
 def _problem(manifest: Mapping[str, Any], examination: Examination) -> str:
-    """Say how the outcome differs from what the manifest states, if it does."""
+    """Describe the first difference from the manifest; return "" if there is none."""
     claim = str(claim_kind(examination.comparison.verdict))
     if manifest["claim"] != claim:
         return f"claim: {manifest['claim']} was stated, {claim} comes out"
@@ -107,9 +109,9 @@ def _problem(manifest: Mapping[str, Any], examination: Examination) -> str:
 
 
 def _differences(name: str, stated: Any, now: Any) -> Iterator[str]:
-    """Say where two results differ by more than the last bits."""
+    """Describe where two results differ by more than `TOLERANCE`."""
     if isinstance(stated, dict) and isinstance(now, dict) and set(stated) == set(now):
-        for key in sorted(set(stated) - {"reason"}):  # it counts windows in words
+        for key in sorted(set(stated) - {"reason"}):  # its words count windows
             yield from _differences(f"{name}.{key}", stated[key], now[key])
     elif isinstance(stated, list) and isinstance(now, list) and len(stated) == len(now):
         for at, (before, after) in enumerate(zip(stated, now, strict=True)):
@@ -130,7 +132,10 @@ def _pages(
     manifest: Mapping[str, Any],
     examination: Examination,
 ) -> Iterator[Checked]:
-    """Draw what is drawn again: a page must not say what the manifest does not."""
+    """Draw figures and pages again and compare them with the members.
+
+    So a page cannot say what the manifest does not.
+    """
     names = [n for n in members if n.startswith(("figures/", "page."))]
     same_result = manifest["result"] == json.loads(canonical(result_of(examination)))
     if manifest["software"] != software() or not same_result:

@@ -1,8 +1,9 @@
-"""The reference side of a comparison, as files that a verdict can be made of again.
+"""Write the reference side of a comparison as files, and read it back.
 
-A registry does not keep its originals' files. What it holds against a suspect is a
-reduced picture and the features of the original, and those go into the bundle, bit
-for bit. Whoever has the original can fingerprint it and get the same.
+A registry does not keep its originals' files. It compares a suspect with a reduced
+picture and the features of the original. The bundle holds these two, bit for bit, so
+that the verdict can be computed again. Whoever has the original can fingerprint it
+and get the same files.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ _FLOATS = np.dtype("<f4")
 
 
 def write_reference(reference: Fingerprint) -> dict[str, bytes]:
-    """Return the members that hold what a comparison takes of an original."""
+    """Return the members that hold what a comparison needs of an original."""
     members = {PREVIEW: as_png(reference.colour.pixels)}
     for name, member in _FEATURES.items():
         content = BytesIO()
@@ -48,7 +49,7 @@ def read_reference(
     Raises
     ------
     BundleError
-        If a member is missing or is no such thing.
+        If a member is missing, cannot be read, or has another shape or dtype.
     """
     try:
         picture = decode(members[PREVIEW])

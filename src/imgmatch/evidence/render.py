@@ -1,4 +1,4 @@
-"""The members of a bundle that are drawn from the others: figures and pages."""
+"""Draw the figures and pages of a bundle from its other members."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,11 +24,16 @@ def render_members(
     Parameters
     ----------
     manifest : mapping
-        What the pages say; it need not list the members drawn here.
+        What the pages say. It need not list the members drawn here.
     members : mapping of str to bytes
-        Holds the copy of the original that the manifest names, if it names one.
+        Includes the copy of the original, if the manifest names one.
     examination : Examination
-        What the manifest's result rests on.
+        Examination that the manifest's result comes from.
+
+    Returns
+    -------
+    dict of str to bytes
+        The drawn members, by name.
     """
     copy = manifest["reference"]["copy_member"]
     original = None

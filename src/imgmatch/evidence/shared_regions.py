@@ -1,4 +1,4 @@
-"""Where two pictures agree that share only a mark, a banner or a page."""
+"""Find what two pictures share if they share only a mark, a banner or a page."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ __all__ = ["SharedRegion", "find_shared_regions"]
 
 MIN_WINDOWS = 2
 MIN_SHARE = 0.25
-"""Windows of drawn graphics that make a part worth showing, and their fraction of
-those of the largest part; fewer agree by chance."""
+"""Windows of drawn graphics that a shared region must have: at least `MIN_WINDOWS`,
+and at least the fraction `MIN_SHARE` of the largest region's. Fewer agree by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRegion:
-    """A part that both pictures show, in full-size pixels of either."""
+    """A region that both pictures show, in full-size pixels of each."""
 
     reference_box: Box
     query_box: Box
@@ -35,7 +35,7 @@ class SharedRegion:
 
 
 def find_shared_regions(examination: Examination) -> list[SharedRegion]:
-    """Box the connected parts where drawn graphics agree, the largest first."""
+    """Box the connected regions where drawn graphics agree, largest first."""
     if examination.alignment is None:
         return []
     agreement = examination.alignment.agreement

@@ -98,10 +98,10 @@ _ENGLISH = {
     "photograph, who may use it, or whether the use is allowed. imgmatch delivers the "
     "material; people decide.",
     "check": "How to check this",
-    "check_text": "With Python and the package imgmatch[evidence] installed, run: "
-    "imgmatch evidence check BUNDLE.zip --root ROOT.pem. It checks the digest of "
-    "every file and every token against the root certificate, and makes the verdict "
-    "again from the files in the bundle.",
+    "check_text": "With Python and the package imgmatch-copy-detection[evidence] "
+    "installed, run: imgmatch evidence check BUNDLE.zip --root ROOT.pem. It checks the "
+    "digest of every file and every token against the root certificate, and makes the "
+    "verdict again from the files in the bundle.",
     "held": "The suspect is in the bundle with the bytes that were compared. Of the "
     "original it holds the reduced picture and the features that the comparison used, "
     "and {copy}.",
@@ -244,7 +244,7 @@ _CHINESE = {
     "limits_text": "结论只针对像素。它不说明照片由谁拍摄、谁有权使用、"
     "该使用是否获准。imgmatch 提供材料，由人作出决定。",
     "check": "如何核验",
-    "check_text": "安装 Python 与 imgmatch[evidence] 后运行："
+    "check_text": "安装 Python 与 imgmatch-copy-detection[evidence] 后运行："
     "imgmatch evidence check BUNDLE.zip --root ROOT.pem。"
     "该命令核对每个文件的摘要，用根证书验证每个时间戳，"
     "并用证据包内的文件重新得出结论。",

@@ -1,10 +1,10 @@
-"""Time stamps by RFC 3161: ask for one, read it, check it offline.
+"""Get time stamps by RFC 3161, read them, and check them offline.
 
-A stamp shows that its data existed at a time. It does not show who made them.
+A time stamp shows that its data existed at a time. It does not show who made them.
 
-The certificate chain is judged at the time that the token states: a token stays
-good after its certificate has run out, as long as its algorithms do. Stamping over
-it in time (`imgmatch.evidence.depositing.renew`) is for when they may not.
+The certificate chain is checked as of the time that the token states. So a token
+stays good after its certificate has run out, as long as its algorithms stay safe.
+Before they age, `imgmatch.evidence.depositing.renew` has the token stamped again.
 
 References
 ----------
@@ -34,31 +34,33 @@ if TYPE_CHECKING:
 __all__ = ["Stamp", "Transport", "read_roots", "request", "stamp", "verify_token"]
 
 Transport = Callable[[bytes], bytes]
-"""Carries a request to the authority and brings its answer: DER in, DER out."""
+"""Sends a request to the authority and returns its answer; both are DER."""
 
 _DIGESTS: Final = {
     "2.16.840.1.101.3.4.2.1": "sha256",
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
+"""Digest algorithms that can be checked, by object identifier."""
 _GRANTED: Final = 0
+"""Status of an answer that holds a token."""
 _SM: Final = bytes.fromhex("2a811ccf5501")
-"""How the identifiers of SM2, SM3 and their kin begin, in DER."""
+"""First bytes, in DER, of the identifiers of SM2, SM3 and related algorithms."""
 _SM_REASON: Final = "cannot check a token made with SM2 or SM3"
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a token whose signature was checked says.
+    """What a token states, after its signature was checked.
 
     Attributes
     ----------
     at : datetime
         When the authority saw the digest.
     authority : str
-        Subject of the certificate that signed, as RFC 4514 writes it.
+        Subject of the signing certificate, as RFC 4514 writes it.
     certificate_expires : datetime
-        Until when that certificate is valid.
+        When that certificate runs out.
     """
 
     at: datetime
@@ -86,14 +88,14 @@ def stamp(data: bytes, transport: Transport) -> bytes:
     Returns
     -------
     bytes
-        The answer in DER, which holds the token; check it with `verify_token`.
+        The answer in DER, which holds the token. Check it with `verify_token`.
 
     Raises
     ------
     TokenError
         If the authority refuses, or answers another request.
     TokenMismatchError
-        If it stamped other data.
+        If the authority stamped other data.
     """
     asked = _request(data)
     answer = transport(bytes(asked.as_bytes()))
@@ -108,16 +110,16 @@ def stamp(data: bytes, transport: Transport) -> bytes:
 def verify_token(
     token: bytes, data: bytes | str, roots: Iterable["Certificate"]
 ) -> Stamp:
-    """Check a token, offline, as of the time that it states.
+    """Check a token offline, as of the time that it states.
 
     Parameters
     ----------
     token : bytes
         An authority's answer, in DER.
     data : bytes or str
-        That it should stamp, or its SHA-256 in hex.
+        Data that the token should stamp, or their SHA-256 in hex.
     roots : iterable of cryptography.x509.Certificate
-        Those the caller trusts; see `read_roots`.
+        Root certificates that the caller trusts; see `read_roots`.
 
     Returns
     -------
@@ -125,14 +127,16 @@ def verify_token(
 
     Raises
     ------
+    InputError
+        If there are no roots.
     TokenMismatchError
-        If it stamps other data.
+        If the token stamps other data.
     TokenUntrustedError
-        If its signature leads to none of the roots, as of its time.
+        If the signature leads to none of the roots, as of the token's time.
     TokenUnsupportedError
-        If its algorithms cannot be checked here, such as SM2 with SM3.
+        If imgmatch cannot check the token's algorithms, such as SM2 with SM3.
     TokenError
-        If it cannot be read or was refused.
+        If the token cannot be read, or the authority refused.
     """
     trusted = list(roots)
     if not trusted:
@@ -167,7 +171,7 @@ def read_roots(data: bytes) -> list["Certificate"]:
     Raises
     ------
     InputError
-        If the bytes hold none.
+        If the bytes hold no certificate.
     """
     _client()
     from cryptography import x509
@@ -206,7 +210,7 @@ def _decoded(token: bytes) -> "TimeStampResponse":
         )
         status = response.status
         if status == _GRANTED:
-            _ = response.tst_info, response.signed_data  # parsed only now
+            _ = response.tst_info, response.signed_data  # parsed on access
     except ValueError as error:
         if _SM in token:
             raise TokenUnsupportedError(_SM_REASON) from error
@@ -223,9 +227,9 @@ def _check_signature(
     trusted: Sequence["Certificate"],
     token: bytes,
 ) -> None:
-    """Follow the signature to the roots: to all of them, then to each alone.
+    """Check that the signature leads to a root: with all roots, then with each alone.
 
-    Of two with one name, the verifier tries only the first.
+    Of two roots with one name, the verifier tries only the first.
     """
     client = _client()
     reason = ""
@@ -244,7 +248,7 @@ def _check_signature(
 
 
 def _signer(response: "TimeStampResponse") -> "Certificate":
-    """Return the certificate that signed; the verifier has found it before."""
+    """Return the certificate that signed. The verifier has already found it."""
     from cryptography import x509
 
     (info,) = response.signed_data.signer_infos
@@ -259,10 +263,10 @@ def _signer(response: "TimeStampResponse") -> "Certificate":
 
 
 def _with_sorted_certificates(token: bytes) -> bytes:
-    """Put the certificates of a token into the order that DER asks for.
+    """Sort a token's certificates, as DER requires.
 
-    OpenSSL's authority writes this SET as it comes, and a strict reader refuses
-    the token. The signature does not cover the SET, and its length stays.
+    OpenSSL's authority writes this SET in any order, and a strict reader refuses such a
+    token. The signature does not cover the SET, and sorting keeps its length.
     """
     try:
         (_, start, end), *_ = _elements(token, 0, len(token))  # TimeStampResp
@@ -275,12 +279,12 @@ def _with_sorted_certificates(token: bytes) -> bytes:
                 certificates = sorted(token[at:to] for at, _, to in members)
                 return token[:first] + b"".join(certificates) + token[last:]
     except (ValueError, IndexError):
-        pass  # broken, or refused and without a token: the reader will say so
+        pass  # broken, or refused without a token: the reader reports it
     return token
 
 
 def _elements(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield where each DER element begins, and where its content begins and ends."""
+    """Yield, for each DER element, its start and its content's start and end."""
     at = start
     while at < end:
         length, content = data[at + 1], at + 2

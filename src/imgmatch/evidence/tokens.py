@@ -1,4 +1,4 @@
-"""Check the tokens that a bundle holds, and what its manifest says of them."""
+"""Check the tokens in a bundle, and what its manifest states about them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,16 +17,17 @@ __all__ = ["TokenChecker", "check_token"]
 
 
 class TokenChecker:
-    """Checks deposit after deposit, revision after revision.
+    """Check deposits one after the other, revision after revision.
 
-    The file that a token stamps need not be in the bundle: its digest will do. A
-    renewal stamps an older token, which must be in the bundle and still good then.
+    The file that a token stamps need not be in the bundle: its digest is enough. A
+    renewal stamps an older token. That token must be in the bundle, and its certificate
+    must not have run out before the renewal.
 
     Parameters
     ----------
     members : mapping of str to bytes
     original : str or None
-        SHA-256 of the original, which deposits must be of.
+        SHA-256 of the original. Every deposit must be of this file.
     roots : sequence of cryptography.x509.Certificate
     """
 
@@ -41,7 +42,7 @@ class TokenChecker:
         self._stamps: dict[str, Stamp] = {}
 
     def check(self, manifest: Mapping[str, Any]) -> Iterator[Checked]:
-        """Check the deposits of a manifest: tokens, times, and which was first."""
+        """Check the deposits of a manifest: tokens, times, and which came first."""
         for number, entry in enumerate(manifest["deposits"], start=1):
             if entry["member"] in self._members:
                 yield self._deposit(entry)
@@ -89,7 +90,7 @@ def check_token(
 ) -> tuple[Checked, Stamp | None]:
     """Check one token, if there are roots to check it against.
 
-    One that nobody claims to have verified may lead to another root.
+    A token that nobody claims to have verified may lead to another root.
     """
     if not roots:
         return Checked(name, State.UNCHECKED, "no root certificate was named"), None
@@ -107,7 +108,7 @@ def check_token(
 
 
 def _follows(manifest: Mapping[str, Any]) -> bool:
-    """Whether what a manifest says of first and later follows from its times."""
+    """Return whether the stated priorities follow from the stated times."""
     held = [
         Deposit.from_dict({k: v for k, v in entry.items() if k != "member"}, None)
         for entry in manifest["deposits"]

@@ -1,4 +1,4 @@
-"""Reach a time-stamp authority by HTTP, as RFC 3161 section 3.4 describes."""
+"""Reach a time-stamp authority over HTTP, as RFC 3161 section 3.4 describes."""
 
 import urllib.error
 import urllib.request
@@ -9,7 +9,9 @@ from imgmatch.evidence.timestamp import Transport
 __all__ = ["http_transport"]
 
 TIMEOUT = 30.0
+"""Default time to wait for an answer, in seconds."""
 _LONGEST = 2**20
+"""Largest part of an answer that is read, in bytes."""
 
 
 def http_transport(url: str, *, timeout: float = TIMEOUT) -> Transport:
@@ -18,14 +20,14 @@ def http_transport(url: str, *, timeout: float = TIMEOUT) -> Transport:
     Parameters
     ----------
     url : str
-        ``http`` or ``https``; a token is signed, so either will do.
+        ``http`` or ``https``. Either is safe, because a token is signed.
     timeout : float
-        Seconds.
+        Time to wait for an answer, in seconds.
 
     Raises
     ------
     InputError
-        If the address is of another kind.
+        If the address is neither http nor https.
     """
     if not url.startswith(("http://", "https://")):
         raise InputError(f"want an http or https address, got {url!r}")

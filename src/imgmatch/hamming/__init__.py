@@ -2,9 +2,8 @@
 
 Codes are ``(N, W)`` uint64 arrays, C-contiguous, W from 1 to 64: one word for a
 64-bit image hash, four for a 256-bit descriptor. Read-only and memory-mapped
-arrays are searched where they lie. Every function answers the same whatever the
-kernel, the number of threads and the way of searching: nearest first, ties by
-index.
+arrays are searched in place. The results do not depend on the kernel, the number of
+threads or the search method: nearest first, ties by index.
 """
 
 from imgmatch.hamming.index import HammingIndex

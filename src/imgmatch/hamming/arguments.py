@@ -1,4 +1,4 @@
-"""Checking what a search is asked, and sharing it out to threads."""
+"""Check the arguments of a search, and divide its work among threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 def check_codes(**arrays: NDArray[np.uint64]) -> None:
-    """Raise ShapeError unless all are searchable in place and of one width."""
+    """Raise ShapeError unless all are (N, W) uint64, C-contiguous and of one width."""
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise ShapeError(f"want {name} as an array, got {type(array).__name__}")
@@ -43,10 +43,10 @@ def check_at_least(least: int, **values: int) -> None:
 
 
 def shares(n: int, threads: int, *, power: float = 1.0) -> list[tuple[int, int]]:
-    """Cut ``range(n)`` into pieces of equal work, at least one.
+    """Divide ``range(n)`` into at most `threads` pieces of equal work, at least one.
 
-    `power` is 1 where every item costs the same, 2 where an item is paired with
-    all before it.
+    `power` is 1 if every item costs the same, 2 if each item is paired with all items
+    before it.
     """
     bounds = [round(n * (i / threads) ** (1 / power)) for i in range(threads + 1)]
     return [(a, b) for a, b in pairwise(bounds) if a < b] or [(0, 0)]
@@ -55,7 +55,7 @@ def shares(n: int, threads: int, *, power: float = 1.0) -> list[tuple[int, int]]
 def in_threads(
     search: Callable[[int, int], _T], pieces: list[tuple[int, int]]
 ) -> list[_T]:
-    """Search every piece, each in its own thread."""
+    """Search each piece in its own thread; return the results in order."""
     if len(pieces) == 1:
         return [search(*pieces[0])]
     with ThreadPoolExecutor(len(pieces)) as pool:

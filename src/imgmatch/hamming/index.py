@@ -1,4 +1,4 @@
-"""Sublinear exact search by multi-index hashing."""
+"""Exact search in sublinear time by multi-index hashing."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,45 +19,49 @@ from imgmatch.hamming.results import Pairs, Within
 
 __all__ = ["HammingIndex", "index_pays"]
 
-# Nanoseconds on a Zen 5 core, by benchmarks/bench_hamming.py: a look into a bucket,
-# one code laid out in one table, and for each word of a code comparing it as a
-# candidate or, by kernel, in a scan whose blocks serve many queries. One query
-# alone waits for memory. NEON's is a guess, for want of a machine to measure on. Only
-# the choice between ways depends on these, no result.
+# Costs in nanoseconds on a Zen 5 core, measured by benchmarks/bench_hamming.py. They
+# decide only between index and scan; no result depends on them.
 _LOOKUP = 20.0
+"""Looking up one bucket."""
 _LAYING = 40.0
+"""Adding one code to one table when an index is built."""
 _CANDIDATE = 5.0
+"""Comparing one word of a candidate."""
 _SCAN = {"avx512": 0.04, "avx2": 0.17, "popcnt": 0.28, "neon": 0.2, "portable": 0.8}
+"""Comparing one word in a scan of many queries, by kernel. NEON's is a guess: there was
+no machine to measure on."""
 _SCAN_ALONE = 0.2
+"""Extra for each word in a scan of a single query, which waits for memory."""
 _MIN_BUCKET_BITS = 8
+"""Fewest bits of a code that select a bucket of a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HammingIndex:
-    """Codes laid out so that a small radius is searched without a scan.
+    """Codes in hash tables, so that a search of a small radius needs no scan.
 
-    A search answers as `hamming_radius` does over the codes it was built from,
-    in the time of a few buckets of each table. Where that would cost more than a
-    scan, it scans.
+    A search returns what `hamming_radius` returns for the same codes. It compares only
+    the codes in a few buckets of each table. If that would cost more than a scan, it
+    scans.
 
-    The arrays may be saved and memory-mapped; they are the whole state. Their
-    shapes are checked, their contents trusted.
+    The arrays are the whole state; they may be saved and memory-mapped. Their shapes
+    are checked, their contents are trusted.
 
     Attributes
     ----------
     codes : (N, W) uint64
         A copy, in the order of the first table.
     rows : (N,) uint32
-        What row of the collection each of these was.
+        Row of each of these codes in the collection.
     positions : (tables - 1, N) uint32
-        The codes in the order of each further table.
+        For each further table, positions in `codes` in the order of that table.
     starts : (buckets,) uint32
         Where each bucket of each table starts.
 
     Notes
     -----
-    Measured with random codes and AVX-512, 64 queries at once; slower kernels
-    win up to larger radii:
+    Measured with random codes and AVX-512, 64 queries at once. With slower kernels, the
+    index is faster than the scan up to larger radii:
 
     ================= ===== ======== ========= ============================
     codes             built bytes    build     times as fast as the scan
@@ -89,21 +93,21 @@ class HammingIndex:
 
     @classmethod
     def build(cls, codes: NDArray[np.uint64], *, radius: int) -> "HammingIndex":
-        """Lay codes out for searches up to about `radius`.
+        """Build an index for searches up to about `radius`.
 
         Parameters
         ----------
         codes : (N, W) uint64
             Fewer than 2**32.
         radius : int
-            The index answers every radius, this one fastest.
+            Radius to optimise for. The index can search any radius.
 
         Raises
         ------
         ShapeError
             If the codes are not C-contiguous (N, W) uint64.
         InputError
-            If `radius` is negative or the codes are too many.
+            If `radius` is negative or there are too many codes.
         """
         check_codes(codes=codes)
         check_at_least(0, radius=radius)
@@ -118,12 +122,12 @@ class HammingIndex:
 
     @property
     def tables(self) -> int:
-        """How many substrings a code is cut into."""
+        """Number of tables: of substrings that each code is divided into."""
         return len(self.positions) + 1
 
     @property
     def nbytes(self) -> int:
-        """Memory of all arrays, in bytes."""
+        """Size of all arrays in bytes."""
         arrays = (self.codes, self.rows, self.positions, self.starts)
         return sum(array.nbytes for array in arrays)
 
@@ -137,8 +141,8 @@ class HammingIndex:
     ) -> Within:
         """Find all codes that differ from each query in at most `radius` bits.
 
-        Parameters, result and errors are those of `hamming_radius`; the threads
-        share the queries.
+        Parameters, result and errors are those of `hamming_radius`, but the queries
+        are divided among the threads.
         """
         check_codes(queries=queries, codes=self.codes)
         check_at_least(0, radius=radius)
@@ -202,9 +206,9 @@ def index_pays(
     *,
     scanned: float = 1.0,
 ) -> bool:
-    """Whether building an index for these queries alone beats a scan.
+    """Return whether building an index for these queries alone is faster than a scan.
 
-    The scan compares each query with the part `scanned` of the codes.
+    The scan compares each query with the fraction `scanned` of the codes.
     """
     n, words = shape
     if not 0 < n < 2**32:
@@ -218,7 +222,8 @@ def index_pays(
 def _best_tables(n: int, words: int, radius: int) -> int:
     """Choose the number of tables that makes a search cheapest.
 
-    A table has fewer than two buckets a code, lest their starts outgrow the codes.
+    A table has fewer than two buckets for each code, so that the starts of the buckets
+    do not take more memory than the codes.
     """
     most_bits = min(max(n.bit_length(), _MIN_BUCKET_BITS), _core.MAX_BUCKET_BITS)
     fewest, most = -(-64 * words // most_bits), 64 * words // _MIN_BUCKET_BITS
@@ -227,7 +232,7 @@ def _best_tables(n: int, words: int, radius: int) -> int:
 
 
 def _search_cost(n: int, words: int, tables: int, radius: int) -> float:
-    """Nanoseconds for a query, were the codes spread evenly over the buckets."""
+    """Return the nanoseconds of a query if all buckets hold equally many codes."""
     lookups = _core.index_lookups(words, tables, radius)
     candidates = lookups * n / 2 ** (64 * words / tables)
     return lookups * _LOOKUP + candidates * words * _CANDIDATE

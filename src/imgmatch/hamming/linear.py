@@ -1,4 +1,4 @@
-"""The linear scan, shared out to threads."""
+"""The linear scan, divided among threads."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ from imgmatch.hamming.results import Neighbours, Within
 
 __all__ = ["linear_knn", "linear_radius"]
 
-# All threads read all queries, each a piece of the codes: memory is passed over
-# once, however many queries there are.
+# Each thread compares all queries with its piece of the codes, so the codes are read
+# from memory only once, however many queries there are.
 
 
 def linear_knn(
@@ -43,8 +43,8 @@ def linear_radius(
 ) -> Within:
     """Find all codes within `radius`.
 
-    With `above`, query i is answered only by codes after the i-th. With `rows`,
-    the answer names code i by ``rows[i]``.
+    With `above`, the result for query i has only codes after the i-th. With `rows`,
+    the index of code i in the result is ``rows[i]``.
     """
 
     def search(start: int, stop: int) -> Within:

@@ -1,4 +1,4 @@
-"""What a Hamming search answers."""
+"""Results of Hamming searches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,10 +19,10 @@ class Neighbours(NamedTuple):
 
     @classmethod
     def nearest_of(cls, parts: Sequence["Neighbours"], k: int) -> "Neighbours":
-        """Join answers from parts of the codes that follow each other."""
+        """Join the results of consecutive parts of the codes."""
         distances = np.hstack([part.distances for part in parts])
         indices = np.hstack([part.indices for part in parts])
-        # The parts ascend by index: a stable sort by distance keeps ties so.
+        # Indices ascend from part to part, so a stable sort leaves ties in order.
         nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
         return cls(
             np.take_along_axis(distances, nearest, 1),
@@ -31,14 +31,14 @@ class Neighbours(NamedTuple):
 
 
 class Within(NamedTuple):
-    """All codes within a radius of each query, as compressed rows.
+    """All codes within a radius of each query, as compressed sparse rows.
 
-    Those of query q are ``offsets[q]`` to ``offsets[q + 1]``, nearest first, ties
-    by index.
+    The hits of query q are ``offsets[q]`` to ``offsets[q + 1] - 1``, nearest first,
+    ties by index.
     """
 
     offsets: NDArray[np.int64]
-    """(Q + 1,)"""
+    """(Q + 1,) where the hits of each query begin; the last is their number."""
     distances: NDArray[np.int32]
     """(hits,) bits that differ."""
     indices: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Within(NamedTuple):
 
     @classmethod
     def union_of(cls, parts: Sequence["Within"]) -> "Within":
-        """Join answers of the same queries from different parts of the codes."""
+        """Join the results of the same queries for different parts of the codes."""
         counts = [np.diff(part.offsets) for part in parts]
         rows = np.concatenate([np.repeat(np.arange(len(n)), n) for n in counts])
         distances = np.concatenate([part.distances for part in parts])
@@ -57,7 +57,7 @@ class Within(NamedTuple):
 
     @classmethod
     def sequence_of(cls, parts: Sequence["Within"]) -> "Within":
-        """Join answers of queries that follow each other."""
+        """Join the results of consecutive queries."""
         counts = np.concatenate([np.diff(part.offsets) for part in parts])
         return cls(
             np.concatenate([[0], np.cumsum(counts)]),
@@ -67,7 +67,7 @@ class Within(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Pairs of one collection, by first row, then distance, then second row."""
+    """Pairs of one collection, sorted by first row, then distance, then second row."""
 
     first: NDArray[np.int64]
     """(pairs,) the lower row."""
@@ -78,7 +78,7 @@ class Pairs(NamedTuple):
 
     @classmethod
     def of_rows(cls, hits: Within) -> "Pairs":
-        """Take each code's hits for the pairs in which it is the first."""
+        """Return the pairs of each code as first row with its hits as second rows."""
         counts = np.diff(hits.offsets)
         return cls(
             np.repeat(np.arange(len(counts)), counts), hits.indices, hits.distances

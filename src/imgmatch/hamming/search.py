@@ -1,4 +1,4 @@
-"""The three searches, each by whatever way costs least."""
+"""The three searches; each chooses the cheaper of linear scan and index."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,13 @@ def hamming_knn(
     queries : (Q, W) uint64
     codes : (N, W) uint64
     k : int
-        At least 1. Of fewer than `k` codes all are returned: the answer has
-        ``min(k, N)`` columns.
+        At least 1. If there are fewer than `k` codes, all are returned: the result
+        has ``min(k, N)`` columns.
     threads : int
-        Each searches a part of the codes, without the GIL.
+        Number of threads. Each searches a part of the codes, without the GIL.
     kernel : str, optional
-        One of ``imgmatch._core.kernels()``; by default the environment's
-        ``IMGMATCH_KERNEL``, else the best that this machine can run.
+        One of ``imgmatch._core.kernels()``. The default is the environment variable
+        ``IMGMATCH_KERNEL``, else the best kernel that this machine can run.
 
     Returns
     -------
@@ -63,15 +63,15 @@ def hamming_radius(
 ) -> Within:
     """Find all codes that differ from each query in at most `radius` bits.
 
-    Many queries and a small radius are answered through a `HammingIndex` built
-    for the occasion; to ask again, build one and keep it.
+    For many queries and a small radius, the function builds a temporary
+    `HammingIndex`. To search again, build an index yourself and keep it.
 
     Parameters
     ----------
     queries : (Q, W) uint64
     codes : (N, W) uint64
     radius : int
-        At least 0. From ``64 * W`` on, every code is within it.
+        At least 0. Every code is within a radius of ``64 * W`` or more.
     threads, kernel
         As in `hamming_knn`.
 
@@ -108,8 +108,8 @@ def hamming_pairs(
 ) -> Pairs:
     """Find all pairs of codes that differ in at most `radius` bits.
 
-    Large collections and a small radius are searched through a `HammingIndex`
-    built for the occasion.
+    For a large collection and a small radius, the function builds a temporary
+    `HammingIndex`.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def hamming_pairs(
     Returns
     -------
     Pairs
-        Each pair once, no code with itself.
+        Each pair once; no code is paired with itself.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def hamming_pairs(
     check_at_least(1, threads=threads)
     kernel = _core.kernel_name(kernel)
     radius = min(radius, 64 * codes.shape[1])
-    # A scan compares each pair once: half of the codes for each code.
+    # A scan compares each pair once, so on average each code with half of the codes.
     if index_pays(len(codes), codes.shape, radius, kernel, scanned=0.5):
         index = HammingIndex.build(codes, radius=radius)
         return index.pairs(radius=radius, threads=threads, kernel=kernel)

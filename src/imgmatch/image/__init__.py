@@ -1,23 +1,24 @@
 """The decode gate: the only reader of image bytes.
 
-Originals and suspects pass through one policy, named `DECODE_POLICY`, so that
-what is computed from their pixels can be compared:
+Originals and suspects are decoded by the same rules, so that values computed from
+their pixels can be compared. `DECODE_POLICY` is the name of these rules:
 
-- Pillow decodes, by the format plugins listed in `header` and no others.
-  Bytes, pixels, frames and scans are capped before any pixel is decoded.
-- Of several frames or pictures, the first counts.
+- Pillow decodes, with the format plugins that `header` lists and no others.
+  The numbers of bytes, pixels, frames and scans are checked against limits before
+  any pixel is decoded.
+- Of several frames or images in a file, the first one is used.
 - Transparent pixels are composited onto white. 16-bit samples keep their high
   byte. Palette, 1-bit and CMYK pixels become RGB.
-- When fewer pixels are asked for, the picture is first reduced by a power of
-  two (a JPEG in its DCT domain, others by the box mean), then bilinearly by
-  the remaining factor, which is below two. It is never enlarged.
-- An embedded ICC profile is converted to sRGB, perceptual intent. One that is
-  broken, does not fit the pixels, or would hardly move a colour is ignored.
+- If the caller wants fewer pixels, the image is first reduced by a power of two (a
+  JPEG in its DCT domain, others by the box mean), then bilinearly by the remaining
+  factor, which is below two. An image is never enlarged.
+- An embedded ICC profile is converted to sRGB with perceptual intent. A profile is
+  ignored if it is broken, does not fit the pixels or would hardly change a colour.
 - Pixels are turned upright by the Exif orientation.
-- Where only luma is asked for, a JPEG gives its own instead of that of its RGB.
+- If the caller wants only luma, a JPEG's own luma is used, not that of its RGB.
 
-A JPEG without its end-of-image marker counts as truncated, even if nothing
-but the marker is missing; bytes after the marker are ignored.
+A JPEG without its end-of-image marker is refused as truncated, even if only the
+marker is missing. Bytes after the marker are ignored.
 """
 
 from imgmatch.image.gate import (

@@ -1,4 +1,4 @@
-"""Path, bytes or array -> `Image`."""
+"""Decode a path, bytes or an array to an `Image`."""
 
 import hashlib
 import os
@@ -36,20 +36,20 @@ __all__ = [
 ]
 
 DECODE_POLICY: Final = "decode-1"
-"""Names the rules of this package. Other rules must take another name."""
+"""Name of this package's decoding rules. If the rules change, the name must change."""
 
 _DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """The bytes of an image file, read and hashed once; see `read_image`.
+    """The bytes of an image file with their digest; see `read_image`.
 
     Attributes
     ----------
     data : bytes
     sha256 : str
-        Of the bytes, lower-case hex.
+        Digest of the bytes, lower-case hex.
     source : str
         The path as given, or ``"<bytes>"``.
     """
@@ -67,18 +67,18 @@ ImageSource: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A decoded picture.
+    """A decoded image.
 
     Attributes
     ----------
     pixels : (H, W, 3) uint8
         sRGB, upright, contiguous, read-only.
     full_size : Size
-        Upright size in the file, before any reduction.
+        Size of the upright image in the file, before any reduction.
     format : str
-        ``"JPEG"``, ``"PNG"``, .. or ``"array"``.
+        ``"JPEG"``, ``"PNG"``, ... or ``"array"``.
     sha256 : str
-        Hex digest of the file's bytes; of an array, that of its shape as
+        Hex digest of the file's bytes. For an array, the digest of its shape as
         Python prints it, followed by its buffer in C order.
     source : str
         The path as given, ``"<bytes>"`` or ``"<array>"``.
@@ -97,7 +97,7 @@ class Image:
 
     @property
     def grey(self) -> NDArray[np.uint8]:
-        """(H, W) uint8 luma by ITU-R BT.601, computed at each call."""
+        """(H, W) uint8 luma by ITU-R BT.601, computed on each access."""
         return _luma(self.pixels)
 
 
@@ -107,7 +107,7 @@ def decode(
     long_side: int | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> Image:
-    """Read an image, or take pixels, by the rules of this package.
+    """Decode an image, or take pixels, by the rules of this package.
 
     Parameters
     ----------
@@ -115,10 +115,10 @@ def decode(
         JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP; or (H, W, 3) RGB or (H, W)
         grey pixels, upright and sRGB.
     long_side : int, optional
-        Reduce the picture until its longer side has this many pixels; a
-        smaller picture stays as it is. A JPEG decodes faster that way.
+        Reduce the image until its longer side has this many pixels. A smaller
+        image keeps its size. A JPEG also decodes faster then.
     limits : Limits
-        Caps for files and bytes; an array is in memory already.
+        Limits for files and bytes. They do not apply to arrays.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def decode(
     Raises
     ------
     DecodeError
-        If the file is missing, over a limit, truncated, broken or no image.
+        If the file is missing, over a limit, truncated, damaged or no image.
     ShapeError
         If an array is not uint8 of shape (H, W, 3) or (H, W), or is empty.
     InputError
@@ -159,16 +159,16 @@ def decode_grey(
     long_side: int | None = None,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> NDArray[np.uint8]:
-    """Read the luma of an image, and no more than that takes.
+    """Decode only the luma of an image.
 
-    A JPEG keeps its luma by itself, so neither its colours nor a digest are
-    worked out. Otherwise as `decode`, in parameters, errors and rules.
+    A JPEG stores its luma separately, so its colours are not decoded. No digest is
+    computed. Parameters, errors and rules are otherwise those of `decode`.
 
     Returns
     -------
     (H, W) uint8
-        Contiguous. As `Image.grey`, but that of a JPEG is not rounded on its
-        way through RGB, nor changed by colours that RGB has to clip.
+        Contiguous. The same as `Image.grey`, except that the luma of a JPEG is not
+        converted to RGB and back, so it is neither rounded nor clipped there.
     """
     _check(long_side)
     if isinstance(source, np.ndarray):
@@ -212,12 +212,12 @@ def read_image(
     *,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> EncodedImage:
-    """Read the bytes of an image and hash them, for all that wants them later.
+    """Read the bytes of an image and hash them, so that this happens only once.
 
     Raises
     ------
     DecodeError
-        If the file is missing, not a plain file, or over a limit.
+        If the file is missing, not a regular file, or over a limit.
     InputError
         If `source` is none of these.
     """
@@ -228,7 +228,7 @@ def read_image(
 
 
 def _load(source: ImageSource, limits: Limits) -> tuple[bytes, str]:
-    """Return the bytes of a file and what to call it."""
+    """Return the bytes of a file and its name for messages."""
     if isinstance(source, EncodedImage):
         return source.data, source.source
     if isinstance(source, bytes):
@@ -242,12 +242,12 @@ def _load(source: ImageSource, limits: Limits) -> tuple[bytes, str]:
 def read_file(
     path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS
 ) -> bytes:
-    """Read the bytes of an image file, as `decode` would.
+    """Read the bytes of an image file, as `decode` does.
 
     Raises
     ------
     DecodeError
-        If the file is missing, not a plain file, or over a limit.
+        If the file is missing, not a regular file, or over a limit.
     """
     name = os.fspath(path)
     try:
@@ -258,7 +258,7 @@ def read_file(
             reason = too_many(status.st_size, "bytes", limits.max_bytes)
             raise DecodeError(name, reason)
         with Path(name).open("rb") as file:
-            return file.read(limits.max_bytes + 1)  # it may have grown since
+            return file.read(limits.max_bytes + 1)  # it may have grown since `stat`
     except DecodeError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
@@ -269,10 +269,9 @@ def read_file(
 def _pixels(
     picture: ImageFile, name: str, long_side: int | None, *, want_luma: bool = False
 ) -> NDArray[np.uint8]:
-    """Decode to sRGB; with `want_luma`, to (H, W) luma where a JPEG holds it.
+    """Decode to sRGB; with `want_luma`, to (H, W) luma where a JPEG stores it.
 
-    Only then is what the file says of its pixels complete: some of it may stand
-    after them.
+    `picture.info` is complete only afterwards: metadata may follow the pixels.
     """
     try:
         profile = picture.info.get("icc_profile", b"")
@@ -282,5 +281,5 @@ def _pixels(
         if luma and samples.ndim == 2:
             return samples
         return to_srgb(samples, picture.info.get("icc_profile", b""))
-    except Exception as error:  # codecs throw anything at broken bytes
+    except Exception as error:  # codecs raise anything for damaged bytes
         raise unusable(picture.format, name, error) from error

@@ -1,4 +1,4 @@
-"""What a file says of itself, and whether that is allowed, before decoding."""
+"""Read the header of a file and check it against limits, before decoding."""
 
 import contextlib
 import struct
@@ -25,7 +25,7 @@ __all__ = ["Limits", "exif_orientation", "open_header", "too_many", "unusable"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What `decode` refuses to open.
+    """Limits above which `decode` refuses a file.
 
     Attributes
     ----------
@@ -34,10 +34,10 @@ class Limits:
     max_pixels : int
         Width times height, as the header states them.
     max_frames : int
-        Frames of an animation, pages of a TIFF.
+        Frames of an animation, or pages of a TIFF.
     max_scans : int
-        Scans of a progressive JPEG, usually about ten. Each costs a pass
-        over all pixels, and a few bytes can ask for one.
+        Scans of a progressive JPEG, usually about ten. A scan needs only a few
+        bytes in the file, but the decoder passes over all pixels for it.
     """
 
     max_bytes: int = 256 * 2**20
@@ -47,19 +47,19 @@ class Limits:
 
 
 class _Jpeg(JpegImageFile):
-    """The first picture of a JPEG file."""
+    """The first image of a JPEG file."""
 
     def _read_dpi_from_exif(self) -> None:
-        """Leave Exif alone: Pillow warns where it is corrupt."""
+        """Do not read Exif: Pillow warns if it is corrupt."""
 
 
 def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
-    """Read the header of a file and hold it against the limits.
+    """Read the header of a file and check it against the limits.
 
     Raises
     ------
     DecodeError
-        If the format is not known, the header broken, or a limit exceeded.
+        If the format is unknown, the header damaged, or a limit exceeded.
     """
     if not data:
         raise DecodeError(name, "empty (0 bytes)")
@@ -73,8 +73,8 @@ def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
             picture = plugin(BytesIO(data), "")
             excess = _excess(picture, data, limits)
             if not excess and plugin is TiffImageFile:
-                picture.getexif()  # kept for when the pixels are read
-    except Exception as error:  # plugins throw anything at broken bytes
+                picture.getexif()  # cached: a later read could warn
+    except Exception as error:  # plugins raise anything for damaged bytes
         raise unusable(plugin.format, name, error) from error
     if excess:
         raise DecodeError(name, excess)
@@ -82,21 +82,21 @@ def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
 
 
 def unusable(format_: str | None, name: str, error: Exception) -> DecodeError:
-    """Return what to raise when a codec gives up."""
+    """Return the error to raise when a codec fails."""
     detail = str(error) or type(error).__name__
     return DecodeError(name, f"damaged or unsupported {format_}: {detail}")
 
 
 def too_many(count: int, what: str, most: int) -> str:
-    """Return the reason for refusing a file over a limit."""
+    """Return the reason for refusing a file that exceeds a limit."""
     return f"{count} {what}, at most {most} allowed"
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Return the Exif orientation, 1 to 8; 1 (upright) where there is none.
+    """Return the Exif orientation, 1 to 8; 1 (upright) if there is none.
 
-    Pillow's own reader warns of corrupt Exif, and warnings cannot be held
-    back in one thread alone.
+    Pillow's own reader warns about corrupt Exif, and warnings cannot be silenced in
+    one thread only.
     """
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
@@ -113,10 +113,10 @@ def exif_orientation(exif: bytes) -> int:
 
 
 def _plugin(data: bytes) -> type[ImageFile] | None:
-    """Pick the decoder by the file's signature.
+    """Choose the decoder by the file's signature.
 
-    `PIL.Image.open` would import every plugin there is when none fits, and
-    warn of large pictures, which `Limits` are for.
+    `PIL.Image.open` would import all plugins if none fits. It would also warn about
+    large images, which `Limits` handles here.
     """
     if data.startswith(b"\xff\xd8\xff"):
         return _Jpeg
@@ -137,7 +137,7 @@ def _plugin(data: bytes) -> type[ImageFile] | None:
 
 def _may_warn(plugin: type[ImageFile], data: bytes) -> bool:
     if plugin is PngImageFile:
-        return b"acTL" in data  # of a bad animation
+        return b"acTL" in data  # Pillow warns about a bad animation
     return plugin not in (_Jpeg, BmpImageFile)
 
 
@@ -146,14 +146,14 @@ _WARNINGS: Final = threading.Lock()
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Swallow warnings; their filters belong to the process, hence the lock."""
+    """Silence warnings. The lock is needed because the process shares their filters."""
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _excess(picture: ImageFile, data: bytes, limits: Limits) -> str:
-    """Name the limit that a header exceeds, if any."""
+    """Return which limit a header exceeds, or an empty string."""
     width, height = picture.size
     if width < 1 or height < 1:
         return f"no pixels ({width} x {height})"
@@ -168,10 +168,10 @@ def _excess(picture: ImageFile, data: bytes, limits: Limits) -> str:
 
 
 def _frames(picture: ImageFile, most: int) -> int:
-    """Count frames; in a TIFF, no further than one beyond `most`."""
+    """Count frames; in a TIFF, stop at one more than `most`."""
     if not isinstance(picture, TiffImageFile):
         return int(getattr(picture, "n_frames", 1))
-    try:  # its n_frames takes quadratic time in a long chain of pages
+    try:  # `n_frames` takes quadratic time in the number of pages
         picture.seek(most)
     except EOFError:
         return most

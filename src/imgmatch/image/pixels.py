@@ -1,4 +1,4 @@
-"""Decoded samples -> upright 8-bit sRGB of the size asked for."""
+"""Convert decoded samples to upright 8-bit sRGB of the wanted size."""
 
 import functools
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from PIL import ImageCms
 __all__ = ["read_samples", "shifts_colours", "to_srgb", "upright"]
 
 _COPIED_PIXELS: Final = 2**16
-"""At once, by `_array`: they stay in the cache of a core."""
+"""Pixels that `_array` copies at once: so many stay in the cache of a core."""
 
 _INVISIBLE: Final = 3
-"""A profile that moves no colour further, in 8-bit levels, is taken as sRGB."""
+"""Largest change of a colour, in 8-bit levels, by a profile that is taken as sRGB."""
 
 
 def read_samples(
     picture: PILImage.Image, long_side: int | None, *, luma: bool = False
 ) -> NDArray[np.uint8]:
-    """Decode, flatten and reduce.
+    """Decode an image, remove its transparency and reduce it.
 
     Parameters
     ----------
     picture : PIL.Image.Image
-        Its pixels may still be undecoded.
+        Its pixels need not be decoded yet.
     long_side : int or None
-        Pixels wanted of the longer side; None for all there are.
+        Wanted pixels of the longer side; None for the full size.
     luma : bool
-        Decode a colour JPEG, other than CMYK, to grey.
+        Decode a colour JPEG that is not CMYK to grey.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def read_samples(
         return samples
     scale = long_side / max(full_size)
     width, height = (max(round(side * scale), 1) for side in full_size)
-    # Where halving has rounded up, the last samples reach beyond the picture:
-    # scale by its true size, then cut off what sticks out.
+    # If halving rounded a side up, the last samples reach beyond the image: scale
+    # by its true size, then cut off the excess.
     true_width, true_height = (max(side / 2**halvings, 1) for side in full_size)
     fitted = cv2.resize(
         samples,
@@ -64,16 +64,16 @@ def read_samples(
 
 
 def _halvings(size: tuple[int, int], long_side: int | None) -> int:
-    """How often the longer side can be halved and still be `long_side` or more."""
+    """Return how often the longer side can be halved and still reach `long_side`."""
     if long_side is None or long_side > max(size):
         return 0
     return (max(size) // long_side).bit_length() - 1
 
 
 def _draft(picture: PILImage.Image, divisor: int, mode: str | None) -> int:
-    """Have a JPEG decoded to `mode` and 1/2, 1/4 or 1/8 of its size.
+    """Make Pillow decode a JPEG to `mode` and to 1/2, 1/4 or 1/8 of its size.
 
-    Return the divisor that it got.
+    Return the divisor that Pillow chose; 1 if the image is not a JPEG.
     """
     width, height = picture.size
     size = (max(width // divisor, 1), max(height // divisor, 1))
@@ -109,7 +109,7 @@ def to_srgb(samples: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
     ----------
     samples : (H, W), (H, W, 3) or (H, W, 4) uint8
     profile : bytes
-        ICC profile of the samples; empty for none.
+        ICC profile of the samples; empty if there is none.
 
     Returns
     -------
@@ -131,9 +131,9 @@ def to_srgb(samples: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
 def _array(picture: PILImage.Image) -> NDArray[np.uint8]:
     """Return the pixels, copied a few rows at a time.
 
-    At once, Pillow holds them three times over. So much, let go after every
-    picture, goes back to the system, and fetching it anew takes time: by rows,
-    a picture of 1.7 MP took 5 ms to decode instead of 8 to 11.
+    Pillow would hold three copies of the whole image. Blocks of that size are
+    returned to the system after each image, and getting them again takes time. With
+    copies by rows, an image of 1.7 MP took 5 ms to decode instead of 8 to 11.
     """
     width, height = picture.size
     rows = max(_COPIED_PIXELS // width, 1)
@@ -149,13 +149,16 @@ def _array(picture: PILImage.Image) -> NDArray[np.uint8]:
 
 
 def shifts_colours(profile: bytes, mode: str) -> bool:
-    """Whether `to_srgb` changes samples of `mode` that carry this profile."""
+    """Return whether `to_srgb` changes samples of `mode` with this profile."""
     return bool(profile) and _srgb_transform(profile, mode) is not None
 
 
 @functools.lru_cache(maxsize=32)
 def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the way from `profile` to sRGB; None where there is none to go."""
+    """Return the transform from `profile` to sRGB.
+
+    None if the profile cannot be used or changes no colour visibly.
+    """
     try:
         transform = ImageCms.buildTransform(
             BytesIO(profile), ImageCms.createProfile("sRGB"), mode, "RGB"

@@ -1,4 +1,4 @@
-"""A picture at several sizes, to be resampled without aliasing."""
+"""An image at several sizes, for resampling without aliasing."""
 
 import math
 
@@ -13,16 +13,16 @@ __all__ = ["Pyramid"]
 
 
 class Pyramid:
-    """A picture at full, half, quarter .. size; share it between threads.
+    """An image at full, half, quarter, ... size. Threads may share it.
 
-    Smaller levels are made when they are first wanted, and kept.
+    Smaller levels are computed when they are first needed, and kept.
 
     Parameters
     ----------
     pixels : (H, W) or (H, W, 3) uint8
         The finest level.
     full_size : Size
-        Of the picture that it shows, which may be larger.
+        Size of the full-size image, in pixels. `pixels` may be a reduced copy of it.
 
     References
     ----------
@@ -37,7 +37,7 @@ class Pyramid:
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
-        """The finest level, as it was given."""
+        """The finest level, as the caller passed it."""
         return self._levels[0]
 
     @property
@@ -47,12 +47,12 @@ class Pyramid:
 
     @property
     def to_full_size(self) -> NDArray[np.float64]:
-        """Finest level (x, y) px -> full-size px, (3, 3) float64."""
+        """(3, 3) float64 map from finest-level to full-size pixels (x, y)."""
         return scaling(*np.divide(self.full_size, self.pixels.shape[1::-1]).tolist())
 
     @property
     def nbytes(self) -> int:
-        """Bytes that all levels take once they are made, at most."""
+        """Upper bound of the bytes of all levels together."""
         return self.pixels.nbytes * 4 // 3
 
     def sample(
@@ -63,7 +63,7 @@ class Pyramid:
         Parameters
         ----------
         to_picture : (3, 3) float64
-            Canvas px -> full-size px.
+            Map from canvas pixels to full-size pixels.
         canvas_size : Size
         shrink : float
             Pixels of the finest level for each canvas pixel.
@@ -71,7 +71,7 @@ class Pyramid:
         Returns
         -------
         (H, W) or (H, W, 3) uint8
-            What lies outside of the picture repeats its edge.
+            Canvas pixels outside the image repeat its edge.
         """
         number = max(0, round(math.log2(max(shrink, 1.0))))
         height, width = self.pixels.shape[:2]
@@ -93,12 +93,12 @@ class Pyramid:
         if found is None:
             finer = self._level(number - 1)
             height, width = (max(1, side // 2) for side in finer.shape[:2])
-            # Pixels are halved by twos, so a last odd row or column is left out.
+            # A pixel is the mean of 2 x 2, so a last odd row or column is left out.
             halved = cv2.resize(
                 finer[: 2 * height, : 2 * width],
                 (width, height),
                 interpolation=cv2.INTER_AREA,
             )
-            # Two threads may both make it; they make the same.
+            # Two threads may compute the same level; the results are equal.
             found = self._levels[number] = np.asarray(halved, np.uint8)
         return found

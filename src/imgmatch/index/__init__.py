@@ -1,4 +1,4 @@
-"""Which originals are worth comparing with a suspect."""
+"""Retrieval: find the originals that are worth comparing with a suspect."""
 
 from imgmatch.index.candidates import CandidateIndex
 from imgmatch.index.parts import INDEX_PARAMETERS, Part, build_part, merge_parts

@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Typed doors to the inverted file. The modules beside this one use and document it."""
+"""Cython bindings of the inverted file; the modules of this package document it."""
 
 import numpy as np
 
@@ -72,7 +72,7 @@ _CANDIDATE = np.dtype([("key", "u4"), ("votes", "u2"), ("agreeing", "u2")])
 
 
 cdef int _shift_of(const uint32_t[::1] starts):
-    """Low bits of a word that a directory leaves out; more than it may, if none."""
+    """Low bits of a word that `starts` drops; above IM_CODE_BITS if no number fits."""
     cdef int shift = 0
     while shift <= IM_CODE_BITS and (1 << (IM_WORD_BITS - shift)) + 1 != starts.shape[0]:
         shift += 1
@@ -86,7 +86,7 @@ cdef _check_table(const int16_t[:, ::1] table):
 
 
 def words(const uint64_t[:, ::1] descriptors, const int16_t[:, ::1] table):
-    """Words (N,) uint32 and signatures (N,) uint64 of descriptors (N, 4)."""
+    """Return words (N,) uint32 and signatures (N,) uint64 of descriptors (N, 4)."""
     _check_table(table)
     if descriptors.shape[1] != 4:
         raise ShapeError(f"want descriptors (N, 4), got {tuple(descriptors.shape)}")
@@ -104,7 +104,7 @@ def words(const uint64_t[:, ::1] descriptors, const int16_t[:, ::1] table):
 
 
 def word_probes(const uint64_t[::1] descriptor, const int16_t[:, ::1] table, size_t n):
-    """The `n` words, at most, that a copy of a descriptor (4,) may have."""
+    """Return at most `n` words that a copy of a descriptor (4,) may have."""
     _check_table(table)
     if descriptor.shape[0] != 4 or n > IM_MAX_PROBES:
         raise ShapeError(f"want a descriptor (4,) and up to {IM_MAX_PROBES} probes, "
@@ -116,10 +116,10 @@ def word_probes(const uint64_t[::1] descriptor, const int16_t[:, ::1] table, siz
 
 
 cdef class Postings:
-    """The inverted files of all parts, checked and held for searches.
+    """The inverted files of all parts, ready to be searched or merged.
 
-    `parts` are tuples (codes, rows, keypoints, starts, live), the arrays of
-    `im_postings` and one flag a row. Nothing but their lengths is read.
+    `parts` are tuples (codes, rows, keypoints, starts, live): the arrays of
+    `im_postings`. Only the lengths of the arrays are read and checked.
     """
 
     cdef im_postings *parts
@@ -201,9 +201,9 @@ cdef class Postings:
 
     def votes(self, descriptors, keypoints, size_t mirrored, table, *, dict effort,
               kernel=None):
-        """The postings that are like a suspect's descriptors, as records.
+        """Return the postings that are similar to a suspect's descriptors, as records.
 
-        See `im_suspect`, `im_effort` and `im_vote` for what goes in and comes out.
+        See `im_suspect` and `im_effort` for the arguments, `im_vote` for the records.
         """
         cdef im_suspect suspect
         cdef im_votes votes = im_votes(NULL, 0, 0)
@@ -221,11 +221,12 @@ cdef class Postings:
 
     def search(self, descriptors, keypoints, size_t mirrored, table, *, dict effort,
                size_t least, kernel=None):
-        """Three arrays (M,): numbers of originals, their votes, and those that agree.
+        """Return three arrays (M,): numbers of originals, their votes, agreeing votes.
 
-        In any order. Originals are numbered through all parts; one may come twice,
-        as it is and as in a mirror. So many of the votes that were looked at agree
-        about a similarity, `least` or more.
+        In any order. Originals are numbered through all parts. An original may appear
+        twice: upright and mirrored. Agreeing votes support the same similarity
+        transform; each original has at least `least` of them. At most 256 votes of an
+        original are counted.
         """
         cdef im_suspect suspect
         cdef im_votes votes = im_votes(NULL, 0, 0)
@@ -249,9 +250,9 @@ cdef class Postings:
 
     def merge_into(self, names, uint64_t[::1] codes, uint32_t[::1] rows,
                    uint32_t[::1] keypoints, uint32_t[::1] starts):
-        """Write all postings as those of one part; returns how many there are.
+        """Write the postings of all parts as one part; return how many there are.
 
-        ``names[p]`` (N,) uint32 renames the rows of part p; 2**32 - 1 leaves one out.
+        ``names[p]`` (N,) uint32 are the new rows of part p; 2**32 - 1 drops a row.
         """
         cdef int shift = _shift_of(starts)
         cdef size_t room = codes.shape[0], p

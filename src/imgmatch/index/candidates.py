@@ -1,4 +1,4 @@
-"""Both searches, one list of candidates."""
+"""Find candidates by global hashes and by local features; join them in one list."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,22 @@ from imgmatch.index.visual_words import table
 __all__ = ["EFFORT", "MIN_VOTES", "CandidateIndex"]
 
 MIN_VOTES: Final = 3
-"""Features that must agree about where the original is in the suspect."""
+"""Fewest features that must agree on where the original is in the suspect."""
 
 VOTE_CHANCE: Final = 0.03
+"""Chance that a vote agrees by accident with the similarity transform that another vote
+proposes."""
 MAX_LOG_ACCIDENTS: Final = 2.0
-CROWD: Final = 10_000
-"""Chance that a vote agrees with the similarity that another proposes; log10 of how
-many originals may be as likely as a candidate by chance; and the originals from which
-there are no more of these, since `EFFORT` bounds the votes that all share. Repeated
-structure is where chance is strong: of originals that had nothing to do with the
-suspect and four votes that agreed, nine in ten had nine votes or more, of the right
-ones four to seven. Four of eight are enough, eight of eighty are not.
+"""Most originals, as log10, that may be as likely as a candidate by chance alone.
+
+Repeated structure makes accidents likely. Of unrelated originals with four agreeing
+votes, nine in ten had nine votes or more; related originals had four to seven. Four
+agreeing votes of eight are enough in a registry of any size; eight of eighty are not
+enough in one of `CROWD` originals or more.
 """
+CROWD: Final = 10_000
+"""Originals from which on accidents no longer grow with the registry: `EFFORT` limits
+the votes that all originals share."""
 
 EFFORT: Final[Mapping[str, int]] = {
     "probes": 48,
@@ -35,26 +39,34 @@ EFFORT: Final[Mapping[str, int]] = {
     "votes": 64,
     "distance": 14,
 }
-"""What is spent on each of a suspect's descriptors, so that the time hardly grows
-with the registry: words looked up; postings compared, words that would exceed it
-being left out as too common; postings that may vote, or none if more are equally
-near; and bits of 48 that a signature may differ in. Among descriptors of one
-corner before and after editing, three in ten share a word so looked up, and 85 % of
-those have signatures as near; of others under the same words, 10 %."""
+"""Limits for each descriptor of a suspect, so that search time hardly grows with the
+registry.
+
+- ``probes``: words that are looked up.
+- ``postings``: postings that are compared. A word that would exceed the limit is
+  skipped: too many originals share it.
+- ``votes``: postings that may vote, nearest first. If the postings at one distance do
+  not all fit, none of them votes.
+- ``distance``: bits of the 48-bit signature that may differ.
+
+Measured on descriptors of the same corner before and after an edit: 30 % share a word
+that is looked up; of these, 85 % have signatures within the distance. Of unrelated
+descriptors under the same words, 10 % have.
+"""
 
 
 class CandidateIndex:
     """Finds the originals that a suspect may derive from.
 
-    Making one reads nothing but the shapes of the arrays. Any number of threads
-    may search at once.
+    Creating an index reads only the shapes of the arrays. Any number of threads may
+    search at the same time.
 
     Parameters
     ----------
-    parts : sequence of parts
-        As `build_part` and `merge_parts` make them, perhaps mapped from files.
+    parts : sequence of Part
+        Results of `build_part` or `merge_parts`; may be memory-mapped from files.
     live : sequence of (N,) bool
-        For each part, the rows that may be found.
+        For each part, which rows may be found.
     """
 
     def __init__(
@@ -69,9 +81,10 @@ class CandidateIndex:
     def search(self, query: Fingerprint, *, limit: int) -> list[tuple[int, int]]:
         """Return part and row of at most `limit` originals, likeliest first.
 
-        Whole copies, known by their hashes, come first and take at most half of
-        the places; the others follow by how little chance explains the local
-        features that they share, and those that it explains are left out.
+        Whole copies, found by their hashes, come first and take at most half of the
+        list. The others share local features with the suspect. The less likely the
+        agreement of these features is by chance, the earlier an original comes;
+        originals that chance explains are left out.
         """
         whole = self._whole_copies(query)[: (limit + 1) // 2]
         return list(dict.fromkeys([*whole, *self._by_features(query, limit)]))[:limit]
@@ -102,7 +115,7 @@ class CandidateIndex:
         log_nfa = np.array(accidents) + math.log10(min(max(self._count, 1), CROWD))
         likely = np.flatnonzero(log_nfa <= MAX_LOG_ACCIDENTS)
         order = np.lexsort((numbers[likely], log_nfa[likely]))
-        best = numbers[likely[order[: 2 * limit]]]  # either way round
+        best = numbers[likely[order[: 2 * limit]]]  # upright and mirrored
         parts = np.searchsorted(self._firsts, best, side="right") - 1
         rows = best - self._firsts[parts]
         return list(dict.fromkeys(zip(parts.tolist(), rows.tolist(), strict=True)))
@@ -112,8 +125,8 @@ class CandidateIndex:
 def _log_accidents(votes: int, agreeing: int) -> float:
     """Return log10 of how often chance makes so many of an original's votes agree.
 
-    As in `imgmatch.pair.align`: tests, times the chance that each of the others
-    agrees with the vote that proposes the similarity.
+    As in `imgmatch.pair.align`: the number of tests, times the chance that every other
+    agreeing vote agrees with the vote that proposes the similarity transform.
     """
     subsets = math.comb(votes - 1, agreeing - 1)
     return math.log10(votes * subsets) + (agreeing - 1) * math.log10(VOTE_CHANCE)

@@ -1,4 +1,4 @@
-"""Candidates by global hashes: copies of whole pictures."""
+"""Find candidates by global hashes: copies of whole images."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from imgmatch.index.parts import Part
 __all__ = ["RADIUS", "whole_copies"]
 
 RADIUS = 28
-"""Bits that pHash and dHash together, 128 bits, may differ in; unrelated
-pictures differ in about 64."""
+"""Most bits that may differ, of the 128 bits of pHash and dHash together. Unrelated
+images differ in about 64."""
 
 
 def whole_copies(query: Hashes, part: Part) -> Iterator[tuple[int, int]]:
     """Yield distance and row of the originals near a suspect or its mirror image.
 
-    Pictures too flat for their hashes to mean anything are neither found nor
-    searched for. A row may come twice, once for each way round.
+    Images that are too flat for meaningful hashes are neither found nor searched
+    for. A row may appear twice: once upright and once mirrored.
     """
     if query.quality < MIN_QUALITY:
         return

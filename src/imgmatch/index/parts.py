@@ -1,7 +1,7 @@
-"""The immutable arrays that a search reads: built, merged, written by others.
+"""Build and merge parts: the immutable arrays that a search reads.
 
-A part describes some originals, its rows. What its arrays hold is the business
-of the modules beside this one; whoever stores them knows only their names.
+A part describes some originals, one a row. Only the modules of this package know what
+the arrays hold; the code that stores a part knows only their names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,27 +26,30 @@ INDEX_PARAMETERS: dict[str, str | int] = {
     "words": "words-1",
     "index_budget": BUDGET,
 }
-"""What a stored part was made with; others cannot be searched."""
+"""Parameters of a stored part. A part with other parameters cannot be searched."""
 
 _MAX_POSTINGS = 2**32 - 1
+"""Most postings of a part: positions of postings are uint32."""
 _LEFT_OUT = np.uint32(2**32 - 1)
+"""New number of a row that `merge_parts` leaves out."""
 
 
 def build_part(
     hashes: Sequence[Hashes], features: Sequence[Features]
 ) -> dict[str, NDArray[Any]]:
-    """Lay out what finds some originals.
+    """Build the part that finds some originals.
 
     Parameters
     ----------
     hashes : sequence of Hashes
+        One for each original.
     features : sequence of Features
-        One of each for each original, in the same order.
+        One for each original, in the same order.
 
     Returns
     -------
     dict of str to ndarray
-        A part with one row an original.
+        A part with one row for each original.
     """
     hashed = [
         (row, one.phash, one.dhash)
@@ -83,25 +86,25 @@ def merge_parts(
     parts: Sequence[Part],
     keep: Sequence[NDArray[np.bool_]],
 ) -> dict[str, NDArray[Any]]:
-    """Lay out several parts as one, without the rows that are no longer wanted.
+    """Merge parts into one that holds only the rows to keep.
 
-    Reads and writes every array from its beginning to its end, once.
+    Every array is read and written once, from beginning to end.
 
     Parameters
     ----------
-    parts : sequence of parts
+    parts : sequence of Part
     keep : sequence of (N,) bool
-        For each part, the rows to keep.
+        For each part, which rows to keep.
 
     Returns
     -------
     dict of str to ndarray
-        The rows kept, in order of part and then row.
+        A part with the kept rows, ordered by part, then by row.
 
     Raises
     ------
     InputError
-        If there are too many postings for one part: 2**32 - 1.
+        If the merged part would have more than 2**32 - 1 postings.
     """
     counts = [part["counts"][kept] for part, kept in zip(parts, keep, strict=True)]
     names, first = [], 0
@@ -139,7 +142,7 @@ def merge_parts(
 def postings(
     parts: Sequence[Part], live: Sequence[NDArray[np.bool_]]
 ) -> _postings.Postings:
-    """Hold the inverted files of parts together."""
+    """Return the inverted files of parts as one object to search or merge."""
     return _postings.Postings(
         [
             (
@@ -155,10 +158,11 @@ def postings(
 
 
 def _shift(size: int) -> int:
-    """How many low bits of a word a directory leaves out: 8 postings an entry."""
+    """Return how many low bits of a word `starts` drops: 4 to 8 postings an entry."""
     bits = max(size // 8, 1).bit_length()
     return min(max(_postings.WORD_BITS - bits, 0), _postings.CODE_BITS)
 
 
 def _entries(shift: int) -> int:
+    """Return the length of `starts` for a shift."""
     return (1 << _postings.WORD_BITS - shift) + 1

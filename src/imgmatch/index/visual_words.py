@@ -1,4 +1,4 @@
-"""Which features of an original the index keeps, and under which words."""
+"""Choose the features that the index keeps, and what it keeps of them."""
 
 import functools
 from importlib import resources
@@ -12,14 +12,16 @@ from imgmatch.index import _postings
 __all__ = ["BUDGET", "pack_keypoints", "select_features", "table"]
 
 BUDGET = 450
-"""Postings an original."""
+"""Most postings of an original."""
 
 
 @functools.cache
 def table() -> NDArray[np.int16]:
-    """Return what each value of each four bits adds, then the thresholds: (1025, 72).
+    """Return the table of the 72 projections that make words, (1025, 72).
 
-    From what each bit adds, as benchmarks/train_words.py found it.
+    The first 1024 rows are what each value of each four bits of a descriptor adds to
+    the projections; the last row is the thresholds. The table is expanded from what
+    each bit adds, which benchmarks/train_words.py has trained.
     """
     with (resources.files("imgmatch.index") / "words.npy").open("rb") as file:
         trained = np.load(file)
@@ -31,14 +33,16 @@ def table() -> NDArray[np.int16]:
 
 
 def select_features(features: Features, *, budget: int = BUDGET) -> NDArray[np.intp]:
-    """Choose the features that stand for an original.
+    """Choose the features of an original that the index keeps.
+
+    Pyramid levels share the budget in proportion to the square root of their number of
+    features, because an inset or a collage shows only the coarse levels. Each level
+    keeps its first features, which are its strongest.
 
     Returns
     -------
     (M,) intp
-        Rows, ascending. Levels share the budget as the square roots of how many
-        features they have, since an inset or a collage shows only the coarse ones;
-        of each level the first, which stand out most.
+        Rows of the features, ascending; at most `budget`.
     """
     _, of_level, counts = np.unique(
         features.scale, return_inverse=True, return_counts=True
@@ -47,16 +51,16 @@ def select_features(features: Features, *, budget: int = BUDGET) -> NDArray[np.i
     firsts = np.cumsum(counts) - counts
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order)) - np.repeat(firsts, counts)
-    # A feature's turn comes once every level has filled the same part of its share.
+    # Fill the shares of all levels at the same rate.
     turn = (rank + 0.5) / np.sqrt(counts)[of_level]
     return np.sort(np.argsort(turn, kind="stable")[:budget])
 
 
 def pack_keypoints(features: Features) -> NDArray[np.uint32]:
-    """Pack where features are into 32 bits each: x, y, scale and angle.
+    """Pack x, y, scale and angle of each feature into 32 bits.
 
-    In units of the original's own, in which it is 1023 long: a similarity to the
-    suspect is the same for all of them, whatever the unit.
+    The unit of length is chosen for each original: its largest coordinate is 1023. The
+    unit does not affect whether features agree on a similarity transform.
     """
     largest = (1 << _postings.POSITION_BITS) - 1
     unit = max(float(features.xy.max(initial=1)), 1.0) / largest

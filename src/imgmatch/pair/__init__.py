@@ -1,18 +1,23 @@
-"""The way of one pair: an original and a suspect, from features to an answer.
+"""Decide whether one suspect derives from one original.
 
-In order:
+`compare` runs all stages and is the place to call. `reference` is the original and
+`query` the suspect. Read the modules in this order:
 
-1. `match`: features of both -> correspondences.
-2. `align`: correspondences -> alignments that chance does not explain.
-3. `canvas`: both pictures drawn on one canvas.
-4. `refine`: the alignment made exact on the pixels.
-5. `agreement`: where the pixels agree, and where they differ.
-6. `region`: which part of either picture is the copy.
-7. `measure`: all that as numbers, the evidence.
-8. `examine`: which alignment counts.
-9. `decision`: evidence -> verdict, score and reason.
-10. `overlays` and `lettering`: what was drawn over the copy, or wiped.
-11. `direction`: which of the two could have been made from which.
-12. `explain`: the edits, by name.
-13. `compare`: runs all of these.
+1. `match` pairs the keypoints of both pictures by their descriptors.
+2. `align` fits homographies to these correspondences, and says how likely chance
+   explains each.
+3. `canvas` draws both pictures on one pixel grid.
+4. `refine` makes an alignment exact on the pixels.
+5. `agreement` tells where the pixels agree, and where they differ.
+6. `region` finds the part of either picture that is the copy.
+7. `measure` counts all that inside the region. The numbers are the `Evidence`.
+8. `examine` runs stages 1 to 7 for each alignment and picks the one that counts.
+9. `decision` turns evidence into verdict, score and reason.
+10. `overlays` and `lettering` find what was drawn over the copy, or wiped.
+11. `direction` tells whether the query could have been made from the reference.
+12. `explain` names the edits.
+13. `compare` runs all of these and returns one `Comparison`.
+
+`window`, `statistics` and `sharpness` serve several stages. `constants` collects the
+constants of all stages for evidence bundles.
 """

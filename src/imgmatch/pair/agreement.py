@@ -1,7 +1,9 @@
-"""Aligned pair -> where the pixels agree, and where they differ.
+"""Tell where the pixels of an aligned pair agree, and where they differ.
 
-A local correlation is taken at every pixel of the canvas, whether keypoints matched
-there or not: a copy agrees there too.
+Input: a canvas in grey. Output: an `Agreement`, masks that say of each pixel whether
+the window around it agrees, conflicts or is lost. The windows are correlated at every
+pixel, whether keypoints matched there or not. A copy agrees everywhere. Another
+photograph of the same thing agrees only in places.
 """
 
 import math
@@ -22,88 +24,94 @@ from imgmatch.pair.window import BOX, TEXTURE, WINDOW, blurred
 __all__ = ["Agreement", "find_agreement", "mismatch_radius"]
 
 SMOOTHING = 0.8
-"""Standard deviation, canvas pixels, of the blur that takes off the noise which
-recompression leaves from pixel to pixel."""
+"""Standard deviation of the blur before correlation, canvas pixels. It removes the
+noise that recompression leaves from pixel to pixel."""
 
 LEAST_VARIANCE = 1.0
-"""Squared 8-bit levels that a window's variance is taken for where it has less."""
+"""Least variance of a window that the correlation divides by, squared 8-bit levels."""
 
 AGREEMENT = 0.8
-"""Correlation from which a window shows the same pixels."""
+"""Correlation above which a window shows the same pixels."""
 
 EXACT = 0.9
-"""Correlation of most windows of a copy, and of few of another photograph."""
+"""Correlation that most windows of a copy exceed, and few of another photograph."""
 
 CONFLICT = 0.5
 """Correlation below which two structures are not the same."""
 
 NEGATIVE = -0.4
-"""Correlation below which most windows of a negative are."""
+"""Correlation below which most textured windows of a negative lie."""
 
 PLAIN = 1.0
-"""Largest standard deviation of a window of plain ground, 8-bit levels: a product that
-was cut out stands on white, and a wall out of focus has shades."""
+"""Standard deviation below which a window is plain ground, 8-bit levels. White around a
+product that was cut out is plain. A wall out of focus is not, because it has shades."""
 
 GROUND_RANGE = 4.0
-"""Range of a pixel and its neighbours, 8-bit levels, below which it may be ground."""
+"""Range of levels of a pixel and its neighbours below which the pixel may be ground,
+8-bit levels."""
 
 SAME = 6.0
-"""Difference from the reference, 8-bit levels, below which a pixel may be its copy:
-recompression moves few as far, and of other photographs few patches are as near."""
+"""Difference from the reference, after the change of tone, below which a pixel may be a
+copy, 8-bit levels. Recompression moves few pixels as far. Few patches of other
+photographs are as near."""
 
 SHADE_SLOPE = 0.7
 SHADE_CONTRAST = 0.12
 SHADE_BEND = 1.5
 SHADE_SHARE = 0.6
-"""A pixel is shaded if it slopes by more than so many levels a pixel, but by
-less than this fraction of its window's contrast, and if three pixels to either side
-are so many levels, together, from an even slope; a window is photographic if so
-many of its pixels are. At these values 5 % of the windows of shared banners,
-tables and interfaces pass, and a third of those of photographs. What is filled with a
-gradient slopes evenly: of its windows 4 % pass, of photographs nine in ten that would
-without the bend."""
+"""Bounds of a shaded pixel, and of a photographic window. A pixel is shaded if its
+slope is more than `SHADE_SLOPE` levels a pixel but less than the fraction
+`SHADE_CONTRAST` of its window's contrast, and if the pixels three to either side are
+together more than `SHADE_BEND` levels from an even slope. A window is photographic if
+more than the fraction `SHADE_SHARE` of its pixels is shaded. At these values 5 % of the
+windows of shared banners, tables and interfaces pass, and a third of those of
+photographs. A gradient fill slopes evenly: 4 % of its windows pass. Of the windows of
+photographs that pass without the bend, nine in ten pass with it."""
 
 MIN_CONTRAST = 0.2
-"""Fraction of the reference's contrast that the query is taken to have at least."""
+"""Least contrast that the query is taken to have, as a fraction of the reference's."""
 
 MAX_TONES = 10_000
-"""Agreeing pixels, evenly spread, that a change of tone is taken from."""
+"""Agreeing pixels that the change of tone is fitted to at most, evenly spread."""
 
 BRIDGED = 15
-"""Canvas pixels without structure that do not end a mismatch: another subject has
-plain parts too."""
+"""Side of the square that closes gaps in a mismatch, canvas pixels. A narrower part
+without structure does not end a mismatch, because another subject has plain parts
+too."""
 
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
     """How well the pixels of an aligned pair agree.
 
-    Each mask says of a pixel what the window around it shows. A window is textured
-    where either picture has structure. It agrees where the two structures correlate.
-    It conflicts where both have structure and it is not the same, unless the
-    reference shows plain ground around its subject there. Structure of the reference
-    that the query lacks is lost, to plain ground or to something else. Text on plain
-    ground is none of these.
+    Each mask says of a pixel what the window around it shows. A window is textured if
+    either picture has structure there. A textured window agrees if the two structures
+    correlate. It conflicts if both pictures have structure and the structures differ,
+    unless the reference shows plain ground around its subject there. It is lost if the
+    reference has structure and the query lacks it, either to plain ground or to
+    something else. Text that the query has on plain ground of the reference is textured
+    and nothing else.
 
     Attributes
     ----------
     canvas : Canvas
     correlation : (H, W) float32
-        Local correlation (ZNCC) in -1..1; of a negative, turned round.
+        Local correlation (ZNCC) in -1..1. Its sign is changed for a negative.
     textured, agrees, conflicts, lost, lost_to_plain : (H, W) bool
-        By the window around each pixel; `lost` leaves out what is lost to plain
+        Of the window around each pixel. `lost` leaves out what is lost to plain
         ground.
     same_pixels : (H, W) bool
-        Pixels of the reference's structure that the query repeats one by one,
-        though a window around them may conflict: between the letters of a text.
+        Pixels of the reference's structure that the query repeats one by one. The
+        window around them may conflict, as between the letters of a text.
     reference_shaded, query_shaded : (H, W) bool
-        Pixels of gradual shades, as photographs have and drawn graphics lack.
+        Pixels with gradual shades. Photographs have them, drawn graphics lack them.
     uneven : (H, W) bool
-        Windows that have structure in both pictures, apart from a slope. Light that
-        falls off makes a slope on any wall, and a filter makes one on a copy.
+        Windows where both pictures have structure besides a slope. Light that falls
+        off makes a slope on any wall, and a filter makes one on a copy.
     blur : float
-        How much softer the query is, canvas pixels; negative where it is
-        the sharper one.
+        How much softer the query is: the standard deviation, canvas pixels, of the
+        blur that makes the reference as soft. Negative where the query is the sharper
+        one.
     """
 
     canvas: Canvas
@@ -121,39 +129,40 @@ class Agreement:
 
     @cached_property
     def reference_photographic(self) -> NDArray[np.bool_]:
-        """Windows (H, W) where most of the reference is shaded."""
+        """Windows (H, W) bool where most of the reference is shaded."""
         return _mostly(self.reference_shaded)
 
     @cached_property
     def query_photographic(self) -> NDArray[np.bool_]:
-        """Windows (H, W) where most of the query is shaded."""
+        """Windows (H, W) bool where most of the query is shaded."""
         return _mostly(self.query_shaded)
 
     @property
     def photographic(self) -> NDArray[np.bool_]:
-        """Windows (H, W) where most of both pictures is shaded."""
+        """Windows (H, W) bool where most of both pictures is shaded."""
         return self.reference_photographic & self.query_photographic
 
     @property
     def clear_conflicts(self) -> NDArray[np.bool_]:
-        """Windows (H, W) that conflict and do not touch any that agrees.
+        """Windows (H, W) bool that conflict and do not touch one that agrees.
 
-        A window on the edge of a sticker, or of a stroke, shows a part of each.
+        A window on the edge of a sticker or a stroke shows a part of each, so its
+        conflict says little.
         """
         beside = cv2.dilate(self.agrees.view(np.uint8), np.ones(BOX, np.uint8))
         return np.asarray(self.conflicts & (beside == 0))
 
     @property
     def exact(self) -> NDArray[np.bool_]:
-        """Windows (H, W) that agree as those of a copy do."""
+        """Windows (H, W) bool that agree as closely as those of a copy."""
         return self.agrees & (self.correlation > EXACT)
 
 
 def find_agreement(canvas: Canvas) -> Agreement:
     """Correlate the two pictures around every pixel of the canvas.
 
-    The sharper picture is first blurred to the other's sharpness, so that a
-    copy that was enlarged, softened or compressed still correlates.
+    The sharper picture is first blurred to the other's sharpness. So a copy that was
+    enlarged, softened or compressed still correlates.
 
     Parameters
     ----------
@@ -191,7 +200,7 @@ def find_agreement(canvas: Canvas) -> Agreement:
     agrees = textured & (correlation > AGREEMENT)
     conflicts = has_r & has_q & (correlation < CONFLICT) & ~_ground(reference)
     tone = _tone(reference, query, agrees)
-    # What a loss of contrast takes below the floor is not lost.
+    # Structure that a loss of contrast takes below the floor does not count as lost.
     lost = has_r & (var_r > floor / tone.contrast**2) & ~(has_q | agrees)
     plain = var_q < PLAIN**2
     return Agreement(
@@ -211,9 +220,10 @@ def find_agreement(canvas: Canvas) -> Agreement:
 
 
 def mismatch_radius(agreement: Agreement, within: NDArray[np.bool_]) -> float:
-    """Find the largest disc where structures differ and nothing is the same.
+    """Return the radius of the largest disc where structures differ.
 
-    Lettering and marks are narrow, another subject is not.
+    Nothing inside the disc is the same in both pictures. Lettering and marks are
+    narrow, so their discs are small. Another subject makes a large one.
 
     Parameters
     ----------
@@ -224,30 +234,30 @@ def mismatch_radius(agreement: Agreement, within: NDArray[np.bool_]) -> float:
     Returns
     -------
     float
-        Radius of the disc, windows.
+        In sides of a window, which is `imgmatch.pair.window.WINDOW` canvas pixels.
     """
     differs = agreement.conflicts | agreement.lost | agreement.lost_to_plain
     differs &= within
     left, top, width, height = cv2.boundingRect(differs.view(np.uint8))
-    # Bridging looks at no more than this beyond what differs.
+    # Closing looks no farther than this beyond the pixels that differ.
     x0, y0 = max(0, left - BRIDGED), max(0, top - BRIDGED)
     part = np.s_[y0 : top + height + BRIDGED, x0 : left + width + BRIDGED]
     bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
     mismatch = cv2.morphologyEx(differs[part].view(np.uint8), cv2.MORPH_CLOSE, bridge)
-    # A frame around the part: it lies outside of every mismatch.
+    # A frame of one pixel, which lies outside of every mismatch.
     mismatch = cv2.copyMakeBorder(mismatch, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     outside = mismatch.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
-    mismatch[outside == 0] = 1  # a plain part that the mismatch goes around
+    mismatch[outside == 0] = 1  # plain parts that a mismatch surrounds
     same = agreement.agrees[part] | agreement.same_pixels[part]
     mismatch[1:-1, 1:-1][same] = 0
     return float(cv2.distanceTransform(mismatch, cv2.DIST_L2, 3).max()) / WINDOW
 
 
 def _ground(reference: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Plain pixels around what is shown, as far as they reach from the sides.
+    """Find the plain pixels of the reference that reach in from the canvas' sides.
 
-    A product that is cut out of them is put before anything else.
+    They are the ground of a product. A copy may show the product on any other ground.
     """
     contrast = cv2.morphologyEx(reference, cv2.MORPH_GRADIENT, np.ones((3, 3)))
     plain = (contrast < GROUND_RANGE).view(np.uint8)
@@ -257,12 +267,13 @@ def _ground(reference: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 class _Tone(NamedTuple):
-    """How the query's levels depend on the reference's, where both agree.
+    """Change of tone: how the query's levels follow from the reference's.
 
     gain, offset : float
-        Of the line of least squares; nan where too little agrees.
+        Of the least-squares line through the agreeing pixels. Not a number where too
+        few agree.
     contrast : float
-        Of the query, as a fraction of the reference's.
+        Of the query, as a fraction of the reference's, `MIN_CONTRAST` to 1.
     """
 
     gain: float
@@ -275,6 +286,7 @@ def _tone(
     query: NDArray[np.float32],
     agrees: NDArray[np.bool_],
 ) -> _Tone:
+    """Fit the change of tone to the agreeing pixels."""
     rows = np.flatnonzero(agrees)
     if len(rows) < WINDOW**2:
         return _Tone(math.nan, math.nan, 1.0)
@@ -292,7 +304,7 @@ def _tone(
 def _same(
     reference: NDArray[np.float32], query: NDArray[np.float32], tone: _Tone
 ) -> NDArray[np.bool_]:
-    """Pixels that differ by no more than a change of tone, in patches of nine."""
+    """Find pixels that differ by a change of tone only, in patches of 3 by 3."""
     expected = np.clip(tone.gain * reference + tone.offset, 0, 255)
     alike = (cv2.absdiff(query, expected) < SAME).view(np.uint8)
     opened = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
@@ -300,10 +312,10 @@ def _same(
 
 
 def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels of gradual shades, as photographs have and drawn graphics lack.
+    """Find pixels with gradual shades, which photographs have and graphics lack.
 
-    In graphics a pixel is flat, on an edge, or on a gradient, which is even. Shading
-    is none of these: it slopes and bends, but by little of the contrast around it.
+    In graphics a pixel lies on a flat part, on an edge or on an even gradient. Shading
+    is none of these. It slopes and bends, but by little of the contrast around it.
     """
     return _pixels.shades(
         grey, slope=SHADE_SLOPE, contrast=SHADE_CONTRAST, bend=SHADE_BEND
@@ -311,5 +323,6 @@ def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _mostly(shaded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the windows most of whose pixels are shaded."""
     share = cv2.boxFilter(shaded.astype(np.uint8), cv2.CV_32F, BOX)
     return np.asarray(share > SHADE_SHARE)

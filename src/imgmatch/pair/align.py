@@ -1,13 +1,16 @@
-"""Correspondences -> alignments, the least accidental first.
+"""Find where the reference lies in the query, from keypoints alone.
 
-Every correspondence of two oriented keypoints is a whole similarity transform
-by itself. All of them are tried, so nothing is drawn at random and a copy is
-found among any number of chance matches. The best are then refined into a
-similarity, an affine map and a homography, and the model that chance explains
-least is kept: its number of false alarms (NFA) is the expected number of
-equally good models among unrelated keypoints (Moisan, Moulon, Monasse,
-"Automatic homographic registration of a pair of images, with a contrario
-elimination of outliers", IPOL 2012).
+Input: the features of both pictures and their correspondences. Output: up to three
+alignments. Each is a homography with its inliers and its number of false alarms (NFA).
+
+One correspondence of two oriented keypoints determines a similarity transform. The
+most distinctive correspondences each propose theirs, and the others vote. So nothing is
+drawn at random, and a copy is found among any number of chance matches. The best
+proposals are then fitted with a similarity, an affine map and a homography. The model
+that chance explains least, that of the lowest NFA, is kept. The NFA is the expected
+number of equally good models among unrelated keypoints (Moisan, Moulon, Monasse,
+"Automatic homographic registration of a pair of images, with a contrario elimination of
+outliers", IPOL 2012).
 """
 
 import math
@@ -29,42 +32,48 @@ __all__ = ["Alignment", "align"]
 MIN_INLIERS = 5
 MAX_ALIGNMENTS = 3
 MAX_HYPOTHESES = 400
-"""Most distinctive correspondences that may each propose a similarity."""
+"""Inliers that an alignment has at least; alignments of a pair that are returned at
+most; and correspondences, the most distinctive, that each propose a similarity."""
 
 CONSISTENT_SCALE = 1.6
 CONSISTENT_ANGLE = math.radians(35)
-"""How far the scale and the angle of an inlier may be from the proposal's: an
-ORB keypoint is sure of them to about one pyramid step and ten degrees."""
+"""Largest ratio between the scale of a voter and that of the proposal, and largest
+difference of their angles, radians. An ORB keypoint measures scale to about one pyramid
+step and angle to about ten degrees."""
 
 DRIFT = 0.12
-"""Slack of a proposal for each pixel of distance from its own keypoint."""
+"""Extra error that a voter may have, query pixels, for each query pixel between it and
+the keypoint that proposes."""
 
 PRECISION = 0.5
-"""Pixels of its pyramid level that a keypoint's place is good for: a smaller error
-is luck."""
+"""Precision of a keypoint's position, pixels of its pyramid level. A smaller error is
+luck and counts as this one."""
 
 TOLERANCE = 4.0
-"""Largest error of an inlier, in pixels of the pyramid level it was found at."""
+"""Largest error of an inlier, pixels of the pyramid level that it was found at."""
 
 TOLERANCE_STEPS = (3.0, 1.5, 1.0, 1.0)
-"""Times the tolerance that inliers may be off, step by step, as the fit improves."""
+"""Largest error of an inlier in each step of the fit, as a multiple of `TOLERANCE`. It
+narrows as the fit improves."""
 
 SPOT = 4.0
-"""Side, in pixels of the median inlier's pyramid level, of what counts as one spot."""
+"""Side of a spot in the reference, as a multiple of the median scale of the inliers'
+query keypoints. Inliers at one spot are one observation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alignment:
-    """Where the reference sits in the query.
+    """Where the reference lies in the query.
 
     Attributes
     ----------
     homography : (3, 3) float64
         Reference (x, y) px -> query (x, y) px.
     inliers : (N,) bool
-        The correspondences that agree.
+        The correspondences that agree with the homography.
     log_nfa : float
-        log10 of the number of false alarms; below 0 chance does not explain it.
+        log10 of the number of false alarms. Below 0, chance does not explain the
+        alignment.
     """
 
     homography: NDArray[np.float64]
@@ -91,13 +100,14 @@ def align(
     reference, query : Features
     correspondences : Correspondences
     query_size : Size
-        Full-size pixels: the area that chance matches spread over.
+        Full-size pixels. Chance matches spread over this area.
 
     Returns
     -------
     tuple of Alignment
-        The least accidental first, at most `MAX_ALIGNMENTS`: a banner may sit
-        elsewhere than the photograph. Empty where nothing has enough support.
+        Lowest number of false alarms first, at most `MAX_ALIGNMENTS`. There may be
+        several, because a banner may lie elsewhere than the photograph. Empty where
+        no model has enough inliers.
     """
     if len(correspondences) < MIN_INLIERS:
         return ()
@@ -119,7 +129,7 @@ def align(
 
 
 def _known(alignment: Alignment, others: list[Alignment]) -> bool:
-    """Tell whether an alignment grew into one that is there already."""
+    """Tell whether an alignment shares most of its inliers with an earlier one."""
     half = 0.5 * float(alignment.inliers.sum())
     return any((alignment.inliers & other.inliers).sum() > half for other in others)
 
@@ -132,7 +142,7 @@ def _proposals(
     turn: NDArray[np.float64],
     ratio: NDArray[np.float32],
 ) -> list[NDArray[np.bool_]]:
-    """Return the supports of the best single-correspondence similarities."""
+    """Return the voters (N,) bool of the best proposals."""
     rows = np.argsort(ratio, kind="stable")[:MAX_HYPOTHESES]
     correspondences = np.empty((8, len(ratio)), np.float32)
     correspondences[:2] = source.T
@@ -151,7 +161,7 @@ def _proposals(
     while len(votes) and len(chosen) < MAX_ALIGNMENTS:
         best = support[votes.argmax()]
         chosen.append(best)
-        # A proposal mostly inside an earlier one would refine to the same.
+        # A proposal that shares most voters with this one would refine to the same.
         common = cv2.reduce(
             (support & best).view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S
         )
@@ -167,7 +177,10 @@ def _refine(
     support: NDArray[np.bool_],
     query_size: Size,
 ) -> Alignment | None:
-    """Fit every model to the support, letting the support follow the fit."""
+    """Fit every model, starting from the support, and return the best.
+
+    Each step finds the inliers anew by the fit of the step before.
+    """
     best: Alignment | None = None
     for model in Model:
         inliers = support
@@ -200,14 +213,14 @@ def _log_nfa(
 ) -> float:
     """Return log10 of the number of false alarms of the inliers.
 
-    The best of all prefixes counts, from the smallest error up, so that one
-    coarse keypoint does not spoil many fine ones. Correspondences at one spot
-    are one observation, however many pyramid levels they were found at, so the
-    inliers are thinned first.
+    Inliers at one spot are one observation, however many pyramid levels they were
+    found at, so only the one with the smallest error is kept. The inliers are then
+    sorted by error, and the prefix with the lowest number counts. So one coarse
+    keypoint does not spoil many fine ones.
     """
     rows = np.flatnonzero(inliers)
     rows = rows[np.argsort(error[rows], kind="stable")]
-    ordered = np.sort(scale[rows])  # a median of NumPy's takes longer than all this
+    ordered = np.sort(scale[rows])  # faster than np.median
     median = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2
     x, y = np.floor(source[rows] / (SPOT * median + 1e-9)).astype(np.int64).T
     _, first = np.unique((x << 32) + y, return_index=True)
@@ -221,7 +234,7 @@ def _log_nfa(
     radius = np.maximum(error[distinct], PRECISION * scale[distinct])
     radius = np.maximum.accumulate(radius)[least - 1 :]
     chance = np.minimum(math.pi * radius**2 / area, 1.0)
-    # The logarithm of (n over count) (count over sample), count! cancelled.
+    # log10 of binomial(n, count) * binomial(count, sample); count! cancels.
     factorial = _log_factorials(n.bit_length())
     subsets = factorial[n] - factorial[n - counts]
     subsets -= factorial[sample] + factorial[counts - sample]
@@ -231,6 +244,6 @@ def _log_nfa(
 
 @lru_cache(maxsize=20)
 def _log_factorials(bits: int) -> NDArray[np.float64]:
-    """Return log10 of k!, for every k that fits into so many bits."""
+    """Return log10 of k! for every k below 2**bits."""
     steps = np.log10(np.arange(1, 2**bits))
     return np.concatenate([[0.0], np.cumsum(steps)])

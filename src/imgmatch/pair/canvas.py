@@ -1,7 +1,10 @@
 """Draw an aligned pair on one canvas.
 
-The canvas is the reference's frame over the region that both pictures show, at the
-coarser of their two resolutions: finer detail is in one of them only.
+Input: both pictures as pyramids, and a homography. Output: a `Canvas`, where a pixel of
+either picture shows the same place. Later stages compare the pictures pixel by pixel
+there. The canvas lies in the reference's frame and covers the region that both pictures
+show. It has the coarser of their two resolutions, because finer detail is in one of
+them only.
 """
 
 from dataclasses import dataclass, replace
@@ -24,19 +27,19 @@ from imgmatch.types import Size
 __all__ = ["Canvas", "draw", "fill", "halved", "redraw", "redraw_query"]
 
 CANVAS_SIDE = 320
-"""Longest side of the canvas, pixels: detail beyond it does not survive
-recompression."""
+"""Longest side of the canvas, pixels. Finer detail does not survive recompression."""
 
 MIN_CANVAS_SIDE = 24
 """Shorter side of the smallest canvas that is drawn, pixels."""
 
 SAME_FRAME = 1e-5
-"""Largest difference of two maps, px, that put the canvas in the same place."""
+"""Largest difference between the elements of two `Canvas.to_reference` up to which the
+two canvases have the same frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """Both pictures in the reference's frame, over the region they share.
+    """Both pictures in the reference's frame, over the region that they share.
 
     Attributes
     ----------
@@ -83,13 +86,14 @@ def draw(
     homography : (3, 3) float64
         Full-size reference px -> full-size query px.
     known : Canvas, optional
-        An earlier canvas of the same pictures. Where its frame is the same, the
-        reference is taken from it.
+        An earlier canvas of the same pictures. Where it has the same frame, its
+        drawing of the reference is used again.
 
     Returns
     -------
     Canvas or None
-        None where the pictures share no more than a few pixels.
+        None where the pictures share no region, or one whose shorter side would be
+        less than `MIN_CANVAS_SIDE` pixels of the canvas.
     """
     shared = overlap(homography, reference.full_size, query.full_size)
     if shared is None:
@@ -122,7 +126,19 @@ def draw(
 
 
 def redraw(canvas: Canvas, reference: Pyramid, query: Pyramid) -> Canvas:
-    """Draw the same two pictures, as in colour, in the frame of a canvas."""
+    """Draw the two pictures anew, such as in colour, in the frame of a canvas.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        Its frame, `inside` and homography are kept.
+    reference, query : Pyramid
+        In grey or in RGB, of the same two pictures.
+
+    Returns
+    -------
+    Canvas
+    """
     drawn = _sample(canvas, reference, canvas.to_reference)
     canvas = replace(canvas, reference=drawn)
     return redraw_query(canvas, query, canvas.homography)
@@ -131,13 +147,36 @@ def redraw(canvas: Canvas, reference: Pyramid, query: Pyramid) -> Canvas:
 def redraw_query(
     canvas: Canvas, query: Pyramid, homography: NDArray[np.float64]
 ) -> Canvas:
-    """Draw the query through another homography; the rest stays as it is."""
+    """Draw the query through another homography; keep the rest of a canvas.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    query : Pyramid
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+
+    Returns
+    -------
+    Canvas
+        Its `inside` is still that of the old homography.
+    """
     drawn = _sample(canvas, query, homography @ canvas.to_reference)
     return replace(canvas, query=drawn, homography=homography)
 
 
 def halved(canvas: Canvas) -> Canvas:
-    """Take every second pixel of a canvas, where a coarser grid is enough."""
+    """Return a canvas of half the resolution, where a coarser grid is enough.
+
+    Parameters
+    ----------
+    canvas : Canvas
+
+    Returns
+    -------
+    Canvas
+        Every second row and column of the given one.
+    """
     return replace(
         canvas,
         reference=canvas.reference[1::2, 1::2],
@@ -150,7 +189,21 @@ def halved(canvas: Canvas) -> Canvas:
 def fill(
     polygon: NDArray[np.float64], to_reference: NDArray[np.float64], size: Size
 ) -> NDArray[np.bool_]:
-    """Mask (H, W) of a canvas inside a convex polygon of reference pixels."""
+    """Return the mask of the canvas pixels inside a convex polygon.
+
+    Parameters
+    ----------
+    polygon : (N, 2) float64
+        Full-size reference (x, y) px.
+    to_reference : (3, 3) float64
+        Canvas (x, y) px -> full-size reference px.
+    size : Size
+        Of the canvas, pixels.
+
+    Returns
+    -------
+    (H, W) bool
+    """
     mask = np.zeros((size.height, size.width), np.uint8)
     corners = carry(inverse(to_reference), polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)

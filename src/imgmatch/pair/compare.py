@@ -1,4 +1,9 @@
-"""One original, one suspect: one pass through all stages, one result."""
+"""Compare one original with one suspect.
+
+Input: two images, or their fingerprints. Output: a `Comparison` with verdict, score,
+place of the copy, edits and direction. One pass runs all stages of this package. Its
+`Examination` also keeps what the stages found, for figures and bundles.
+"""
 
 from dataclasses import dataclass
 
@@ -23,24 +28,23 @@ __all__ = ["Examination", "compare", "examine_pair"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examination:
-    """All that one pass over a pair has found.
+    """Everything that one pass over a pair found.
 
-    Whoever draws a figure or builds a bundle takes it from here and does not compare
-    again.
+    Figures and bundles are made from it, so nobody has to compare again.
 
     Attributes
     ----------
     reference, query : Fingerprint
-        What was compared.
+        The pair.
     comparison : Comparison
-        The answer.
+        The result.
     alignment : ExaminedAlignment or None
-        What the answer rests on: the alignment, where the pixels agree, and the
-        evidence. None where no alignment was found that chance does not explain.
+        What the result rests on: the alignment, where the pixels agree, and the
+        evidence. None where chance explains every alignment.
     pairs : int
-        That the expected false accusations are stated for.
+        Number of compared pairs that the expected false accusations are stated for.
     derived_score : float
-        From which the query counts as derived.
+        Score from which the query counts as derived.
     """
 
     reference: Fingerprint
@@ -63,7 +67,7 @@ def compare(
     ----------
     original, suspect : path, bytes or (H, W, 3) uint8 RGB
     derived_score : float
-        From which the suspect is derived; see `imgmatch.derived_score`.
+        Score from which the suspect counts as derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -107,10 +111,10 @@ def examine_pair(
     query : Fingerprint
         Of a suspect.
     pairs : int
-        That the expected false accusations are stated for: how many originals
-        the suspect is compared with.
+        Number of originals that the suspect is compared with. The expected false
+        accusations are stated for so many pairs.
     derived_score : float
-        From which the query is derived; see `imgmatch.derived_score`.
+        Score from which the query counts as derived; see `imgmatch.derived_score`.
 
     Returns
     -------
@@ -147,7 +151,11 @@ def _explained(
     decision: Decision,
     pairs: int,
 ) -> Comparison:
-    """Say where the copy is; where something is claimed, also how it was made."""
+    """Return the comparison of a pair that is not unrelated.
+
+    It always says where the copy is. Edits, direction and expected false accusations
+    are worked out only for a pair that is derived or for review.
+    """
     direction = Direction.UNKNOWN
     edits: tuple[Edit, ...] = ()
     false_accusations = None
@@ -161,7 +169,7 @@ def _explained(
             query.size,
         )
         direction = (
-            Direction.CONSISTENT  # what the reference's picture has lost tells nothing
+            Direction.CONSISTENT  # the same file, though its kept picture lost detail
             if reference.sha256 == query.sha256
             else judge_direction(
                 reference.grey, query.grey, best.agreement, best.region

@@ -1,7 +1,9 @@
-"""Every constant that a verdict depends on, wherever it stands.
+"""Collect every constant that a verdict depends on, from all modules.
 
-An evidence bundle records them, so that a check by other constants says that it
-cannot tell, and does not call the bundle forged.
+Input: the modules that a picture passes on its way to a verdict. Output: their
+constants by module, and a digest of them. An evidence bundle records the constants.
+A check with other constants then says that it cannot tell, and does not call the
+bundle forged.
 """
 
 import hashlib
@@ -43,13 +45,19 @@ MODULES: tuple[ModuleType, ...] = (
     *(region, measure, examine, decision, overlays, lettering, explain, compare),
     *(edges, enlargement, judge, scene, tiles),
 )
-"""Those that a picture passes on its way to an answer."""
+"""The modules that a picture passes on its way to a verdict."""
 
 
 def verdict_constants() -> dict[str, dict[str, Any]]:
     """Collect the constants by module, as JSON-ready values.
 
-    The C core stands for its constants by the digest of its sources.
+    The digest of its sources stands for the constants of the C core.
+
+    Returns
+    -------
+    dict of str to dict
+        Module name -> constant name -> value. Modules without constants are left
+        out.
     """
     found = {module.__name__: _constants_of(module) for module in MODULES}
     kernels = {
@@ -60,7 +68,18 @@ def verdict_constants() -> dict[str, dict[str, Any]]:
 
 
 def digest(constants: Mapping[str, Any]) -> str:
-    """Return the SHA-256, in hex, of constants."""
+    """Return the SHA-256 of constants.
+
+    Parameters
+    ----------
+    constants : mapping
+        As `verdict_constants` returns them.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     return hashlib.sha256(json.dumps(constants, sort_keys=True).encode()).hexdigest()
 
 
@@ -68,12 +87,12 @@ def _constants_of(module: ModuleType) -> dict[str, Any]:
     found = {}
     for name, value in vars(module).items():
         if name.strip("_").isupper() and not callable(value):
-            with suppress(TypeError):  # tables of functions are no constants
+            with suppress(TypeError):  # skip tables of functions
                 found[name] = json.loads(json.dumps(value, default=_json_ready))
     return found
 
 
 def _json_ready(value: object) -> Any:
     if isinstance(value, np.ndarray):
-        return np.round(value, 6).tolist()  # what a machine may compute otherwise
+        return np.round(value, 6).tolist()  # machines may differ in the last digits
     raise TypeError

@@ -1,27 +1,31 @@
-"""Evidence -> verdict, score and reason. Every threshold of a decision stands here.
+"""Turn evidence into a verdict, a score and a reason.
 
-The score is the log-odds, by a logistic model, that the query derives from the
-reference: 0 is even odds among the training pairs, and each unit more multiplies
-the odds by e. The model weighs eight terms, each allowed one sign only:
+Input: the `Evidence` of a pair. Output: a `Decision`. A logistic model gives the score,
+and rules hold it below a threshold where people must look. This module holds every
+threshold of a decision. The constants that evidence is measured with stand in the
+modules that measure it.
 
-- photographic_coherence (+): log of the photographic windows that agree, over the
-  clear conflicts;
-- photographic_share (+): how much of what agrees is photographic, up to a
-  fifth, since unrelated pictures share graphics;
-- geometry (+): tens of orders of magnitude by which chance does not explain the
-  keypoints, up to four;
-- unanimity (+): by how much more than e squared times what agrees outweighs all
-  else that has structure, where one picture is whole inside the other;
-- mismatch (-): square of the radius of the largest disc that nothing in is the same:
-  overlays are thin or small, another subject is neither;
-- photographic_conflict (-): the root of the clear conflicts that are photographic in
-  the query: overlays are drawn, another subject is not;
+The score is the log-odds that the query derives from the reference. 0 is even odds
+among the training pairs, and each unit more multiplies the odds by e. The model weighs
+eight terms. Each may have one sign only:
+
+- photographic_coherence (+): log of the photographic windows that agree over the clear
+  conflicts.
+- photographic_share (+): the fraction of what agrees that is photographic, up to a
+  fifth. Unrelated pictures may share graphics.
+- geometry (+): -log10 of the number of false alarms of the keypoints, in tens, up to
+  four. The larger it is, the less chance explains the geometry.
+- unanimity (+): log of what agrees over everything else that has structure, less 2, up
+  to 2.5. It counts where one picture lies whole inside the other.
+- mismatch (-): square of the radius of the largest disc in which nothing is the same.
+  Overlays are thin or small, another subject is neither.
+- photographic_conflict (-): square root of the clear conflicts that are photographic
+  in the query. Overlays are drawn, another subject is not.
 - photographic_loss (-): what the query lost of the photograph, other than to plain
-  ground: a copy is cut out, or adds to its source more than it takes away;
-- perspective (-): a copy is rarely tilted, a print photographed anew is.
+  ground. A copy is cut out, or adds more to its source than it takes away.
+- perspective (-): a copy is rarely tilted. A print that was photographed anew is.
 
-``python -m benchmarks.quality.fit`` fits the weights and states the data. The
-constants that evidence is measured with stand in the modules that measure it.
+``python -m benchmarks.quality.fit`` fits the weights and states the data.
 """
 
 import math
@@ -47,6 +51,8 @@ __all__ = [
 ]
 
 BIAS = -6.53
+"""Log-odds of a pair all of whose terms are 0."""
+
 WEIGHTS = {
     "photographic_coherence": 0.592,
     "photographic_share": 23.546,
@@ -57,122 +63,135 @@ WEIGHTS = {
     "photographic_loss": -0.393,
     "perspective": -4.029,
 }
+"""Log-odds for each unit of a term of `score_terms`."""
 
 DERIVED_SCORE = 1.5
-"""In cross-validation 98 % of 1,512 copies score higher, and of 3,360 negatives none:
-the highest reached 1.00. The room between is for what no trap here is like."""
+"""Score from which a pair is derived. In cross-validation 98 % of 1,512 copies score
+higher, and none of 3,360 negatives: the highest of them reached 1.00. The margin is for
+negatives that are unlike every trap here."""
 
 CERTAIN_SCORE = 5.0
-"""No other alignment of the pair needs to be looked at."""
+"""Score from which no other alignment of the pair needs to be examined."""
 
 REVIEW_SCORE = 0.0
+"""Score from which a human should look at a pair: even odds."""
 
 TILT = 0.01
 TILTED_CONFLICT = 0.1
-"""Perspective, and conflicting for each agreeing window, from which it takes a
-human to accuse: one flat part of two photographs, such as a screen or a label,
-is carried onto the other by a homography, and the rest is not."""
+"""Perspective, and conflicting windows for each agreeing one. A pair above both needs
+a human to accuse. A homography carries one flat part of a photograph, such as a screen
+or a label, onto the same part of another photograph, but not the rest."""
 
 MIN_WINDOWS = 10.0
-"""Agreeing windows below which a picture is too little to accuse on."""
+"""Agreeing windows below which too little is in common to accuse."""
 
 MIN_PHOTOGRAPHIC = 1.0
 SIMPLE_LOG_NFA = -100.0
-"""Photographic windows that agree, and false alarms of the keypoints, from which on it
-takes a human to accuse: a drawing as simple as a frame is made twice without being
-copied. That of two frames is 1e-35, that of a page of shapes below 1e-500; of 1,513
-copies seven are as simple, of a laptop's lid and a phone's side on white."""
+"""Photographic windows that agree, and log10 of the false alarms of the keypoints. A
+pair with fewer such windows and more false alarms needs a human to accuse. A drawing as
+simple as a frame may be made twice without being copied. The false alarms of two frames
+are 1e-35, those of a page of shapes below 1e-500. Of 1,513 copies seven are as simple:
+they show a laptop's lid and a phone's side on white."""
 
 MIN_EXACT = 0.7
 """Fraction of the agreeing windows that are exact, below which it takes a human to
-accuse. Of 1,300 copies one has less, a heavy mark tiled over it; close-ups from the
-same shoot have 0.5 to 0.8."""
+accuse. Of 1,300 copies one has less, under a heavy tiled mark. Close-ups from the same
+shoot have 0.5 to 0.8."""
 
 MAX_REPLACED = 4.0
-"""Windows of another photograph in the place of a part, above which it takes a human
-to accuse: another subject may stand before the same backdrop. Of 1,479 copies that
-score as derived five have more, under lines of text; of 21 frames of a fixed camera 13.
-"""
+"""Photographic windows that conflict clearly, above which it takes a human to accuse:
+another subject may stand before the same backdrop. Of 1,479 copies that score as
+derived five have more, under lines of text. Of 21 frames of a fixed camera 13 have
+more."""
 
 MIN_COMPLETE = 0.4
-"""Fraction of the one picture or the other that the copied region takes, times the
-share of the reference's structure there that the query kept, below which it takes
-a human to accuse: a copy is most of what it was cut from, or of where it was put; a
+"""Coverage times structure kept, below which it takes a human to accuse. Coverage is
+the fraction of either picture that the copied region takes, the larger one. Structure
+kept is the share of the reference's structure there that the query kept. A copy is most
+of the picture that it was cut from, or most of the one that it was put into. A small
 part of both may be a rendering that two sheets share."""
 
 MAX_LOG_NFA = -3.0
-"""False alarms of the keypoints' geometry above which chance may explain it: such a
-pair is unrelated whatever its pixels say, and they are not looked at."""
+"""log10 of the false alarms of the keypoints' geometry above which chance may explain
+it. Such an alignment is skipped without a look at its pixels."""
 
 FALSE_SCORE = -0.76
 FALSE_RATE = 3 / 435_270
 FALSE_DECAY = 2.5
-"""Of 435,270 unrelated pairs, 330 originals by 1,319 other pictures, none scored above
--0.76, and 704 had geometry that chance does not explain. So with 95 % confidence fewer
-than 3 / 435,270 of all pairs score higher (the rule of three; by products and pictures
-there are fewer independent ones). Above, the bound is extrapolated: from -8 to -6 the
-scores thin out by e for each 1.5, from -6 to -4 for each 0.7, the last five for each
-1.8, and 2.5 is taken."""
+"""Bound on the fraction of unrelated pairs that score as high: `FALSE_RATE` at
+`FALSE_SCORE`, and a factor of e less for each `FALSE_DECAY` above it. Of 435,270
+unrelated pairs, 330 originals by 1,319 other pictures, none scored above -0.76, and 704
+had geometry that chance does not explain. So with 95 % confidence fewer than
+3 / 435,270 of all pairs score higher (the rule of three; counted by products and
+pictures, fewer pairs are independent). Above that score the bound is extrapolated. The
+number of pairs falls by e for each 1.5 from -8 to -6, for each 0.7 from -6 to -4, and
+for each 1.8 among the last five pairs. The bound takes 2.5."""
 
 DRAWN_LEAK = 0.1
-"""Fraction of the windows of a wiped mark that may pass as photographic."""
+"""Fraction of the lost windows that may pass as photographic though a drawn mark was
+wiped there."""
 
 COMMON_WINDOWS = 6.0
 COMMON_LOG_NFA = -4.0
-"""Agreeing windows, and log10 of the false alarms of their keypoints, that show that
-two pictures have something in common at all."""
+"""Agreeing windows at least, and log10 of the false alarms of the keypoints at most, of
+two pictures that have anything in common. Other pairs below `REVIEW_SCORE` are
+unrelated."""
 
 GRAPHIC_SHADING = 0.42
-"""Shading below which what agrees is drawn: that of 95 % of the traps' overlays, and
-of 1 % of what copies have in common."""
+"""Shading below which what agrees counts as drawn. 95 % of the traps' overlays are
+below it, and 1 % of what copies have in common."""
 
 GRAPHIC_SHARE = 0.12
-"""Photographic share of the agreement below which it is called an overlay where
-nothing is accused."""
+"""Photographic share of the agreeing windows below which a pair that is not accused
+shares an overlay, and not a subject."""
 
 WHOLE_SHARE = 0.8
-"""What is drawn is an overlay unless the query kept this much of the reference's
-structure, and too little to accuse on unless it is this much of all structure:
-some pictures are drawn."""
+"""Two bounds on pairs where what agrees is drawn. Below this share of the reference's
+structure kept, it counts as a shared overlay. Below this share of all structure, it
+takes a human to accuse. Above, the pictures themselves may be drawn."""
 
 FULL_PHOTOGRAPHIC_SHARE = 0.2
-"""Photographic share of what agrees, from which more adds nothing to the score."""
+"""Photographic share of what agrees above which more adds nothing to the score."""
 
 GEOMETRY_UNIT = 10.0
 FULL_GEOMETRY = 4.0
-"""Orders of magnitude of false alarms that count one, and how many count at most."""
+"""Orders of magnitude of false alarms that make one unit of the geometry term; and its
+largest value."""
 
 MIN_MAJORITY = 2.0
 FULL_UNANIMITY = 2.5
-"""Log of what agrees over all else, from which it counts, and how much counts at
-most."""
+"""Log of what agrees over all else from which the unanimity term counts; and its
+largest value."""
 
 UNANIMOUS_COVERAGE = (0.4, 0.8)
-"""Coverage from which unanimity counts at all, and from which it counts in full."""
+"""Coverage from which unanimity counts at all, and coverage from which it counts in
+full."""
 
 MAX_MISMATCH = 5.5
 MAX_CONFLICT = 7.0
 MAX_LOSS = 20.0
 MAX_PERSPECTIVE = 0.1
-"""Largest mismatch radius (windows), root of photographic conflicts (windows), loss
-(windows) and perspective that count; more says nothing more."""
+"""Largest values that count: of the mismatch radius (sides of a window), of the square
+root of the photographic conflicts (windows), of the loss (windows) and of the
+perspective. More says nothing more."""
 
 PERSPECTIVE_SCALE = 10.0
-"""Times that perspective is taken, so that its weight is of the others' size."""
+"""Factor of the perspective term. It makes the weight as large as the others."""
 
 BELOW = 0.01
-"""How far a rule that stops a verdict holds the score below its threshold."""
+"""Distance below a threshold at which a rule holds a score, so that the score does not
+reach the verdict that the rule forbids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is decided about a pair.
+    """The decision on a pair.
 
     Attributes
     ----------
     verdict : Verdict
     score : float
-        Log-odds of derivation, as far as the rules let it go; -inf for nothing.
+        Log-odds of derivation, held down by the rules; -inf without an alignment.
     reason : str
         One sentence for a reader of the verdict.
     """
@@ -188,7 +207,7 @@ def decide(
     same_file: bool = False,
     derived_score: float = DERIVED_SCORE,
 ) -> Decision:
-    """Judge a pair.
+    """Decide on a pair.
 
     Parameters
     ----------
@@ -197,7 +216,7 @@ def decide(
     same_file : bool
         Whether the query is the reference's file, byte for byte.
     derived_score : float
-        Score from which a pair is derived. What scores less, down to
+        Score from which a pair is derived. A pair with a lower score, down to
         `REVIEW_SCORE`, is for a human.
 
     Returns
@@ -223,7 +242,7 @@ def decide(
     )
     by_pixels = value >= derived_score
     if same_file and value >= REVIEW_SCORE:
-        # However simple what it shows is, two do not make one file by chance.
+        # Two people do not make the same file by chance, however simple its picture.
         value = max(value, CERTAIN_SCORE)
     if by_pixels:
         reason = f"the pixels are the same: {agreement}"
@@ -247,10 +266,20 @@ def decide(
 
 
 def score(evidence: Evidence | None) -> float:
-    """Log-odds of derivation, as far as the rules let it go; -inf for nothing.
+    """Return the log-odds of derivation, held down by the rules.
 
-    A pair that a rule holds back scores below the threshold that it is held back
-    from, so that verdicts and scores put pairs in the same order.
+    A rule that forbids a verdict holds the score below the verdict's threshold. So
+    verdicts and scores put pairs in the same order.
+
+    Parameters
+    ----------
+    evidence : Evidence or None
+        None where no alignment was found.
+
+    Returns
+    -------
+    float
+        -inf without evidence.
     """
     if evidence is None:
         return -math.inf
@@ -264,7 +293,17 @@ def score(evidence: Evidence | None) -> float:
 
 
 def score_terms(evidence: Evidence) -> dict[str, float]:
-    """Return the terms that the score weighs, by name."""
+    """Return the terms that the score weighs.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    dict of str to float
+        By the names of `WEIGHTS`. The module's docstring explains each.
+    """
     agreeing, photographic = evidence.agreeing, evidence.photographic_agreeing
     other = max(evidence.textured - agreeing, 0.0)
     majority = math.log((agreeing + 1) / (other + 1))
@@ -289,7 +328,17 @@ def score_terms(evidence: Evidence) -> dict[str, float]:
 
 
 def enough(evidence: Evidence) -> bool:
-    """Tell whether enough of a photograph is in common to suspect anything."""
+    """Tell whether enough is in common for a human to look at a pair.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    bool
+        False holds the score below `REVIEW_SCORE`.
+    """
     return (
         evidence.agreeing >= MIN_WINDOWS
         and evidence.log_nfa <= MAX_LOG_NFA
@@ -298,7 +347,10 @@ def enough(evidence: Evidence) -> bool:
 
 
 def _complete(evidence: Evidence) -> bool:
-    """Tell whether the whole may be the same, and not one part of two pictures."""
+    """Tell whether the whole picture may be the same, and not only a part.
+
+    False holds the score below `DERIVED_SCORE`.
+    """
     agreeing = evidence.agreeing
     drawn = _graphic(evidence) and agreeing < WHOLE_SHARE * evidence.textured
     tilted = (
@@ -316,7 +368,7 @@ def _complete(evidence: Evidence) -> bool:
 
 
 def _graphic(evidence: Evidence) -> bool:
-    """Tell whether what agrees is drawn and not photographic."""
+    """Tell whether what agrees is drawn, and not photographic."""
     return evidence.shading < GRAPHIC_SHADING
 
 
@@ -325,40 +377,43 @@ def _clamp(value: float, low: float, high: float) -> float:
 
 
 def expected_false_accusations(score: float, *, pairs: int = 1) -> float:
-    """Bound how many pairs of unrelated pictures would score as high.
+    """Return a bound on how many pairs of unrelated pictures score as high.
 
-    The method and its data stand at `FALSE_RATE`. Above the highest score that was
-    met the bound is extrapolated. It speaks of unrelated pictures, not of another
-    photograph of the same thing.
+    `FALSE_RATE` explains the method and its data. Above `FALSE_SCORE` the bound is
+    extrapolated. It speaks of unrelated pictures, not of another photograph of the same
+    thing.
 
     Parameters
     ----------
     score : float
+        Log-odds, as `score` returns them.
     pairs : int
-        Compared: suspects times originals.
+        Pairs that are compared: suspects times originals.
 
     Returns
     -------
     float
+        Expected number of pairs.
     """
     excess = max(score - FALSE_SCORE, 0.0)
     return pairs * FALSE_RATE * math.exp(-excess / FALSE_DECAY)
 
 
 def derived_score(false_accusations: float, *, pairs: int) -> float:
-    """Score from which so many false accusations are expected at most.
+    """Return the score from which at most so many false accusations are expected.
 
     Parameters
     ----------
     false_accusations : float
-        Wanted in all that is compared, such as 0.01.
+        Expected number that is accepted among all pairs, such as 0.01.
     pairs : int
-        Compared: suspects times originals.
+        Pairs that are compared: suspects times originals.
 
     Returns
     -------
     float
-        At least `DERIVED_SCORE`, for `decide` and all that call it.
+        At least `DERIVED_SCORE`. Pass it as `derived_score` to `imgmatch.compare`,
+        `imgmatch.verify` or `imgmatch.scan`.
 
     Raises
     ------

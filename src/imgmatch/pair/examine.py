@@ -1,4 +1,10 @@
-"""Which alignment of a pair counts: each is examined on the pixels."""
+"""Examine the alignments of a pair on the pixels, and pick the one that counts.
+
+Input: the fingerprints of a reference and a query. Output: an `ExaminedAlignment`, with
+its agreement, its copied region and its evidence. Keypoints may suggest several
+alignments, such as those of a banner and of a photograph. The pixels tell which of them
+is a copy. The query's mirror image is aligned too.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,11 +30,11 @@ from imgmatch.types import Size
 __all__ = ["ExaminedAlignment", "best_alignment", "examined_alignments"]
 
 MAX_EXAMINED = 3
-"""Alignments of a pair that are examined on the pixels."""
+"""Alignments of a pair that are examined on the pixels at most."""
 
 SURE_LOG_NFA = -20.0
-"""log10 of the false alarms of an upright alignment, below which it is examined before
-the mirror image is matched: of unrelated pairs none comes near."""
+"""log10 of the false alarms of an upright alignment below which it is examined before
+the mirror image is matched. No unrelated pair comes near."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,10 +44,11 @@ class ExaminedAlignment:
     Attributes
     ----------
     agreement : Agreement
-        Where the pixels agree; holds the canvas and the refined homography.
+        Where the pixels agree. Holds the canvas and the refined homography.
     region : Overlap
         The copied region.
     mirrored : bool
+        Whether the homography reflects.
     evidence : Evidence
     """
 
@@ -68,13 +75,14 @@ def best_alignment(
     Returns
     -------
     ExaminedAlignment or None
-        The one that accuses most, or else the least accidental one. None where chance
-        explains every alignment.
+        The one with the highest score, if that is above `REVIEW_SCORE`. Otherwise the
+        one with the fewest false alarms. None where chance explains every alignment.
     """
     return _strongest(examined_alignments(reference, query))
 
 
 def _strongest(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
+    """Pick the best alignment, and stop at the first that is certain."""
     best: ExaminedAlignment | None = None
     for examined in found:
         value = score(examined.evidence)
@@ -88,7 +96,7 @@ def _strongest(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
 def examined_alignments(
     reference: Fingerprint, query: Fingerprint
 ) -> Iterator[ExaminedAlignment]:
-    """Align a pair every way that keypoints suggest, and look at the pixels.
+    """Align a pair in every way that keypoints suggest, and look at the pixels.
 
     Parameters
     ----------
@@ -97,9 +105,9 @@ def examined_alignments(
     Yields
     ------
     ExaminedAlignment
-        At most `MAX_EXAMINED`, the least accidental first. An upright alignment that
-        chance cannot explain comes before any in the mirror. Alignments that chance
-        explains are left out.
+        At most `MAX_EXAMINED`, fewest false alarms first. But the best upright
+        alignment comes first if it is below `SURE_LOG_NFA`. Alignments that chance
+        explains, those above `MAX_LOG_NFA`, are left out.
     """
     for alignment, mirrored in islice(_alignments(reference, query), MAX_EXAMINED):
         if alignment.log_nfa <= MAX_LOG_NFA:
@@ -111,7 +119,7 @@ def examined_alignments(
 def _alignments(
     reference: Fingerprint, query: Fingerprint
 ) -> Iterator[tuple[Alignment, bool]]:
-    """Yield alignments, and whether with the mirror image of the query."""
+    """Yield alignments, and whether each is with the mirror image of the query."""
     found = [(way, False) for way in _aligned(reference, query.features, query.size)]
     if found and found[0][0].log_nfa < SURE_LOG_NFA:
         yield found.pop(0)
@@ -131,7 +139,7 @@ def _aligned(
 def _examine(
     reference: Fingerprint, query: Fingerprint, alignment: Alignment, *, mirrored: bool
 ) -> ExaminedAlignment | None:
-    """Look at the pixels; None where too little of the pictures overlaps."""
+    """Look at the pixels of an alignment; None where the pictures share too little."""
     homography = alignment.homography
     if mirrored:
         homography = transforms.mirror(query.size.width) @ homography

@@ -1,4 +1,9 @@
-"""Geometry and differences of an aligned pair -> the edits, by name."""
+"""Name the edits that lead from the reference to the query.
+
+Input: the homography of a pair, the copied region and the differences inside it.
+Output: a tuple of `Edit`, such as a crop, a rotation or an added overlay, with place
+and amount. People read it to see how the copy was made. No verdict depends on it.
+"""
 
 import math
 
@@ -19,16 +24,20 @@ from imgmatch.types import Box, Size
 __all__ = ["MIN_WHOLE", "name_edits"]
 
 MIN_WHOLE = 0.965
-"""Fraction of an area from which it counts as all of it."""
+"""Fraction of an area from which it counts as the whole."""
 
 MIN_RESIZE = 1.05
+"""Scale, or its inverse, above which a resize is reported."""
 MIN_ROTATION = 1.0
-"""Degrees."""
+"""Angle above which a rotation is reported, degrees."""
 MIN_STRETCH = 1.03
+"""Ratio of the two scales above which a stretch is reported."""
 MIN_PERSPECTIVE = 0.01
-"""Departure from an affine map, as a fraction of the region's size."""
+"""Departure from an affine map above which perspective is reported, as a fraction of
+the region's size."""
 MIN_RECOLOURING = 8.0
-"""Mean change, 8-bit levels; recompression stays below 4."""
+"""Mean change above which recolouring is reported, 8-bit levels. Recompression stays
+below 4."""
 
 
 def name_edits(
@@ -38,7 +47,7 @@ def name_edits(
     reference_size: Size,
     query_size: Size,
 ) -> tuple[Edit, ...]:
-    """Say what was done to the reference to arrive at the query.
+    """Name what was done to the reference to arrive at the query.
 
     Parameters
     ----------
@@ -47,7 +56,9 @@ def name_edits(
     region : Overlap
         The copied region.
     differences : Differences
+        Of the two pictures inside the region.
     reference_size, query_size : Size
+        Full-size pixels.
 
     Returns
     -------
@@ -80,7 +91,7 @@ def name_edits(
 
 
 def _within(box: Box, size: Size) -> Box:
-    """Cut off what lies beyond the picture: canvas pixels are coarser than its own."""
+    """Clip a box to the picture, since canvas pixels are coarser and may lie beyond."""
     return Box(
         max(box.x0, 0.0),
         max(box.y0, 0.0),
@@ -90,7 +101,7 @@ def _within(box: Box, size: Size) -> Box:
 
 
 def _affine_edits(jacobian: NDArray[np.float64]) -> list[Edit]:
-    """Split a (2, 2) map into mirror, rotation, scale and stretch."""
+    """Split a (2, 2) Jacobian into mirror, rotation, scale and stretch."""
     edits = []
     (a, b), (c, d) = jacobian.tolist()
     if a * d < b * c:

@@ -1,4 +1,9 @@
-"""A part of a picture that was covered -> the lettering it bore."""
+"""Find the lettering that a cover hides.
+
+Input: a cut of the reference, and the mask of the plate that the query shows there.
+Output: the box of a line of letters under the plate, if there is one. A plate over a
+mark removes the mark, which the edits report. A plate over anything else removes none.
+"""
 
 import cv2
 import numpy as np
@@ -9,56 +14,59 @@ from imgmatch.pair.statistics import percentile
 __all__ = ["find_lettering"]
 
 STROKE = 7
-"""Pixels across, from which on a stroke is too broad to be one of small letters."""
+"""Width from which a stroke is too broad for a small letter, pixels."""
 
 MIN_RELIEF = 12.0
-"""Least difference of a stroke from its ground, 8-bit levels."""
+"""Least relief, which is the difference of a stroke from its ground, 8-bit levels."""
 
 STRONG_PERCENTILE = 95
 STRONG_FRACTION = 0.35
-"""Percentile of the relief under the cover, and fraction of it that strokes have."""
+"""Percentile of the relief under the cover; and least relief of a stroke, as a fraction
+of that percentile."""
 
 AROUND_PERCENTILE = 98
-"""Percentile of the relief around the cover that strokes exceed."""
+"""Percentile of the relief around the cover that a stroke must exceed."""
 
 STROKE_GAPS = (9, 5)
-"""Width and height, pixels, of the gaps between the strokes of one line."""
+"""Width and height of the box that joins the strokes of one line across gaps,
+pixels."""
 
 MIN_COVERED = 0.95
-"""Least fraction of a line's strokes that are under the cover."""
+"""Least fraction of a line's stroke pixels that is under the cover."""
 
 MIN_OF_ALL = 0.8
-"""Least fraction of all strokes, those around the cover included, that the line has."""
+"""Least fraction of all stroke pixels, also those around the cover, that the line
+has."""
 
 MIN_LENGTH = 2.5
 """Least length of a line, as a multiple of its height."""
 
 MIN_HEIGHT = 5
 MIN_STROKES = 3.0
-"""Pixels, and strokes that a cut along the line meets on average. Covered lettering
-has four to twelve, the edge of a product one."""
+"""Least height of a line, pixels; and least number of strokes that a cut along the line
+meets on average. Covered lettering has four to twelve, the edge of a product one."""
 
 Box = tuple[int, int, int, int]
+"""x0, y0, x1, y1 in pixels; the last two are exclusive."""
 
 
 def find_lettering(grey: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> Box | None:
     """Find the one line of letters or signs that a cover hides.
 
-    What a photograph shows under a cover goes on beside it. A mark is covered
-    whole, stands out from all that is around it, and its strokes follow one
-    another in a line.
+    The scene of a photograph goes on beside the cover. A mark lies under it as a whole,
+    stands out from everything around it, and its strokes follow each other in a line.
 
     Parameters
     ----------
     grey : (H, W) uint8
         The picture without the cover, cut out with a margin.
     hidden : (H, W) bool
-        What the cover hides of it.
+        The pixels that the cover hides.
 
     Returns
     -------
     (x0, y0, x1, y1) or None
-        None where there is no such line.
+        Pixels of `grey`; the last two are exclusive. None where there is no such line.
 
     References
     ----------
@@ -72,7 +80,8 @@ def find_lettering(grey: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> Box | 
         box = _line(relief > _threshold(relief, hidden), hidden)
         if box is not None:
             found.append(box)
-    # Dark letters have light gaps between them, which lie inside of their box.
+    # Dark letters have light gaps between them, which may form a line of their own
+    # inside the letters' box. So the larger box counts.
     return max(found, key=_area, default=None)
 
 
@@ -82,6 +91,7 @@ def _area(box: Box) -> int:
 
 
 def _threshold(relief: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> float:
+    """Return the relief above which a pixel belongs to a stroke, 8-bit levels."""
     under, around = relief[hidden], relief[~hidden]
     return max(
         MIN_RELIEF,
@@ -91,6 +101,7 @@ def _threshold(relief: NDArray[np.uint8], hidden: NDArray[np.bool_]) -> float:
 
 
 def _line(strokes: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> Box | None:
+    """Return the box of the covered line of strokes, and None if it is no lettering."""
     kernel = np.ones(STROKE_GAPS[::-1], np.uint8)
     reach = max(STROKE_GAPS)
     padded = cv2.copyMakeBorder(
@@ -115,7 +126,7 @@ def _line(strokes: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> Box | None:
     crossed = np.count_nonzero(ink[:, 1:] != ink[:, :-1]) / (2 * len(ink))
     if crossed < MIN_STROKES:
         return None
-    # Parts of the mark may stand apart from the line, before or behind it.
+    # Parts of the mark may stand apart from the line, before or after it.
     band = np.s_[:, x : x + width] if height > width else np.s_[y : y + height]
     mark = np.zeros_like(covered)
     mark[band] = (covered & (under > 0)[labels])[band]

@@ -1,4 +1,9 @@
-"""Features x features -> one-to-one correspondences."""
+"""Pair the keypoints of two pictures by their descriptors.
+
+Input: the features of a reference and of a query. Output: one-to-one correspondences.
+Two keypoints correspond if each is the other's nearest and the second nearest is
+clearly farther away. The test is loose, because geometry and pixels are checked later.
+"""
 
 from dataclasses import dataclass
 
@@ -11,11 +16,14 @@ from imgmatch.features import Features
 __all__ = ["Correspondences", "match"]
 
 MAX_DISTANCE = 80
-"""Bits. Copies stay below 64 of 256 even at JPEG 20; chance matches centre on
-128 with a standard deviation of 8 if bits were independent, wider in truth."""
+"""Largest Hamming distance of a correspondence, bits of 256. Copies stay below 64 even
+at JPEG quality 20. Chance matches centre on 128. Their standard deviation would be 8 if
+bits were independent, and is wider in truth."""
 
 RATIO_THRESHOLD = 0.92
-"""Lowe's ratio, looser than usual because geometry and pixels check after it."""
+"""Largest distance to the nearest keypoint as a fraction of the distance to the second
+nearest (Lowe's ratio). Looser than usual, because geometry and pixels are checked
+later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +35,7 @@ class Correspondences:
     reference_index, query_index : (N,) int32
         Rows of the two `Features`; no row appears twice.
     ratio : (N,) float32
-        Best over second-best distance: lower is more distinctive.
+        Nearest over second-nearest distance: lower is more distinctive.
     """
 
     reference_index: NDArray[np.int32]
@@ -45,19 +53,21 @@ def match(
     ratio_threshold: float = RATIO_THRESHOLD,
     max_distance: int = MAX_DISTANCE,
 ) -> Correspondences:
-    """Pair the descriptors that are each other's nearest and stand out.
+    """Pair descriptors that are each other's nearest, and clearly so.
 
     Parameters
     ----------
     reference, query : Features
     ratio_threshold : float
-        Largest nearest over second-nearest distance (Lowe, IJCV 2004).
+        Largest distance to the nearest as a fraction of the distance to the second
+        nearest (Lowe, IJCV 2004).
     max_distance : int
-        Largest Hamming distance in bits, 0..256.
+        Largest Hamming distance, bits, 0..256.
 
     Returns
     -------
     Correspondences
+        Empty where either picture has no keypoints.
     """
     reference_index, query_index, _, ratio = _core.match_two_nearest(
         reference.descriptors,

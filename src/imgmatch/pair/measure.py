@@ -1,4 +1,9 @@
-"""An aligned pair as numbers: the evidence that a verdict is made from."""
+"""Turn an aligned pair into numbers, the evidence that a verdict is made from.
+
+Input: the agreement of a pair and the copied region. Output: an `Evidence`, with counts
+of the windows that agree, conflict or are lost inside the region. A verdict depends on
+these numbers only, so `imgmatch.pair.decision` needs no pixels.
+"""
 
 import math
 from dataclasses import dataclass
@@ -20,31 +25,32 @@ __all__ = ["Evidence", "measure"]
 class Evidence:
     """What an aligned pair shows, as numbers.
 
-    Windows are independent correlation windows of the canvas, 11 px squared, inside
-    the copied region. `imgmatch.pair.agreement.Agreement` says what makes a window
-    textured, agreeing, exact, conflicting or lost.
+    A count of windows is the number of independent correlation windows, 11 by 11 pixels
+    of the canvas, inside the copied region. `imgmatch.pair.agreement.Agreement` defines
+    when a window is textured, agrees, conflicts or is lost.
 
     Attributes
     ----------
     log_nfa : float
         log10 of the number of false alarms of the keypoints' geometry.
     textured, agreeing, exact, conflicting, lost, lost_to_plain : float
-        Windows.
+        Counts of windows.
     clear_conflicts : float
-        Windows that conflict, apart from banners along the sides and from the border
-        of what agrees.
+        Count of conflicting windows that touch no agreeing one. Banners along the
+        sides are left out.
     photographic_agreeing, photographic_conflicting, photographic_lost : float
-        Windows that hold shading and not only drawn graphics: of the agreeing in both
-        pictures, of the clear conflicts in the query, of the lost in the reference.
-        What agrees and conflicts is more than a slope in both pictures.
+        Counts of windows that hold shading and not only drawn graphics: agreeing
+        windows with shading in both pictures, clear conflicts with shading in the
+        query, lost windows with shading in the reference. The first two count only
+        windows where both pictures have structure besides a slope.
     shading : float
-        Fraction of the agreeing pixels that are shaded, the geometric mean of
-        both pictures'.
+        Fraction of the agreeing pixels that are shaded, 0..1: the geometric mean of
+        the two pictures' fractions.
     mismatch_radius : float
-        Radius, in windows, of the largest disc in which nothing is the same, apart
-        from banners along the sides.
+        Radius of the largest disc in which nothing is the same, in sides of a window.
+        Banners along the sides are left out.
     reference_kept, query_covered : float
-        Fractions of either picture that the copied region takes.
+        Fraction of either picture's area that the copied region takes, 0..1.
     perspective : float
         Departure from an affine map, as a fraction of the region's size.
     """
@@ -68,12 +74,12 @@ class Evidence:
 
     @property
     def coverage(self) -> float:
-        """Fraction of either picture that the region takes, the larger one."""
+        """The larger of `reference_kept` and `query_covered`."""
         return max(self.reference_kept, self.query_covered)
 
     @property
     def structure_kept(self) -> float:
-        """Share of the reference's structure that the query kept."""
+        """Share of the reference's structure that the query kept, 0..1."""
         structure = self.agreeing + self.conflicting + self.lost + self.lost_to_plain
         return self.agreeing / max(structure, 1.0)
 
@@ -96,6 +102,7 @@ def measure(
     log_nfa : float
         Of the alignment.
     reference_size, query_size : Size
+        Full-size pixels.
 
     Returns
     -------

@@ -1,4 +1,11 @@
-"""Differences of an aligned pair -> what was drawn over it, wiped or recoloured."""
+"""Find what was drawn over a copy, wiped from it or recoloured.
+
+Input: the agreement of an aligned pair, its canvas in colour and the copied region.
+Output: the boxes of added and removed overlays, and the mean change of colours. The
+agreeing pixels tell how colours and light changed. The stage takes these changes off.
+What still differs was drawn where the query has the sharper edges, and wiped where the
+reference has them.
+"""
 
 import math
 from dataclasses import dataclass
@@ -19,65 +26,67 @@ __all__ = ["Differences", "find_differences"]
 
 MIN_DIFFERENCE = 12.0
 NOISE_FACTOR = 4.0
-"""Least change of a pixel that counts as drawn, 8-bit levels, and as a multiple of the
-median change where the pictures agree."""
+"""Least change of a pixel that counts as drawn, in 8-bit levels, and as a multiple of
+the median change where the pictures agree."""
 
 UNCHANGED = 0.9
-"""Correlation from which a window shows no overlay, whatever its colours."""
+"""Correlation above which a window shows no overlay, whatever its colours."""
 
 MIN_AREA = 30
 MIN_SIDE = 5
-"""Canvas pixels that differ, and shorter side, of the smallest overlay that is
-reported."""
+"""Area and shorter side of the smallest overlay that is reported, canvas pixels."""
 
 LIGHT_BLUR = 15.0
 LIGHT_STEP = 4
-"""Canvas pixels over which light may change, and of the grid on which it is traced:
-what differs as smoothly is no overlay."""
+"""Standard deviation of the blur that traces a change of light, and step of the grid
+that it is traced on, canvas pixels. A difference as smooth as that is no overlay."""
 
 OWN_GROUND = 0.03
-"""Least fraction of a part without structure, and of what agrees beside it, that
-must agree for all of it to be of the photograph."""
+"""Fraction of a connected part, of agreeing pixels and pixels without structure, that
+must agree for the whole part to belong to the photograph."""
 
 OUTLINE = 1
 ADDED_SLOPE = 0.7
-"""Canvas pixels to either side of an overlay's outline in which its edges lie; and
-slope of the query there, as a multiple of the reference's, from which the overlay was
-added. In doubt it was added, for that is more common."""
+"""Reach of the edges of an overlay to either side of its outline, canvas pixels; and
+least slope of the query there, as a multiple of the reference's, of an added overlay.
+In doubt it counts as added, because that is more common."""
 
 EDGE = 4
-"""Canvas pixels along the region's edge that may show what lies beyond it."""
+"""Width of the strip along the region's edge that may show what lies beyond, canvas
+pixels."""
 
 PLATE_FILL = 0.5
 MARGIN = 8
-"""Fraction of its box that a plate over a mark fills; and canvas pixels around the
-plate. If strokes like the hidden ones are there, they are no mark."""
+"""Fraction of its box above which an overlay is a plate that may hide a mark; and width
+of the margin around the plate, canvas pixels. Strokes under the plate are no mark if
+the margin shows strokes like them."""
 
 MAX_COLOURS = 4_000
-"""Agreeing pixels, evenly spread, that a change of colours is taken from."""
+"""Agreeing pixels that a change of colours is fitted to at most, evenly spread."""
 
 MAX_OVERLAYS = 24
-"""Boxes reported on either side, largest first; a tiled mark has hundreds."""
+"""Boxes that are reported as added, and as removed, at most, largest first. A tiled
+mark has hundreds."""
 
 LETTER_GAP = 0.03
 MIN_LETTER_GAP = 5
-"""Fraction of the canvas' longer side, and canvas pixels at least, across which
-letters join up to one overlay."""
+"""Gap across which letters join up to one overlay: as a fraction of the canvas' longer
+side, and at least, canvas pixels."""
 
 SOLID = 0.5
 NEARBY = 5
-"""Fraction of the largest change nearby at which a drawn edge, softened by resampling,
-lies; and canvas pixels across that are nearby."""
+"""Fraction of the largest change nearby at which a drawn edge lies that resampling
+softened; and side of the square that is nearby, canvas pixels."""
 
 EIGENVALUE_FLOOR = 1e-10
-"""Least eigenvalue, as a fraction of the largest, that says anything of colours: in a
-grey picture the three channels are one."""
+"""Least eigenvalue, as a fraction of the largest, that tells anything about colours. In
+a grey picture the three channels are equal, so some eigenvalues are 0."""
 
 LEAST_WEIGHT = 1e-3
-"""Added to the weight of known pixels, so that none is divided by nothing."""
+"""Added to the weight of known pixels, so that nothing is divided by 0."""
 
 LUMA = np.array([0.299, 0.587, 0.114])
-"""Brightness of red, green and blue, as the grey canvas weighs them."""
+"""Weights of red, green and blue in the grey canvas."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,9 +96,9 @@ class Differences:
     Attributes
     ----------
     added : tuple of Box
-        Drawn over the picture; query pixels.
+        Overlays that were drawn over the picture, full-size query pixels.
     removed : tuple of Box
-        Marks of the reference that were wiped or covered; reference pixels.
+        Marks of the reference that were wiped or covered, full-size reference pixels.
     recolouring : float
         Mean change of the agreeing pixels, 8-bit levels.
     """
@@ -104,12 +113,22 @@ def find_differences(
 ) -> Differences:
     """Find overlays and recolouring inside the copied region.
 
-    `colour` is the agreement's canvas, halved and drawn in RGB: colours are
-    compared on the coarser grid, brightness on the finer one.
+    A plate that was drawn over a mark counts as added, and the mark as removed.
 
-    The agreeing pixels tell how colours were changed; what then still differs
-    was drawn, where the query has the sharper edges, or wiped, where the
-    reference has them. A plate drawn over a mark did both.
+    Parameters
+    ----------
+    agreement : Agreement
+        Of the pair, on a canvas in grey.
+    colour : Canvas
+        That canvas, halved and drawn in RGB. Colours are compared on this coarser
+        grid, brightness on the finer one.
+    region : Overlap
+        The copied region.
+
+    Returns
+    -------
+    Differences
+        Empty where less than `MIN_AREA` pixels agree.
     """
     canvas = agreement.canvas
     size = canvas.size
@@ -145,8 +164,8 @@ def find_differences(
 class _Part(NamedTuple):
     """Pixels of the canvas that belong together.
 
-    mask : (H, W) bool, that fills the box
-    box : (x0, y0, x1, y1)
+    mask : (H, W) bool, of the size of the box
+    box : (x0, y0, x1, y1), canvas pixels, the last two exclusive
     """
 
     mask: NDArray[np.bool_]
@@ -154,13 +173,14 @@ class _Part(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """How the query differs from what the reference's colours became.
+    """Difference between the query and the recoloured reference.
 
     expected, query : (H, W) float32
-        Grey.
+        The recoloured reference and the query, in grey.
     amount : (H, W) float32
-        Largest difference of any channel.
+        Largest difference of brightness or of any channel, 8-bit levels.
     recolouring : float
+        See `Differences`.
     """
 
     expected: NDArray[np.float32]
@@ -177,8 +197,8 @@ def _change(
 ) -> _Change:
     """Take recolouring and light off the difference of the two pictures.
 
-    The map of the colours is fitted to the agreeing pixels. The change of all
-    that is known to be the photograph, spread smoothly, is light.
+    A map of the colours is fitted to the agreeing pixels. The remaining change of the
+    pixels that are known to be the photograph, spread smoothly, is light.
     """
     fine = agreement.canvas.reference
     coarse = colour.reference
@@ -197,7 +217,7 @@ def _change(
     moved = cv2.subtract(colour.query, expected, dtype=cv2.CV_32F)
     change = np.asarray(moved, np.float32)
     light = _light(change, known)
-    # Brightness keeps the detail of its finer grid, and takes from the coarser one
+    # The expected brightness has the detail of the finer grid. The coarser grid tells
     # by how much colours and light moved it.
     contrast = float(LUMA @ matrix[:, :3].sum(axis=1))
     added = _grey(expected + light) - contrast * _grey(coarse.astype(np.float32))
@@ -218,8 +238,9 @@ def _change(
 def _known(agrees: NDArray[np.bool_], plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Add the plain parts that belong to the photograph to what agrees.
 
-    Neither picture tells where it is plain; but the drawn parts end in edges that
-    the other picture lacks, and the ground of a photograph runs on to its subject.
+    Plain pixels cannot show whether they agree. But the plain ground of a photograph
+    reaches to its subject, which agrees. A drawn part ends in edges that the other
+    picture lacks. These edges part it from what agrees.
     """
     step = np.s_[::LIGHT_STEP, ::LIGHT_STEP]
     agreeing = agrees[step]
@@ -241,12 +262,13 @@ def _grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _sampled(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Take a mask (H, W) onto a coarser grid (width, height)."""
+    """Resample a mask (H, W) onto a coarser grid (width, height)."""
     nearest = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(nearest).view(np.bool_)
 
 
 def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """Take a border of so many pixels off a mask, also along the canvas' sides."""
     kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
     inner = cv2.erode(
         mask.view(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0
@@ -255,7 +277,7 @@ def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
 
 
 def _to_the_sides(part: _Part, size: Size) -> _Part:
-    """Let what reaches the unseen edge of the canvas go on to its side."""
+    """Extend a part that ends in the unseen strip along the canvas to its side."""
     x0, y0, x1, y1 = part.box
     left, top = x0 if x0 <= EDGE else 0, y0 if y0 <= EDGE else 0
     right, bottom = size.width - x1, size.height - y1
@@ -270,15 +292,15 @@ def _to_the_sides(part: _Part, size: Size) -> _Part:
 def _recolouring(
     shown: NDArray[np.float32], copied: NDArray[np.float32]
 ) -> NDArray[np.float64]:
-    """Fit the affine map (3, 4) of the reference's colours to the query's.
+    """Fit the affine map (3, 4) from the reference's colours to the query's.
 
-    `shown` are pixels of the reference and `copied` the same of the query.
+    `shown` (N, 3) are pixels of the reference, `copied` the same of the query.
     """
     source = np.ones((len(shown), 4))
     source[:, :3] = shown
     target = copied.astype(np.float64)
-    # By the normal equations: there are four unknowns and 4,000 pixels. In a grey
-    # picture the channels are one, so the smallest of all solutions is taken.
+    # The normal equations are small: four unknowns and 4,000 pixels. In a grey picture
+    # the channels are equal, so there are many solutions. The smallest is taken.
     _, values, vectors = cv2.eigen(source.T @ source)
     known = values.ravel() > EIGENVALUE_FLOOR * values[0]
     axes = vectors[known]
@@ -288,7 +310,7 @@ def _recolouring(
 def _light(
     change: NDArray[np.float32], known: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Spread the change of the known part of the light's grid smoothly over all.
+    """Spread the change of the known pixels smoothly over all pixels.
 
     References
     ----------
@@ -312,9 +334,9 @@ def _light(
 
 
 def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list[_Part]:
-    """Group differing pixels into overlays, largest first; letters join up."""
+    """Group differing pixels into overlays, largest first; join letters to words."""
     reach = max(MIN_LETTER_GAP, math.ceil(max(differs.shape) * LETTER_GAP) | 1)
-    # Opened by two pixels, which an anchor of its own keeps from moving by one.
+    # A square of two pixels has no middle, so dilation has the opposite anchor.
     two = np.ones((2, 2), np.uint8)
     raw = cv2.dilate(cv2.erode(differs.view(np.uint8), two), two, anchor=(0, 0))
     left, top, wide, high = cv2.boundingRect(raw)
@@ -322,7 +344,7 @@ def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list
         return []
     within = np.s_[top : top + high, left : left + wide]
     raw = raw[within]
-    # A drawn edge, softened by resampling, lies at half of its height.
+    # Resampling softens a drawn edge. The edge lies at half of its height.
     peak = cv2.dilate(amount[within], np.ones((NEARBY, NEARBY), np.uint8))
     solid = amount[within] > SOLID * peak
     padded = cv2.copyMakeBorder(
@@ -350,7 +372,7 @@ def _components(differs: NDArray[np.bool_], amount: NDArray[np.float32]) -> list
 
 
 def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
-    """Tell whether the outline of a part, as far as seen, is an edge of the query."""
+    """Tell whether the visible outline of a part is an edge of the query."""
     x0, y0, x1, y1 = part.box
     top, left = min(y0, OUTLINE), min(x0, OUTLINE)
     frame = np.s_[y0 - top : y1 + OUTLINE, x0 - left : x1 + OUTLINE]
@@ -369,12 +391,12 @@ def _is_added(change: _Change, part: _Part, seen: NDArray[np.bool_]) -> bool:
 def _covered_mark(
     reference: NDArray[np.uint8], plate: _Part
 ) -> tuple[int, int, int, int] | None:
-    """Look for lettering of the reference under a plate."""
+    """Find the box of the reference's lettering under a plate, canvas pixels."""
     height, width = reference.shape
     x0, y0, x1, y1 = plate.box
     left, top = max(0, x0 - MARGIN), max(0, y0 - MARGIN)
     right, bottom = min(width, x1 + MARGIN), min(height, y1 + MARGIN)
-    # What the plate shares its colour with is hidden too.
+    # The plate also hides pixels of its own colour, which do not differ.
     holes = np.ones((MARGIN + 1, MARGIN + 1), np.uint8)
     mask = cv2.morphologyEx(plate.mask.view(np.uint8), cv2.MORPH_CLOSE, holes)
     hidden = np.zeros((bottom - top, right - left), bool)
@@ -386,11 +408,13 @@ def _covered_mark(
 
 
 def _slope(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the magnitude of the gradient, by Sobel's filter."""
     dx, dy = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
     return np.asarray(cv2.magnitude(dx, dy), np.float32)
 
 
 def _carried(box: tuple[int, int, int, int], homography: NDArray[np.float64]) -> Box:
+    """Return the box around a mapped box of canvas pixels."""
     x0, y0, x1, y1 = (value - 0.5 for value in box)
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     return bounds(carry(homography, corners))

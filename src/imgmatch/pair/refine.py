@@ -1,7 +1,10 @@
 """Make an alignment exact on the pixels.
 
-Keypoints say where the reference could be in the query. Points of the reference are
-then tracked into the query, and the alignment is fitted anew to where they arrive.
+Input: both pictures in grey and the homography that keypoints suggest. Output: a canvas
+drawn by a refined homography. Keypoints are off by some pixels of the canvas, and
+pixels can be compared only where the pictures lie on each other exactly. So points of
+the reference are tracked into the query, and the homography is fitted to where they
+arrive.
 """
 
 import math
@@ -20,32 +23,36 @@ __all__ = ["refine"]
 
 MAX_POINTS = 300
 MIN_POINTS = 12
-"""Points that are tracked at most. So many must arrive and agree on where the query
-lies: of fewer, on a small part, each says too much about the rest."""
+"""Points that are tracked at most; and points that must arrive and agree on where the
+query lies. Of fewer points, on a small part, each says too much about the rest."""
 
 MIN_SPACING = 4
 CORNER_QUALITY = 0.005
-"""Canvas pixels from one point to the next, about; and least strength of a point, as
-a fraction of the strongest's."""
+"""Least side of the grid cells that hold one point each, canvas pixels; and least
+strength of a point, as a fraction of the strongest point's."""
 
 TRACKING_LEVELS = (2, 0)
-"""Halvings of the canvas that tracking begins at, round by round. With windows of 13
-pixels, two halvings reach about 20 pixels, more than any accepted alignment is off.
-The first round comes within a pixel, so the second needs no halving."""
+"""Halvings of the canvas that tracking begins with, one number for each round. With
+windows of 13 pixels, two halvings reach about 20 pixels, more than any accepted
+alignment is off. The first round comes within a pixel, so the second needs no
+halving."""
 
 CONVERGED = 0.3
-"""Canvas pixels that a round moves the corners by, below which another round gains
-nothing."""
+"""Distance that a round moves the canvas' corners at most, canvas pixels, below which
+another round gains nothing."""
 
 KERNEL_WIDTHS = (8.0, 3.0, 1.5, 1.0, 1.0)
-"""Canvas pixels of error at which a tracked point counts a quarter, step by step."""
+"""Error at which a tracked point has a quarter of the full weight, canvas pixels, one
+number for each step of the fit."""
 
 HOMOGRAPHY_GAIN = 1.1
-"""A homography must explain so many times the points that an affine map does. With
-points on a part only, its freedom makes it run away elsewhere."""
+"""Least support of a homography, as a multiple of that of an affine map, for which it
+replaces the affine map. Where points lie on a part of the canvas only, the freedom of a
+homography makes it run away elsewhere."""
 
 RETURN_ERROR = 1.0
-"""Canvas pixels by which a point tracked there and back may miss its start."""
+"""Largest distance between a point and where tracking there and back returns it, canvas
+pixels."""
 
 
 def refine(
@@ -63,8 +70,9 @@ def refine(
     Returns
     -------
     Canvas or None
-        Drawn by the given alignment where too few points can be tracked. None where
-        the pictures share no more than a few pixels.
+        Drawn by the refined homography, or by the given one where too few points can
+        be tracked. None where the pictures share too little to be drawn (see
+        `imgmatch.pair.canvas.draw`).
 
     References
     ----------
@@ -77,7 +85,8 @@ def refine(
     canvas, source = first, _track_points(first)
     for levels in TRACKING_LEVELS:
         if canvas.homography is not homography:
-            # The reference's side stays as it is, with the points to track.
+            # The points to track lie on the first drawing of the reference, so that
+            # drawing stays.
             canvas = redraw_query(first, query, homography)
         refined = _refit(canvas, source, levels)
         if refined is None:
@@ -92,7 +101,7 @@ def refine(
 
 
 class _TrackPoints(NamedTuple):
-    """The reference's side of a canvas, ready for tracking.
+    """The reference on a canvas, and its points to track.
 
     picture : Tracked
     points : (N, 2) float32
@@ -135,19 +144,20 @@ def _refit(
         change, support = tilted, tilted_support
     if support < MIN_POINTS:
         return None
-    # The query is drawn where the old homography puts it, so the change, made
-    # on the canvas, comes before it.
+    # The query was drawn through the old homography. `change` maps canvas pixels, so
+    # it applies before that homography.
     from_reference = inverse(canvas.to_reference)
     homography = canvas.homography @ canvas.to_reference @ change @ from_reference
     return np.asarray(homography / homography[2, 2], np.float64)
 
 
 def _corner_shift(canvas: Canvas, homography: NDArray[np.float64]) -> float:
-    """Canvas pixels by which another homography moves the canvas' corners, at most."""
+    """Return how far a homography moves the canvas' corners at most, canvas px."""
     width, height = canvas.size
     corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
     on_reference = carry(canvas.to_reference, corners)
-    # Where the query shows what the old homography had there.
+    # The canvas pixel where the new homography shows what the old one showed at a
+    # corner.
     back = inverse(homography @ canvas.to_reference) @ canvas.homography
     return float(transfer_error(back, on_reference, corners).max())
 
@@ -155,9 +165,9 @@ def _corner_shift(canvas: Canvas, homography: NDArray[np.float64]) -> float:
 def _robust_fit(
     model: Model, start: NDArray[np.float64], end: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
-    """Fit a change that most points agree on; return it and how many do.
+    """Fit a map that most points agree on; return it and the sum of their weights.
 
-    Iteratively reweighted least squares from no change at all, with a kernel
+    Iteratively reweighted least squares that starts from the identity, with a kernel
     that narrows as the fit improves (Geman and McClure, 1987).
     """
     change = np.eye(3)
@@ -175,7 +185,7 @@ def _robust_fit(
 def _spread_corners(
     flat: NDArray[np.uint8], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Pick the strongest corner of each cell of a grid, (N, 2)."""
+    """Pick the strongest corner of each cell of a grid, (N, 2) canvas (x, y) px."""
     reach = 2 * _pixels.CORNER_MARGIN + 1
     window = np.ones((reach, reach), np.uint8)
     where = cv2.erode(inside.view(np.uint8), window, borderValue=0)

@@ -1,4 +1,11 @@
-"""Aligned pair -> which part of either picture is the copy, and not its neighbour."""
+"""Find which part of either picture is the copy.
+
+Input: the agreement of an aligned pair, and the region where the two frames overlap.
+Output: the copied region, as a polygon in either picture. A tile of a collage may be a
+cut of the reference. The frames then overlap in the neighbouring tile too, which shows
+something else and must not count as evidence against the copy. `without_banners` takes
+drawn strips off a mask for the same reason.
+"""
 
 import cv2
 import numpy as np
@@ -13,33 +20,34 @@ __all__ = ["copied_region", "without_banners"]
 
 MIN_AGREEING_SHARE = 0.2
 MIN_TEXTURED_SHARE = 0.05
-"""A line of the canvas shows something else if less than this share of its structure
-agrees (by chance up to a tenth of a line does), and if at least this fraction of the
-line has structure."""
+"""Bounds of a line (row or column) of the canvas that shows something else. At most
+this share of its structure agrees, and more than this fraction of its length has
+structure. By chance up to a tenth of a line agrees."""
 
 BANNER_SIZE = 0.25
 BANNER_PHOTOGRAPHIC = 0.1
-"""Largest fraction of the canvas, from one side of it, that a banner takes, and of
-its windows that are photographic: none of a plain banner, up to 0.07 of one that is
-filled with a gradient, more in nine of ten such strips of photographs."""
+"""Largest fraction of the canvas that a banner takes, from one side; and largest
+fraction of its conflicting windows that are photographic. That fraction is 0 for a
+plain banner and up to 0.07 for one filled with a gradient. Nine of ten such strips of
+photographs have more than the bound."""
 
 MAX_SLOPE = 0.015
-"""Slope of a side, and perspective, up to which a picture is upright."""
+"""Largest slope of a side, and largest perspective, of an upright picture."""
 
 MIN_BEYOND = 0.02
-"""A side of the reference is inside the query if the query goes on beyond it by
-this fraction of the reference."""
+"""Fraction of the reference's size by which the query must go on beyond a side of the
+reference, for that side to be inside the query."""
 
 
 def copied_region(
     agreement: Agreement, shared: Overlap, reference_size: Size, query_size: Size
 ) -> Overlap:
-    """Cut off what lies in both frames but belongs to a neighbour.
+    """Cut the neighbouring tiles of a collage off the overlap of the frames.
 
-    A tile of a collage shows a cut of the reference, and where the cut part
-    would be, the query shows something else: strips along a side that do not
-    agree at all, where the query goes on beyond the reference. Tiles are upright:
-    in a turned or tilted picture such a strip is a part that moved.
+    A tile of a collage may show a cut of the reference. Where the cut part would be,
+    the query shows something else. Such a strip lies along a side of the reference,
+    does not agree at all, and the query goes on beyond that side. Tiles are upright: in
+    a turned or tilted picture such a strip is a part that moved, and stays.
 
     Parameters
     ----------
@@ -47,10 +55,13 @@ def copied_region(
     shared : Overlap
         Where the two frames overlap.
     reference_size, query_size : Size
+        Full-size pixels.
 
     Returns
     -------
     Overlap
+        The copied region: a polygon in full-size reference px, and the same in
+        full-size query px.
     """
     canvas = agreement.canvas
     if not _upright(canvas.homography, shared):
@@ -72,7 +83,18 @@ def copied_region(
 def without_banners(
     agreement: Agreement, within: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Take drawn strips along the sides of the canvas off a mask (H, W)."""
+    """Take drawn strips along the sides of the canvas off a mask.
+
+    Parameters
+    ----------
+    agreement : Agreement
+    within : (H, W) bool
+        A mask of the canvas.
+
+    Returns
+    -------
+    (H, W) bool
+    """
     kept = within.copy()
     x0, y0, x1, y1 = _agreeing_box(agreement)
     height, width = within.shape
@@ -95,7 +117,7 @@ def _drawn(agreement: Agreement, part: slice | tuple[slice, slice]) -> bool:
 
 
 def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
-    """Tell whether the reference's sides are level or plumb in the query."""
+    """Tell whether the reference's sides are horizontal and vertical in the query."""
     start = shared.reference.mean(axis=0)
     reach = 0.5 * np.ptp(shared.reference, axis=0)
     for axis in (0, 1):
@@ -108,10 +130,11 @@ def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
 
 
 def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
-    """Leave out the lines along each side that show something else.
+    """Return the box of the canvas without the lines that show something else.
 
-    Such a line has structure, and next to none of it agrees. Lines without
-    structure stay: nothing speaks against them.
+    Only lines between a side and the first line that agrees are left out. Such a line
+    has structure, and next to none of it agrees. Lines without structure stay, because
+    nothing speaks against them.
 
     Returns
     -------
@@ -130,7 +153,7 @@ def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
         if len(lines):
             before = np.flatnonzero(other[: lines[0]])
             after = np.flatnonzero(other[lines[-1] + 1 :]) + lines[-1] + 1
-            # A window already differs when it only touches what does.
+            # A window differs already where it only touches something that differs.
             if len(before):
                 first = max(0, int(before[-1]) + 1 - WINDOW // 2)
             if len(after):
@@ -141,10 +164,11 @@ def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
 
 
 def _full_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
-    """Count a mask along an axis, ten times as fast as its sum.
+    """Count the pixels of a mask in each line, ten times as fast as `mask.sum`.
 
-    Windows that hang over the canvas' sides see it reflected, and may agree by
-    that alone, so the outermost lines are taken for the first full ones.
+    Windows that hang over a side of the canvas see it reflected there, and may agree
+    because of that alone. So the outermost lines get the count of the first line whose
+    windows lie inside.
     """
     reduced = cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
     counts = np.asarray(reduced, np.int32).ravel()
@@ -156,7 +180,7 @@ def _full_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
 def _inner_sides(
     homography: NDArray[np.float64], reference_size: Size, query_size: Size
 ) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-    """Tell on which sides ((left, top), (right, bottom)) the query goes on."""
+    """Tell beyond which sides ((left, top), (right, bottom)) the query goes on."""
     width, height = reference_size
     middle = np.array([width / 2, height / 2])
     beyond = []

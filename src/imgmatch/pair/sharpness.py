@@ -1,4 +1,9 @@
-"""How sharp a picture is, and by how much one of a pair is softer than the other."""
+"""Measure how sharp a picture is, and by how much one of a pair is softer.
+
+Input: grey pictures on a canvas. Output: a sharpness, or the blur that makes one
+picture as soft as the other. A copy that was enlarged or compressed is softer than its
+original, and correlates with it only if both are equally soft.
+"""
 
 import math
 from itertools import pairwise
@@ -14,26 +19,28 @@ from imgmatch.pair.window import TEXTURE, WINDOW, blurred
 __all__ = ["sharpness", "softness"]
 
 BLURS = (0.0, 0.8, 1.3, 2.0, 3.0)
-"""Standard deviations, canvas pixels, that make up for a difference in sharpness."""
+"""Standard deviations of the blurs that are tried to make one picture as soft as the
+other, canvas pixels."""
 
 SOFTER = 1.3
-"""How many times as sharp one picture must be before it is blurred to match."""
+"""Least ratio of two sharpnesses for which the sharper picture is blurred."""
 
 COARSE = 6.0
-"""Standard deviation, canvas pixels, of the blur that leaves only coarse structure."""
+"""Standard deviation of the blur that takes away all structure that sharpness is a
+fraction of, canvas pixels."""
 
 STRUCTURE = 2 * TEXTURE
-"""Least standard deviation of coarse structure that sharpness is taken from, 8-bit
+"""Standard deviation of that structure above which a window tells of sharpness, 8-bit
 levels."""
 
 LEAST = 1e-6
-"""Stands for no sharpness at all where it is divided by."""
+"""Least sharpness of a blurred picture, so that a product with it is never 0."""
 
 
 def sharpness(
     grey: NDArray[np.float32], where: NDArray[np.bool_] | None = None
 ) -> float:
-    """Fine detail as a fraction of coarse structure, 0..1.
+    """Return the energy of fine detail as a fraction of all structure, 0..1.
 
     The detail is what halving the picture takes away. The structure is what blurring
     it by six pixels takes away.
@@ -47,8 +54,8 @@ def sharpness(
     Returns
     -------
     float
-        The median over structured windows, which an overlay on the lesser part does
-        not move. 0 where too few windows have structure.
+        The median over windows with structure. An overlay on less than half of them
+        hardly changes it. 0 where too few windows have structure.
 
     References
     ----------
@@ -57,7 +64,8 @@ def sharpness(
     """
     half = np.asarray(cv2.pyrDown(grey), np.float32)
     size = grey.shape[1], grey.shape[0]
-    # A half's pixel is two, and each way between them blurs by one more.
+    # A pixel of the half is two of the whole. Halving and doubling each add a variance
+    # of one squared pixel.
     wide = cv2.pyrUp(blurred(half, math.sqrt(COARSE**2 - 2) / 2), dstsize=size)
     strength = _pixels.sparse_energy(grey, np.asarray(wide, np.float32))
     rows = strength > STRUCTURE**2
@@ -76,7 +84,7 @@ def softness(
     query: NDArray[np.float32],
     where: NDArray[np.bool_],
 ) -> float:
-    """By how much the query is softer than the reference.
+    """Return the blur that makes the reference as soft as the query.
 
     Parameters
     ----------
@@ -87,8 +95,9 @@ def softness(
     Returns
     -------
     float
-        Standard deviation, pixels, of the blur that makes the reference as soft as
-        the query. Negative where the query is the sharper one and must be blurred.
+        Standard deviation of the blur, pixels. Negative where the query is the sharper
+        one: then minus the blur that makes it as soft as the reference. 0 where the two
+        are about equally sharp, or where either has no structure.
     """
     sharp_r, sharp_q = sharpness(reference, where), sharpness(query, where)
     if min(sharp_r, sharp_q) <= 0 or max(sharp_r, sharp_q) < SOFTER * min(
@@ -98,7 +107,7 @@ def softness(
     sign, image, goal = (
         (1.0, reference, sharp_q) if sharp_r > sharp_q else (-1.0, query, sharp_r)
     )
-    # The more it is blurred the less sharp it is, so one of two neighbours fits best.
+    # Sharpness falls with the blur, so one of the two blurs around the goal fits best.
     above = max(sharp_r, sharp_q)
     for less, more in pairwise(BLURS):
         below = max(sharpness(blurred(image, more), where), LEAST)

@@ -1,4 +1,7 @@
-"""Statistics of large arrays, several times as fast as NumPy's own."""
+"""Compute statistics of large arrays, several times as fast as NumPy.
+
+The stages call these on every pixel of a canvas, where the time counts.
+"""
 
 from typing import Any
 
@@ -9,7 +12,17 @@ __all__ = ["median", "percentile", "pixels_in", "thinned"]
 
 
 def median(values: NDArray[np.float32]) -> float:
-    """Median of all values; `np.median` takes ten times as long."""
+    """Return the median of all values; `np.median` takes ten times as long.
+
+    Parameters
+    ----------
+    values : array of float32
+        At least one value, of any shape.
+
+    Returns
+    -------
+    float
+    """
     flat = values.ravel()
     half = len(flat) // 2
     parted = np.partition(flat, half)
@@ -19,7 +32,20 @@ def median(values: NDArray[np.float32]) -> float:
 
 
 def percentile(values: NDArray[Any], percent: int) -> float:
-    """`np.percentile` by its method ``lower``, in a tenth of the time; 0 of nothing."""
+    """Return a percentile; `np.percentile` takes ten times as long.
+
+    Parameters
+    ----------
+    values : (N,) array
+    percent : int
+        0 to 100.
+
+    Returns
+    -------
+    float
+        One of the values, as by the method ``lower`` of `np.percentile`. 0 where there
+        are none.
+    """
     if not len(values):
         return 0.0
     rank = (len(values) - 1) * percent // 100
@@ -29,14 +55,14 @@ def percentile(values: NDArray[Any], percent: int) -> float:
 def pixels_in(
     image: NDArray[np.float32], mask: NDArray[np.bool_], most: int | None = None
 ) -> NDArray[np.float32]:
-    """List the pixels of a mask; ``image[mask]`` takes several times as long.
+    """Return the pixels of a mask; ``image[mask]`` takes several times as long.
 
     Parameters
     ----------
     image : (H, W) or (H, W, C) float32
     mask : (H, W) bool
     most : int, optional
-        How many are wanted. Of more, every second, third .. is taken.
+        Pixels to return at most. Of more, every second, third .. is taken.
 
     Returns
     -------
@@ -49,5 +75,17 @@ def pixels_in(
 
 
 def thinned(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """Take every second, third .. row, so that at most so many are left."""
+    """Take every second, third .. row, so that few enough are left.
+
+    Parameters
+    ----------
+    rows : (N,) intp
+    most : int
+        Rows to return at most.
+
+    Returns
+    -------
+    (M,) intp
+        All of them where there are no more than `most`.
+    """
     return rows[:: -(-len(rows) // most) or 1]

@@ -1,1 +1,1 @@
-"""Work for several processes, one thread each."""
+"""Worker processes that use one thread each."""

@@ -1,4 +1,4 @@
-"""One thread for each worker process: more would fight for the cores."""
+"""Limit each worker process to one thread: more would compete for the cores."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ _AT_START = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS"),
 )
+"""Environment variables that BLAS and OpenMP read when they are loaded."""
 
 
 def cores() -> int:
@@ -25,10 +26,11 @@ def cores() -> int:
 
 @contextmanager
 def one_thread_at_start() -> Iterator[None]:
-    """Let processes started within this block have one thread for BLAS and OpenMP.
+    """Limit BLAS and OpenMP to one thread in processes that this block starts.
 
-    Libraries read these variables as they are loaded, which in a new process is
-    before any code of ours runs.
+    The parent process sets environment variables for this. The libraries read them
+    when they are loaded, and in a new process that is before code of this package
+    runs.
     """
     before = {name: os.environ.get(name) for name in _AT_START}
     os.environ.update(dict.fromkeys(_AT_START, "1"))
@@ -44,7 +46,7 @@ def one_thread_at_start() -> Iterator[None]:
 
 @cache
 def one_thread() -> None:
-    """Let OpenCV, AVIF and FAISS, if it is there, use one thread in this process."""
+    """Limit OpenCV, AVIF and, if installed, FAISS to one thread in this process."""
     cv2.setNumThreads(1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     try:

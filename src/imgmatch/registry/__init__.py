@@ -1,4 +1,4 @@
-"""The registered originals on disk."""
+"""The registry: original images, registered on disk."""
 
 from imgmatch.registry.bulk import Refusal, register
 from imgmatch.registry.info import RegistryInfo

@@ -1,16 +1,16 @@
-"""Arrays in one immutable file that knows each of its blocks by a digest.
+"""Arrays in one immutable file, with a digest of each block of the file.
 
 ::
 
     magic               16 bytes
     arrays              each at a multiple of 64 bytes, C order, little-endian
-    digests             SHA-256 of every 128 KiB of the file before them
+    digests             SHA-256 of each 128 KiB block of the file before them
     directory           JSON: name, dtype, shape and offset of each array
-    trailer             where the digests and the directory begin, then the magic
+    trailer             offsets of the digests and the directory, then the magic
 
-A file is named by the SHA-256 of all from the digests on. That name therefore
-stands for every byte of it, and opening a file reads no more than its end: the
-blocks are checked as they are wanted, each once.
+The name of a file is the SHA-256 of everything from the digests to the end. The
+name therefore identifies every byte of the file. Opening a file reads only its
+end; each block is checked once, before its first use.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from imgmatch.files import draft
 __all__ = ["ArrayFile", "Pieces", "write_arrays"]
 
 Pieces = Mapping[str, Sequence[NDArray[Any]]]
-"""Arrays by name, each in pieces to be joined along the first axis."""
+"""Arrays by name. The pieces of an array are joined along the first axis."""
 
 _MAGIC = b"imgmatch arrays\x01"
 _BLOCK = 128 * 1024
@@ -42,21 +42,21 @@ _TRAILER = struct.Struct("<QQ16s")
 
 
 class ArrayFile(Mapping[str, NDArray[Any]]):
-    """The arrays of a file, mapped and read-only; share it between threads.
+    """The arrays of a file, memory-mapped and read-only; threads may share it.
 
     Parameters
     ----------
     content : buffer
         The whole file.
     source : str
-        What errors call it.
+        Name of the file in error messages.
     name : str, optional
-        The name that the content must have.
+        Name that the content must have.
 
     Raises
     ------
     RegistryCorruptError
-        If it is not what was written under that name.
+        If the end of the file is damaged or does not match the name.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
 
     @classmethod
     def open(cls, folder: Path, name: str) -> "ArrayFile":
-        """Map a file.
+        """Map a file into memory.
 
         Raises
         ------
         FileNotFoundError
-            If there is none of this name.
+            If the folder has no file of this name.
         RegistryCorruptError
-            If it is not what was written.
+            If the file is empty, or its end does not match the name.
         """
         path = folder / name
         with path.open("rb") as file:
@@ -112,22 +112,23 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
 
     @property
     def nbytes(self) -> int:
-        """Size of the file."""
+        """Size of the file in bytes."""
         return len(self._content)
 
     def check(self, name: str, start: int = 0, stop: int | None = None) -> None:
-        """Make sure that rows of an array are what was written.
+        """Check the blocks that hold some rows of an array.
 
         Parameters
         ----------
         name : str
+            Name of the array.
         start, stop : int
-            Rows; all of them by default.
+            First row, and one past the last row; by default all rows.
 
         Raises
         ------
         RegistryCorruptError
-            If they are not.
+            If one of these blocks is damaged.
         """
         array = self._arrays[name]
         offset = self._directory[name]["offset"]
@@ -143,18 +144,18 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
                 self._checked[block] = 1
 
     def check_all(self) -> None:
-        """Make sure that the file is what was written.
+        """Check all blocks of the file.
 
         Raises
         ------
         RegistryCorruptError
-            If it is not.
+            If a block is damaged.
         """
         for problem in self.problems():
             raise RegistryCorruptError(problem)
 
     def problems(self) -> Iterator[str]:
-        """Read all of the file and yield what is not as it was written."""
+        """Read the whole file and yield a message for each damaged block."""
         for block in range(len(self._checked)):
             if not self._holds(block):
                 start = block * _BLOCK
@@ -182,7 +183,7 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
 
 
 def _field(entry: list[Any]) -> tuple[Any, ...]:
-    """Return a field of a structured dtype as NumPy wants it; JSON made it a list."""
+    """Return a field of a structured dtype as a tuple; JSON stores it as a list."""
     return tuple(tuple(part) if isinstance(part, list) else part for part in entry)
 
 
@@ -193,13 +194,14 @@ def write_arrays(arrays: Pieces, folder: Path | None = None) -> ArrayFile:
     ----------
     arrays : mapping of str to sequence of ndarray
     folder : Path, optional
-        Where the file appears, whole and durable but for its folder's entry
-        (see `sync_folder`). Without one it stays in memory.
+        Folder of the new file. The file appears there complete and its content is
+        durable; its folder entry is durable after `sync_folder`. Without a folder
+        the file stays in memory.
 
     Raises
     ------
     OSError
-        If it cannot be written; nothing is left of it then.
+        If the file cannot be written. No partial file remains.
     """
     if folder is None:
         memory = BytesIO()
@@ -239,7 +241,7 @@ def _write(arrays: Pieces, file: BinaryIO) -> str:
 
 
 class _Blocks:
-    """Writes to a file and keeps the digest of each block."""
+    """Writes to a file and computes the digest of each block."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

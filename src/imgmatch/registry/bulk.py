@@ -1,4 +1,4 @@
-"""Many originals at once: one that cannot be registered stops nothing."""
+"""Register many originals; one that fails does not stop the others."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,16 @@ __all__ = ["Refusal", "register"]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An original that could not be registered, and why."""
+    """An original that could not be registered, and why.
+
+    Attributes
+    ----------
+    reference_id : str
+    error_type : str
+        Name of the exception's class.
+    reason : str
+        Message of the exception.
+    """
 
     reference_id: str
     error_type: str
@@ -26,7 +35,7 @@ class Refusal:
 
     @classmethod
     def of(cls, reference_id: str, error: Exception) -> "Refusal":
-        """Return the refusal that an exception stands for."""
+        """Return the refusal for an exception."""
         return cls(reference_id, type(error).__name__, str(error))
 
 
@@ -42,36 +51,36 @@ def register(
     series: str | None = None,
     workers: int = 1,
 ) -> Iterator[RegisterOutcome]:
-    """Register the images that files and folders hold.
+    """Register the images in files and folders.
 
-    An original's id is its path relative to the folder given. Running it again
-    goes on where it stopped: what is registered already is known by its id and
-    bytes, and is passed over without being decoded. The registry comes out the
-    same with any number of workers.
+    The reference id of an original is its path relative to the given folder. A run
+    that was interrupted can be run again: an original that is already registered,
+    with the same id and the same bytes, is not decoded again. The registry is the
+    same for any number of workers.
 
     Parameters
     ----------
     sources : path, or iterable of paths and `NamedImage`
         See `imgmatch.sources.find_images`.
     registry : Registry
-        Open for writing.
+        A registry that is open for writing.
     owner, work, series : str, optional
-        Details that all of them share.
+        Details of all these originals.
     workers : int
-        Processes that decode. More than one are started afresh by
-        `multiprocessing`, so a script that wants them must keep what it does
-        under ``if __name__ == "__main__"``.
+        Number of processes that decode images. If there are several,
+        `multiprocessing` starts fresh processes that import the calling script, so
+        the script must keep its code under ``if __name__ == "__main__"``.
 
     Yields
     ------
     Record | Refusal
-        One for each image, in order. They are durable after the registry's next
+        One for each image, in order. Records are durable after the registry's next
         `commit`.
 
     Raises
     ------
     RegistryError
-        If the registry itself cannot be written.
+        If the registry cannot be written.
     """
     details = Details(owner=owner, work=work, series=series, attributes={})
     queue: deque[tuple[str, ImageSource, RegisterOutcome | Task[PreparedOriginal]]] = (

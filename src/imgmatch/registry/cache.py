@@ -1,4 +1,4 @@
-"""Originals that were compared lately, kept decoded."""
+"""Cache of the fingerprints of originals that were compared recently."""
 
 import threading
 from collections import OrderedDict
@@ -10,12 +10,18 @@ from imgmatch.fingerprint import Fingerprint
 __all__ = ["CACHE_BYTES", "FingerprintCache"]
 
 CACHE_BYTES: Final = 64 * 2**20
-"""About twenty-four originals, of 2.6 MB each. Decoding one and finding its features
-takes 11 ms."""
+"""Bytes of cached fingerprints: about 24 originals of 2.6 MB each. Decoding an original
+and finding its features takes 11 ms."""
 
 
 class FingerprintCache:
-    """Holds the latest fingerprints, up to so many bytes; threads may share it."""
+    """Keeps the most recently used fingerprints; threads may share it.
+
+    Parameters
+    ----------
+    capacity : int
+        Most bytes that all kept fingerprints may take.
+    """
 
     def __init__(self, capacity: int = CACHE_BYTES) -> None:
         self._capacity = capacity
@@ -24,9 +30,9 @@ class FingerprintCache:
         self._kept: OrderedDict[Hashable, Fingerprint] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Fingerprint]) -> Fingerprint:
-        """Return the fingerprint of a key, made if it is not there.
+        """Return the fingerprint of a key; call `make` if it is not in the cache.
 
-        Two threads that want the same one at once may both make it.
+        Two threads that ask for the same key at the same time may both call `make`.
         """
         with self._guard:
             found = self._kept.get(key)

@@ -1,11 +1,11 @@
-"""The registry's records and list of segments in SQLite: rows and transactions.
+"""Records and list of segments of a registry in SQLite: rows and transactions.
 
-Each row carries a digest of its own contents. SQLite notices a page that does
-not parse, not a changed letter in an owner's name; the digest does.
+Each row carries a digest of its own values. SQLite detects a page that it cannot
+parse, but not a changed letter in an owner's name; the digest detects it.
 
-What is deleted is overwritten, and every commit is carried over from SQLite's
-log into the database file, unless a reader is just in the way: SQLite takes a
-damaged log for one that ends early, so as little as possible should stand there.
+SQLite overwrites deleted content. After each commit, a checkpoint copies SQLite's
+write-ahead log into the database file, unless a reader still uses the log. SQLite
+takes a damaged log for one that ends early, so little should stay in the log.
 """
 
 import hashlib
@@ -32,19 +32,19 @@ from imgmatch.types import Size
 __all__ = ["ChangeCount", "Database"]
 
 ChangeCount = tuple[int, int]
-"""Changes whenever what the connection can read has changed."""
+"""Value that changes whenever the content that a connection reads has changed."""
 
 _PAGE = 4096
-"""Rows read at a time."""
+"""Records read at a time, by `Database.records`."""
 
 _PATIENCE = 5000
-"""Milliseconds to wait for another connection."""
+"""Milliseconds to wait while another connection holds a lock."""
 
 
 class Database:
-    """A connection to the records; safe to share between threads.
+    """A connection to the records; threads may share it.
 
-    Every error of SQLite leaves as a `RegistryError`.
+    Every error of SQLite is raised as a `RegistryError`.
     """
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -58,8 +58,8 @@ class Database:
                 f"{path.absolute().as_uri()}?mode={mode}",
                 uri=True,
                 timeout=_PATIENCE / 1000,
-                isolation_level=None,  # transactions are begun by hand
-                check_same_thread=False,  # the guard serialises
+                isolation_level=None,  # `begin` starts transactions
+                check_same_thread=False,  # `_guard` serialises
             )
         if not read_only:
             try:
@@ -74,7 +74,7 @@ class Database:
 
     @property
     def version(self) -> int:
-        """Schema version; 0 where nothing is laid out yet."""
+        """Schema version; 0 if the database has no tables yet."""
         return self._scalar("PRAGMA user_version")
 
     @version.setter
@@ -82,12 +82,12 @@ class Database:
         self.execute(f"PRAGMA user_version = {version}")
 
     def create(self, parameters: Mapping[str, Any]) -> None:
-        """Lay out an empty database, all at once or not at all.
+        """Create the tables of an empty registry, in one transaction.
 
         Raises
         ------
         RegistryError
-            If it is laid out already.
+            If the database already has them.
         """
         with self._guard:
             if self.version:
@@ -102,12 +102,12 @@ class Database:
             self.commit()
 
     def parameters(self) -> dict[str, Any]:
-        """Return what the registry was built with."""
+        """Return the parameters that the registry was built with."""
         rows = self.execute("SELECT name, value FROM parameter")
         return {name: self._json(value) for name, value in rows}
 
     def write_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """State what the registry is built with from now on."""
+        """Replace the parameters that the registry was built with."""
         self.execute("DELETE FROM parameter")
         for name, value in parameters.items():
             self.execute("INSERT INTO parameter VALUES (?, ?)", name, json.dumps(value))
@@ -116,42 +116,42 @@ class Database:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether there are changes to commit."""
+        """Whether a transaction is open."""
         with self._translated():
             return self._connection.in_transaction
 
     def begin(self) -> None:
-        """Start a transaction unless one is under way."""
+        """Begin a transaction unless one is open."""
         if not self.in_transaction:
             self.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """Make the changes durable."""
+        """Make the changes of the transaction durable."""
         self.execute("COMMIT")
-        with suppress(RegistryError):  # the next commit carries it over as well
+        with suppress(RegistryError):  # the next commit's checkpoint copies it too
             self.execute("PRAGMA busy_timeout = 0")
             self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def rollback(self) -> None:
-        """Forget the changes."""
+        """Discard the changes of the transaction."""
         if self.in_transaction:
             self.execute("ROLLBACK")
 
     def vacuum(self) -> None:
-        """Write the file anew, without the room that deleted rows have left."""
+        """Rewrite the database file without the space of deleted rows."""
         self.execute("VACUUM")
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Drop the connection and whatever was not committed."""
+        """Close the connection and discard uncommitted changes."""
         with suppress(sqlite3.Error):
             self._connection.close()
 
     # Rows
 
     def change_count(self) -> ChangeCount:
-        """Return a value that differs after any change, by any process."""
+        """Return a value that differs after any change by any process."""
         return self._scalar("PRAGMA data_version"), self._connection.total_changes
 
     def segment_list(self) -> SegmentList:
@@ -169,18 +169,22 @@ class Database:
         )
 
     def count(self) -> int:
-        """Return the number of originals, which takes reading all of them."""
+        """Return the number of records; SQLite reads all of them to count."""
         return self._scalar("SELECT count(*) FROM original")
 
     def find(self, reference_id: str) -> Record | None:
-        """Return one original, None where no original has the id."""
+        """Return the record of an original, or None if no original has the id."""
         rows = self.execute(
             "SELECT * FROM original WHERE reference_id = ?", reference_id
         )
         return self._record(rows[0]) if rows else None
 
     def records(self) -> Iterator[Record]:
-        """Yield every original, by id; a page of them is of one moment."""
+        """Yield all records, sorted by reference id.
+
+        They are read `_PAGE` at a time. Changes between two reads are visible
+        unless a transaction is open.
+        """
         rows = self.execute(
             "SELECT * FROM original ORDER BY reference_id LIMIT ?", _PAGE
         )
@@ -195,7 +199,7 @@ class Database:
             )
 
     def insert(self, record: Record) -> None:
-        """Add an original, in place of the one with its id if there is one."""
+        """Insert a record; replace the record with the same id if there is one."""
         row = (
             record.reference_id,
             record.sha256,
@@ -213,11 +217,11 @@ class Database:
         )
 
     def delete(self, reference_id: str) -> None:
-        """Drop an original."""
+        """Delete the record of an original."""
         self.execute("DELETE FROM original WHERE reference_id = ?", reference_id)
 
     def problems(self) -> Iterator[str]:
-        """Yield what SQLite and the rows' digests find wrong."""
+        """Yield what SQLite's integrity check and the rows' digests find wrong."""
         for (line,) in self.execute("PRAGMA integrity_check"):
             if line != "ok":
                 yield f"{self._path}: {line}"
@@ -229,7 +233,7 @@ class Database:
     # SQLite
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
-        """Run one statement and return its rows."""
+        """Run one SQL statement and return its rows."""
         with self._guard, self._translated():
             return self._connection.execute(statement, values).fetchall()
 
@@ -268,7 +272,7 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without details
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code
             kind = RegistryLockedError if code == sqlite3.SQLITE_BUSY else RegistryError
             raise kind(f"{self._path}: {error}") from error
         except sqlite3.ProgrammingError as error:
@@ -280,13 +284,13 @@ class Database:
 
 
 def _on_read_only_medium(path: Path) -> bool:
-    """Whether the file system takes no writes, so not even SQLite's own files.
+    """Return whether the file system is read-only, even for SQLite's own files.
 
-    Missing permission is another matter: somebody else may be writing.
+    Missing permission does not count: another user may be writing.
     """
     return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _digest(row: tuple[Any, ...]) -> str:
-    """Return 64 bits of SHA-256 over a row's values and their types."""
+    """Return 64 bits of the SHA-256 of a row's values and their types."""
     return hashlib.sha256(repr(row).encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A registry's directory: where its files are, who may write, what may be opened."""
+"""Directory of a registry: its files, its writer lock, the checks when it is opened."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _OWN = {_LOCK, _SEGMENTS, *(DATABASE + end for end in ("", "-journal", "-shm", "
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Directory:
-    """A registry's files, open; for writing if it holds the lock."""
+    """The open files of a registry; open for writing if it holds the lock."""
 
     path: Path
     database: Database
@@ -31,7 +31,7 @@ class Directory:
 
     @classmethod
     def create(cls, path: Path) -> "Directory":
-        """Lay out an empty registry; `imgmatch.Registry.create` states the errors."""
+        """Create an empty registry; `imgmatch.Registry.create` lists the errors."""
         try:
             path.mkdir(parents=True, exist_ok=True)
             names = {entry.name for entry in path.iterdir()}
@@ -53,9 +53,9 @@ class Directory:
     def open(
         cls, path: Path, *, read_only: bool, any_index: bool = False
     ) -> "Directory":
-        """Open a registry; `imgmatch.Registry.open` states the errors.
+        """Open a registry; `imgmatch.Registry.open` lists the errors.
 
-        With `any_index`, its index may be one that this version cannot search.
+        With `any_index`, also accept an index that this version cannot search.
         """
         if not (path / DATABASE).is_file():
             raise RegistryError(f"no registry at {path}")
@@ -67,18 +67,18 @@ class Directory:
             undo.callback(database.close)
             check_version(database.version, path)
             check_parameters(database.parameters(), path, any_index=any_index)
-            if lock:  # what a writer that died has left
+            if lock:  # a killed writer may have left files
                 delete_all_but(path / _SEGMENTS, database.segment_list().files)
             undo.pop_all()
         return cls(path, database, lock)
 
     @property
     def segments(self) -> Path:
-        """Folder of the segments' files."""
+        """Folder of the segment files."""
         return self.path / _SEGMENTS
 
     def close(self) -> None:
-        """Let the next writer in; what was not committed is forgotten."""
+        """Discard uncommitted changes and release the writer lock."""
         self.database.close()
         if self.lock:
             self.lock.release()

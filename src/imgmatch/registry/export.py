@@ -1,4 +1,4 @@
-"""What a registry keeps, as it was at one moment."""
+"""Export everything that a registry keeps, as of one moment."""
 
 import os
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ __all__ = ["ExportedOriginal", "export"]
 
 @dataclass(frozen=True, slots=True)
 class ExportedOriginal:
-    """What is kept of an original.
+    """What the registry keeps of an original.
 
     Attributes
     ----------
     record : Record
     picture : bytes or None
-        An AVIF file; None if pictures were not asked for.
+        The reduced image as an AVIF file; None if pictures were not requested.
     """
 
     record: Record
@@ -32,24 +32,25 @@ class ExportedOriginal:
 def export(
     path: str | os.PathLike[str], *, pictures: bool = False
 ) -> Iterator[ExportedOriginal]:
-    """Read all that is kept, whatever is written meanwhile.
+    """Read everything that a registry keeps; writes during the export do not show.
 
     Parameters
     ----------
     path : path
-        Of a registry.
+        Directory of the registry.
     pictures : bool
-        Without them, a registry can be read whose segments are damaged.
+        Whether to export the reduced images too. Without them, a registry can be
+        exported even if its segments are damaged.
 
     Yields
     ------
     ExportedOriginal
-        One for each original, by reference id.
+        One for each original, sorted by reference id.
 
     Raises
     ------
     RegistryError
-        And its kin, as `imgmatch.Registry.open` states.
+        Or a subclass, as `imgmatch.Registry.open` lists.
     """
     with closing(Directory.open(Path(path), read_only=True)) as directory:
         snapshot = _begin(directory, pictures=pictures)
@@ -61,7 +62,7 @@ def export(
 
 
 def _begin(directory: Directory, *, pictures: bool) -> Snapshot | None:
-    """Hold the records as they are, and open the pictures that belong to them."""
+    """Begin a read transaction; with `pictures`, open the snapshot that it shows."""
     database = directory.database
     while True:
         database.execute("BEGIN")
@@ -73,4 +74,4 @@ def _begin(directory: Directory, *, pictures: bool) -> Snapshot | None:
         except RegistryError:
             database.rollback()
             if database.segment_list() == segment_list:
-                raise  # else a writer has merged the files away
+                raise  # else a writer has deleted merged files: retry

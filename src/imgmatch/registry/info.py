@@ -1,4 +1,4 @@
-"""What there is to know of a registry as a whole."""
+"""Numbers and parameters of a registry as a whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,15 @@ class RegistryInfo:
     Attributes
     ----------
     originals, removed : int
-        Registered now, and removed but not yet compacted away.
+        Number of registered originals, and of removed originals that the segments
+        still hold.
     segments : tuple of int
-        Originals in each segment, removed ones included.
+        Number of originals in each segment, including removed ones.
     nbytes : mapping of str to int
-        What each part takes on disk: ``records``, ``pictures``, ``ids and
-        hashes``, ``index``.
+        Bytes on disk of each part: ``records``, ``pictures``, ``ids and hashes``,
+        ``index``.
     schema : int
+        Schema version.
     parameters : mapping
         What the registry was built with.
     """
@@ -39,7 +41,7 @@ class RegistryInfo:
     parameters: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the same as JSON-ready values."""
+        """Return the numbers and parameters as JSON-ready values."""
         return {
             "originals": self.originals,
             "removed": self.removed,
@@ -55,12 +57,14 @@ class RegistryInfo:
 
 
 def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
-    """Look a registry's list of segments and files over, without reading them.
+    """Collect the numbers from the list of segments and the sizes of files.
+
+    The arrays in the files are not read.
 
     Raises
     ------
     RegistryCorruptError
-        If a file is missing.
+        If a file is missing, or the end of a file of originals is damaged.
     """
     while True:
         segment_list = database.segment_list()

@@ -1,4 +1,4 @@
-"""One writer at a time, by an operating-system lock that dies with its process."""
+"""Writer lock; the operating system releases it when its process ends."""
 
 import os
 import sys
@@ -22,15 +22,15 @@ else:
 
 
 class WriterLock:
-    """Holds the right to write until it is released or the process ends.
+    """The right to write, held until `release` or until the process ends.
 
-    The file itself means nothing and stays where it is: deleting it would let
-    two writers lock two files of the same name.
+    The content of the lock file has no meaning. The file is never deleted: if it
+    were, two writers could lock two different files of the same name.
 
     Raises
     ------
     RegistryLockedError
-        If another writer, in this process or another, holds it.
+        If another writer, in this process or another, holds the lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class WriterLock:
             ) from error
 
     def release(self) -> None:
-        """Let the next writer in; releasing twice does nothing."""
+        """Release the lock; a second call does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

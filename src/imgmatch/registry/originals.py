@@ -1,7 +1,7 @@
-"""What is kept of some originals, in one file of arrays.
+"""What the registry keeps of some originals, in one file of arrays.
 
-It holds what a verdict needs and cannot be made anew: reference ids, digests,
-sizes, hashes and pictures. The file never changes; readers map it.
+The file holds what a verdict needs and what cannot be recomputed: reference ids,
+digests, sizes, hashes and pictures. The file never changes; readers map it.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ __all__ = [
 
 _ROW = np.dtype(
     [
-        ("key", "<u8"),  # of the reference id
+        ("key", "<u8"),  # `_key` of the reference id
         ("sha256", "u1", (32,)),
         ("width", "<u4"),
         ("height", "<u4"),
@@ -46,12 +46,12 @@ _ROW = np.dtype(
 )
 _HASHES = ("phash", "dhash", "phash_mirrored", "dhash_mirrored", "quality")
 _CONTENTS = ("ids", "pictures")
-"""Bytes laid end to end; where each row's begin is in an array beside them."""
+"""Arrays that join the bytes of all rows; `<name>_starts` holds where each begins."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedOriginal:
-    """An original to be written."""
+    """An original that is ready to be written to a segment."""
 
     reference_id: str
     original: Original
@@ -59,7 +59,7 @@ class PreparedOriginal:
 
 
 def prepare_original(source: ImageSource, reference_id: str) -> PreparedOriginal:
-    """Reduce an original to what is kept of it, and find its features in that.
+    """Reduce an original to what the registry keeps, and find its features there.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def prepare_original(source: ImageSource, reference_id: str) -> PreparedOriginal
 
 
 class Originals:
-    """The originals of a file; share it between threads.
+    """The originals in a file; threads may share it.
 
     Each row is checked against the file's digests when it is first read.
     """
@@ -83,11 +83,11 @@ class Originals:
         return len(self.file["rows"])
 
     def reference_id(self, row: int) -> str:
-        """Return the name of a row's original."""
+        """Return the reference id of the original in a row."""
         return self._slice("ids", row).tobytes().decode()
 
     def find(self, reference_id: str) -> int | None:
-        """Return the row of an original, None where there is none."""
+        """Return the row of an original, or None if the file does not hold it."""
         key = np.uint64(_key(reference_id))
         keys, rows = self._by_key
         place = int(np.searchsorted(keys, key))
@@ -99,17 +99,17 @@ class Originals:
         return None
 
     def sha256(self, row: int) -> str:
-        """Return the digest of the file that a row was made from."""
+        """Return the SHA-256, in hex, of the file that a row was registered from."""
         self.file.check("rows", row, row + 1)
         return bytes(self.file["rows"][row]["sha256"]).hex()
 
     def original(self, row: int) -> Original:
-        """Return what is kept of an original.
+        """Return what the file keeps of the original in a row.
 
         Raises
         ------
         RegistryCorruptError
-            If it is not what was written.
+            If a block of the file that holds the row is damaged.
         """
         sha256 = self.sha256(row)
         told = self.file["rows"][row]
@@ -127,7 +127,7 @@ class Originals:
         return self.file["sorted_keys"], self.file["sorted_rows"]
 
     def _slice(self, name: str, row: int) -> NDArray[np.uint8]:
-        """Return a row's bytes in an array of bytes laid end to end."""
+        """Return the bytes of a row from one of the arrays `_CONTENTS`."""
         starts = f"{name}_starts"
         self.file.check(starts, row, row + 2)
         start, stop = self.file[starts][row : row + 2].tolist()
@@ -136,7 +136,7 @@ class Originals:
 
 
 def identity_of(originals: Originals, live: NDArray[np.bool_]) -> int:
-    """Return what the rows that are live add to `SegmentList.identity`."""
+    """Return what the live rows add to `SegmentList.identity`."""
     return sum(
         identity_term(originals.reference_id(row), originals.sha256(row))
         for row in np.flatnonzero(live).tolist()
@@ -146,12 +146,12 @@ def identity_of(originals: Originals, live: NDArray[np.bool_]) -> int:
 def write_originals(
     originals: Sequence[PreparedOriginal], folder: Path | None = None
 ) -> Originals:
-    """Write what is kept of originals, into a folder or in memory.
+    """Write what the registry keeps of originals, to a folder or in memory.
 
     Raises
     ------
     OSError
-        If it cannot be written.
+        If the file cannot be written.
     """
     rows = np.empty(len(originals), _ROW)
     for row, prepared in zip(rows, originals, strict=True):
@@ -175,14 +175,14 @@ def write_originals(
 def merge_originals(
     sources: Sequence[Originals], live: Sequence[NDArray[np.bool_]], folder: Path
 ) -> Originals:
-    """Write several files as one, without the rows that were removed.
+    """Write several files as one, without the removed rows.
 
     Raises
     ------
     OSError
-        If it cannot be written.
+        If the file cannot be written.
     RegistryCorruptError
-        If a source is not what was written: damage is not copied.
+        If a source is damaged. Damage is not copied: the copy would get valid digests.
     """
     for source in sources:
         source.file.check_all()
@@ -222,7 +222,7 @@ def _write(
 
 
 def _runs(kept: NDArray[np.bool_]) -> Iterator[list[int]]:
-    """Yield first and one past the last of each run of rows that are kept."""
+    """Yield the first row, and one past the last, of each run of kept rows."""
     edges = np.flatnonzero(np.diff(np.pad(kept, 1).astype(np.int8)))
     yield from edges.reshape(-1, 2).tolist()
 

@@ -1,4 +1,4 @@
-"""The index made anew, from what is kept of the originals."""
+"""Rebuild the index from what the registry keeps of the originals."""
 
 import os
 from collections.abc import Iterator
@@ -22,21 +22,22 @@ __all__ = ["IndexRebuild"]
 
 
 class IndexRebuild:
-    """Makes a registry's index anew; a context manager.
+    """Rebuilds the index of a registry; a context manager.
 
-    For an index that is damaged, or was made with other parameters than those of
-    this version. Its length is the number of originals to index, removed ones
-    that were not yet compacted away included.
+    Use it if the index is damaged, or was built with parameters other than those of
+    this version. Its length is the number of originals to index, including removed
+    originals that the segments still hold.
 
     Parameters
     ----------
     path : path
-        Of a registry that nobody else is writing to.
+        Directory of a registry that nobody else is writing to.
 
     Raises
     ------
     RegistryError
-        And its kin, as `imgmatch.Registry.open` states, but for the index.
+        Or a subclass, as `imgmatch.Registry.open` lists. Any parameters of the index
+        are accepted.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -47,24 +48,24 @@ class IndexRebuild:
         return sum(entry.rows for entry in self._segment_list.entries)
 
     def run(self, *, workers: int = 1) -> Iterator[str]:
-        """Do it; all at once when the iterator ends, until then nothing changes.
+        """Rebuild the index; the registry changes only when the iterator ends.
 
         Parameters
         ----------
         workers : int
-            Processes; see `imgmatch.register`.
+            Number of processes; see `imgmatch.register`.
 
         Yields
         ------
         str
-            The id of each original that is done.
+            The reference id of each original that is done.
 
         Raises
         ------
         RegistryError
-            If there is no room for it.
+            If the index cannot be written, for example because the disk is full.
         RegistryCorruptError
-            If what is kept of an original is not what was written.
+            If what the registry keeps of an original is damaged.
         """
         folder, database = self._directory.segments, self._directory.database
         entries = []

@@ -1,4 +1,4 @@
-"""What the registry knows of an original besides its picture."""
+"""What the registry records about an original, besides its picture."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ __all__ = ["Details", "Record", "json_ready"]
 
 
 class Details(TypedDict):
-    """What the caller says of an original."""
+    """What the caller says about an original."""
 
     owner: str | None
     work: str | None
@@ -22,23 +22,23 @@ class Details(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A registered original: who, what, when.
+    """The record of a registered original.
 
     Attributes
     ----------
     reference_id : str
     sha256 : str
-        Of the file's bytes, lower-case hex.
+        Digest of the file's bytes, in lower-case hex.
     size : Size
-        Upright full-size pixels.
+        Size of the upright full-size image, in pixels.
     owner, work, series : str or None
-        Whose it is, which work it belongs to, and which shoot.
+        Who owns the original, which work it belongs to, and which shoot.
     source : str or None
         Name of the file it was registered from, without its folder.
     registered : str
-        When, in UTC, ISO 8601 to the second.
+        Time of the registration in UTC, ISO 8601 to the second.
     attributes : mapping
-        Whatever else the caller wants kept, JSON-ready.
+        Anything else that the caller wants to keep, JSON-ready.
     """
 
     reference_id: str
@@ -66,9 +66,9 @@ class Record:
         }
 
     def conflict(self, sha256: str, details: Details) -> str | None:
-        """Say why the record cannot stand for an image as well, if it cannot.
+        """Return why the record disagrees with an image and its details, or None.
 
-        Details that are not given contradict nothing.
+        Details that are not given agree with any record.
         """
         if self.sha256 != sha256:
             return f"{self.reference_id!r} is registered with other bytes"
@@ -83,12 +83,12 @@ class Record:
 
 
 def json_ready(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return attributes as they will be read back.
+    """Return attributes as they come back from JSON.
 
     Raises
     ------
     InputError
-        If JSON cannot hold them.
+        If JSON cannot store them.
     """
     try:
         return dict(json.loads(json.dumps(dict(attributes), allow_nan=False)))

@@ -1,4 +1,4 @@
-"""The layout of the records, its version, and what a registry was built with."""
+"""Tables of the records, schema version and parameters of a registry."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 1
-APPLICATION_ID: Final = 0x696D676D  # "imgm": what file(1) and SQLite tools see
+APPLICATION_ID: Final = 0x696D676D  # "imgm": file(1) and SQLite tools show it
 SCHEMA: Final = """
 CREATE TABLE parameter (
     name TEXT PRIMARY KEY,
@@ -45,18 +45,18 @@ CREATE TABLE original (
 """
 
 FIXED_PARAMETERS: Final[Mapping[str, Any]] = fingerprint.FINGERPRINT_PARAMETERS
-"""What the kept pictures and hashes were made with."""
+"""Parameters of the kept pictures and hashes. A rebuild of the index keeps them."""
 
 REGISTRY_PARAMETERS: Final[Mapping[str, Any]] = {
     **FIXED_PARAMETERS,
     "reference_budget": features.REFERENCE_BUDGET,
     **index.INDEX_PARAMETERS,
 }
-"""All of it; what is not fixed, the index, can be made anew from the pictures."""
+"""All parameters. Those of the index may change: the pictures suffice to rebuild it."""
 
 
 def check_version(version: int, path: Path) -> None:
-    """Make sure that a registry has the layout of this version.
+    """Check that a registry has the schema version of this imgmatch.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def check_version(version: int, path: Path) -> None:
 def check_parameters(
     stored: Mapping[str, Any], path: Path, *, any_index: bool = False
 ) -> None:
-    """Make sure that a registry can be read, and searched unless `any_index`.
+    """Check that this imgmatch can read a registry and, unless `any_index`, search it.
 
     Raises
     ------
     RegistryVersionError
-        If it was built with other parameters.
+        If the registry was built with other parameters.
     """
     differing = sorted(
         name

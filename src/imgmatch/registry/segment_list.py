@@ -1,7 +1,7 @@
-"""Which files hold the originals, and which of their rows have been removed.
+"""List of segments: which files hold the originals, and which rows are removed.
 
-A list of segments is the whole state of a registry but for its records, at one moment.
-Files never change; a commit writes another list.
+A list of segments is the state of a registry at one moment, except for its records.
+Segment files never change; a commit writes a new list.
 """
 
 import base64
@@ -23,17 +23,17 @@ _MODULUS: Final = 2**256
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment.
+    """One segment of the list.
 
     Attributes
     ----------
     originals, index : str
         Names of its two files.
     rows : int
-        Originals in it, removed ones included.
+        Number of originals in it, including removed ones.
     removed : bytes
-        One bit a row, set where the original was removed, compressed; empty if
-        none was.
+        Tombstones: one bit a row, set if the original is removed, zlib-compressed;
+        empty if none is removed.
     """
 
     originals: str
@@ -43,7 +43,7 @@ class SegmentEntry:
 
     @property
     def live(self) -> NDArray[np.bool_]:
-        """Rows that were not removed, (rows,) bool."""
+        """Which rows are not removed, (rows,) bool."""
         if not self.removed:
             return np.ones(self.rows, np.bool_)
         packed = np.frombuffer(zlib.decompress(self.removed), np.uint8)
@@ -51,7 +51,7 @@ class SegmentEntry:
 
     @classmethod
     def of(cls, originals: str, index: str, live: NDArray[np.bool_]) -> "SegmentEntry":
-        """Return the entry of a segment with these rows live."""
+        """Return the entry of a segment with these live rows."""
         removed = b"" if live.all() else zlib.compress(np.packbits(~live).tobytes())
         return cls(originals, index, len(live), removed)
 
@@ -64,10 +64,9 @@ class SegmentList:
     ----------
     entries : tuple of SegmentEntry
     identity : int
-        Sum of the originals' `identity_term`, modulo 2**256: the same for the same
-        originals, in whatever order they came and whatever files they are in
-        (Bellare and Micciancio, "A new paradigm for collision-free hashing",
-        EUROCRYPT 1997).
+        Sum of the originals' `identity_term`, modulo 2**256. It is the same for the
+        same originals, in any order of registration and in any files (Bellare and
+        Micciancio, "A new paradigm for collision-free hashing", EUROCRYPT 1997).
     """
 
     entries: tuple[SegmentEntry, ...] = ()
@@ -75,12 +74,12 @@ class SegmentList:
 
     @classmethod
     def of(cls, entries: tuple[SegmentEntry, ...], identity: int) -> "SegmentList":
-        """Return a list of segments, the sum brought below the modulus."""
+        """Return a list of segments, with the identity reduced modulo 2**256."""
         return cls(entries, identity % _MODULUS)
 
     @property
     def files(self) -> set[str]:
-        """Names of all files."""
+        """Names of all segment files."""
         return {name for one in self.entries for name in (one.originals, one.index)}
 
     def __len__(self) -> int:
@@ -91,7 +90,7 @@ class SegmentList:
         )
 
     def to_json(self) -> str:
-        """Return the list of segments as text; equal segment lists give equal texts."""
+        """Return the list of segments as JSON; equal lists give equal texts."""
         segments = [
             [e.originals, e.index, e.rows, base64.b64encode(e.removed).decode()]
             for e in self.entries
@@ -105,7 +104,7 @@ class SegmentList:
         Raises
         ------
         RegistryCorruptError
-            If it did not write that.
+            If the text is not a list of segments.
         """
         try:
             identity, segments = json.loads(text)
@@ -121,6 +120,6 @@ class SegmentList:
 
 
 def identity_term(reference_id: str, sha256: str) -> int:
-    """Return what an original adds to `SegmentList.identity`."""
+    """Return the term that an original adds to `SegmentList.identity`."""
     said = f"{sha256} {reference_id}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(said).digest(), "big")

@@ -1,9 +1,8 @@
-"""Some originals as written together, with the index that finds them.
+"""Segments: originals that were written together, with the index that finds them.
 
-A segment is two files: what is kept of its originals, and the arrays that find
-candidates among them, which can be made from the first at any time. Neither ever
-changes. Readers map them, so that any number of processes share one copy in
-memory.
+A segment is two files: what the registry keeps of its originals, and their index. The
+index can be rebuilt from the first file at any time. Neither file ever changes. Readers
+map both, so any number of processes share one copy in memory.
 """
 
 from collections.abc import Sequence
@@ -34,17 +33,17 @@ __all__ = [
 ]
 
 _CHECKED_AT_ONCE = 1 << 24
-"""Bytes of an index that are checked when it is opened; it takes 10 ms."""
+"""Bytes of the largest index that is checked when it is opened; that takes 10 ms."""
 _BATCH = 1024
-"""Originals whose features are held in memory while an index is made anew."""
+"""Originals whose features are held in memory while an index is rebuilt."""
 
 
 class Segment:
-    """A segment that is open; share it between threads.
+    """An open segment; threads may share it.
 
     An index of up to 16 MiB is checked when it is opened, a larger one only by
-    `ArrayFile.problems`: damage to it can lose or add a candidate, but what a
-    verdict is made from is checked whenever it is read.
+    `ArrayFile.problems`. A damaged index can lose or add a candidate. What a verdict
+    depends on is in the file of originals, which is checked when it is read.
 
     Attributes
     ----------
@@ -60,14 +59,14 @@ class Segment:
 
     @classmethod
     def open(cls, folder: Path, entry: SegmentEntry) -> "Segment":
-        """Map a segment's files.
+        """Map the files of a segment into memory.
 
         Raises
         ------
         FileNotFoundError
-            If one is missing.
+            If a file is missing.
         RegistryCorruptError
-            If one is not what was written.
+            If a file is damaged.
         """
         originals = Originals(ArrayFile.open(folder, entry.originals))
         return cls(originals, ArrayFile.open(folder, entry.index))
@@ -77,23 +76,23 @@ class Segment:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Names of the originals' file and of the index."""
+        """Names of the file of originals and of the index file."""
         return self.originals.file.name, self.index.name
 
     def entry(self, live: NDArray[np.bool_]) -> SegmentEntry:
-        """Return the segment as the list of segments lists it."""
+        """Return the segment's entry in a list of segments."""
         return SegmentEntry.of(*self.names, live)
 
 
 def build_segment(
     originals: Sequence[PreparedOriginal], folder: Path | None = None
 ) -> Segment:
-    """Write originals as one segment, into a folder or in memory.
+    """Write originals as one segment, to a folder or in memory.
 
     Raises
     ------
     OSError
-        If they cannot be written.
+        If a file cannot be written.
     """
     part = build_part(
         [prepared.original.hashes for prepared in originals],
@@ -105,14 +104,14 @@ def build_segment(
 def merge_segments(
     segments: Sequence[Segment], live: Sequence[NDArray[np.bool_]], folder: Path
 ) -> Segment:
-    """Write segments as one, without the rows that were removed.
+    """Write segments as one, without the removed rows.
 
     Raises
     ------
     OSError
-        If they cannot be written.
+        If a file cannot be written.
     RegistryCorruptError
-        If one of them is not what was written: damage is not copied.
+        If a segment is damaged. Damage is not copied: the copy would get valid digests.
     """
     for segment in segments:
         segment.index.check_all()
@@ -122,7 +121,7 @@ def merge_segments(
 
 
 class IndexBuilder:
-    """Makes the index of originals that come one by one."""
+    """Builds an index of originals that are added one by one."""
 
     def __init__(self) -> None:
         self._batch: list[tuple[Hashes, Features]] = []
@@ -130,18 +129,18 @@ class IndexBuilder:
         self._rows: list[int] = []
 
     def add(self, hashes: Hashes, features: Features) -> None:
-        """Take the next original in."""
+        """Add the next original."""
         self._batch.append((hashes, features))
         if len(self._batch) == _BATCH:
             self._finish_batch()
 
     def write(self, folder: Path) -> ArrayFile:
-        """Write the index of all that came.
+        """Write the index of all added originals.
 
         Raises
         ------
         OSError
-            If it cannot be written.
+            If the file cannot be written.
         """
         self._finish_batch()
         everything = [np.ones(count, np.bool_) for count in self._rows]
@@ -155,11 +154,10 @@ class IndexBuilder:
 
 
 def delete_all_but(folder: Path, keep: set[str]) -> None:
-    """Delete all files but those to keep.
+    """Delete all files of a folder except those to keep.
 
-    What others still map stays readable to them until they let go of it. Where
-    the system does not let such files be deleted, on Windows, a later call
-    does.
+    A process that has mapped a deleted file can still read it. Windows does not delete
+    a mapped file; a later call deletes it once it is no longer mapped.
     """
     for path in folder.iterdir():
         if path.name not in keep:

@@ -21,7 +21,7 @@ __all__ = ["Candidate", "Snapshot"]
 
 
 class Candidate:
-    """An original that a query may show: its place in a registry's files."""
+    """An original that the index proposes for a query, as its row in a segment."""
 
     __slots__ = ("_cache", "_row", "_segment")
 
@@ -30,16 +30,16 @@ class Candidate:
 
     @property
     def reference_id(self) -> str:
-        """The name that results call it by."""
+        """Reference id of the original."""
         return self._segment.originals.reference_id(self._row)
 
     def fingerprint(self) -> Fingerprint:
-        """Return what a comparison with the original needs.
+        """Return the fingerprint of the original, from the cache if it is there.
 
         Raises
         ------
         RegistryCorruptError
-            If it is not what was written.
+            If what the registry keeps of the original is damaged.
         """
         originals, row = self._segment.originals, self._row
         return self._cache.get(
@@ -50,11 +50,11 @@ class Candidate:
 class Snapshot:
     """The originals at one moment; later writes do not change it.
 
-    Any number of threads may share it. Pickling takes a few hundred bytes a
-    segment: another process, on a machine that sees the same directory, gets
-    the same originals, as long as no `Registry.compact` or merge has deleted
-    the files that they were in. Iterating yields the reference ids, in the
-    order of registration.
+    Any number of threads may share it. A pickled snapshot takes a few hundred bytes a
+    segment. Another process that sees the same directory gets the same originals from
+    it, until `Registry.compact` or a merge deletes their files. Iterating yields the
+    reference ids segment by segment: in the order of registration, unless a merge has
+    joined segments that were not neighbours.
     """
 
     def __init__(
@@ -73,14 +73,14 @@ class Snapshot:
 
     @classmethod
     def open(cls, folder: Path, segment_list: SegmentList) -> "Snapshot":
-        """Open the originals that a list of segments lists.
+        """Open the segments of a list.
 
         Raises
         ------
         RegistryError
-            If their files have gone since.
+            If a file has been deleted since.
         RegistryCorruptError
-            If they are not what was written.
+            If a file is damaged.
         """
         try:
             segments = [Segment.open(folder, entry) for entry in segment_list.entries]
@@ -95,10 +95,10 @@ class Snapshot:
 
     @cached_property
     def id(self) -> str:
-        """SHA-256, in hex, of the originals and of how they are searched.
+        """SHA-256, in hex, of the originals and the parameters of the registry.
 
-        It is the same for the same ids with the same bytes, in whatever order
-        they were registered and whatever files they are in.
+        It is the same for the same reference ids with the same bytes, in any order of
+        registration and in any segments.
         """
         state = [SCHEMA_VERSION, dict(REGISTRY_PARAMETERS), self._segment_list.identity]
         return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
@@ -112,49 +112,64 @@ class Snapshot:
                 yield segment.originals.reference_id(row)
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """Yield each original's id and the SHA-256 of its file's bytes."""
+        """Yield the reference id of each original and its file's SHA-256, in hex."""
         for segment, live in zip(self._segments, self._live, strict=True):
             for row in np.flatnonzero(live).tolist():
                 yield segment.originals.reference_id(row), segment.originals.sha256(row)
 
     def original(self, reference_id: str) -> Original:
-        """Return what is kept of an original, its picture as an AVIF file.
+        """Return what the registry keeps of an original.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with this id.
+            If the snapshot has no original with this id.
+        RegistryCorruptError
+            If what the registry keeps of the original is damaged.
         """
         part, row = self._find(reference_id)
         return self._segments[part].originals.original(row)
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
-        """Return what a comparison with an original needs.
+        """Return the fingerprint of an original, from the cache if it is there.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with this id.
+            If the snapshot has no original with this id.
         RegistryCorruptError
-            If it is not what was written.
+            If what the registry keeps of the original is damaged.
         """
         part, row = self._find(reference_id)
         return Candidate(self._segments[part], row, self._cache).fingerprint()
 
     def candidates(self, query: Fingerprint, *, limit: int) -> list[Candidate]:
-        """Return at most `limit` originals that a query may show, likeliest first."""
+        """Find the originals that a query may show.
+
+        Parameters
+        ----------
+        query : Fingerprint
+            Fingerprint of a suspect, made with ``Role.QUERY``.
+        limit : int
+            Most candidates to return.
+
+        Returns
+        -------
+        list of Candidate
+            Likeliest first; empty if no original is likely.
+        """
         places = self._index.search(query, limit=limit)
         return [
             Candidate(self._segments[part], row, self._cache) for part, row in places
         ]
 
     def only(self, ids: Iterable[str]) -> "Snapshot":
-        """Return some of the originals as if they were all.
+        """Return a snapshot of only some of the originals.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with one of these ids.
+            If the snapshot has no original with one of these ids.
         """
         chosen = [np.zeros(len(live), np.bool_) for live in self._live]
         identity = 0
@@ -170,7 +185,7 @@ class Snapshot:
         return Snapshot(self._folder, segment_list, segments, self._cache)
 
     def _find(self, reference_id: str) -> tuple[int, int]:
-        """Return the segment's place and the row."""
+        """Return the position of the segment and the row of an original."""
         for part, segment in enumerate(self._segments):
             row = segment.originals.find(reference_id)
             if row is not None and self._live[part][row]:

@@ -1,4 +1,4 @@
-"""What an image source tells without being decoded: its digest and its name."""
+"""Digest and file name of an image source, without decoding files."""
 
 import hashlib
 import os
@@ -11,7 +11,13 @@ __all__ = ["file_name_of", "sha256_of"]
 
 
 def sha256_of(image: ImageSource) -> str:
-    """Return the digest that the image's fingerprint would have, undecoded."""
+    """Return the digest that the image's fingerprint would have.
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be read.
+    """
     if isinstance(image, EncodedImage):
         return image.sha256
     if isinstance(image, bytes):
@@ -26,7 +32,7 @@ def sha256_of(image: ImageSource) -> str:
 
 
 def file_name_of(image: ImageSource) -> str | None:
-    """Return the name of the file, without its folder; None where there is no file."""
+    """Return the file's name without its folder, or None if the image is not a path."""
     if isinstance(image, EncodedImage):
         return None
     return Path(image).name if isinstance(image, str | os.PathLike) else None

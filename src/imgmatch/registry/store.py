@@ -1,4 +1,4 @@
-"""The registered originals: add, remove, look up, take a snapshot."""
+"""The registry: add, remove and look up originals, take snapshots."""
 
 import os
 import shutil
@@ -37,18 +37,19 @@ from imgmatch.registry.working_set import WorkingSet
 __all__ = ["Registry"]
 
 _COMMIT_EVERY = 256
-"""Originals held in memory, 60 kB each, before they are committed on their own."""
+"""Added originals, of 60 kB each, that memory holds before an automatic commit."""
 
 
 class Registry:
     """Registered originals in a directory; open it with `create` or `open`.
 
-    One writer at a time and any number of readers, in threads and processes.
-    Additions and removals are durable once `commit` returns, or the context
-    manager ends without an exception; with one, what was not yet committed is
-    forgotten. Long runs of additions are committed every 256 originals.
+    One writer at a time and any number of readers can use it, in threads and
+    processes. Additions and removals are durable once `commit` returns or the context
+    manager ends without an exception. If it ends with an exception, uncommitted
+    changes are discarded. A long run of additions is committed after every 256
+    originals.
 
-    The original files need not stay: the registry keeps everything a verdict
+    The original files may be deleted: the registry keeps everything that a verdict
     needs. Iterating yields the reference ids, sorted.
 
     Examples
@@ -65,13 +66,13 @@ class Registry:
         self._working_set = WorkingSet(directory.segments)
         self._snapshot: tuple[ChangeCount, Snapshot] | None = None
         self._temporary = False
-        self._added = 0  # since `commit` was last called
+        self._added = 0  # originals since the last call of `commit`
 
     # Open and close
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> Self:
-        """Make an empty registry and open it for writing.
+        """Create an empty registry and open it for writing.
 
         Parameters
         ----------
@@ -81,24 +82,31 @@ class Registry:
         Raises
         ------
         RegistryError
-            If something is there already.
+            If the directory already holds a registry or other files.
         RegistryLockedError
-            If another process is creating it just now.
+            If another process is creating the registry at the same time.
         """
         return cls(Directory.create(Path(path)))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Self:
-        """Open an existing registry, for writing unless `read_only`.
+        """Open an existing registry.
+
+        Parameters
+        ----------
+        path : path
+            Directory of the registry.
+        read_only : bool
+            Open the registry for reading only; any number of readers can do so.
 
         Raises
         ------
         RegistryError
-            If there is none.
+            If the directory holds no registry.
         RegistryVersionError
-            If it was built with another schema or other parameters.
+            If the registry was built with another schema version or other parameters.
         RegistryLockedError
-            If it is wanted for writing and another writer has it open.
+            If it is opened for writing and another writer has it open.
         RegistryCorruptError
             If its records cannot be read.
         """
@@ -106,13 +114,13 @@ class Registry:
 
     @classmethod
     def temporary(cls) -> Self:
-        """Make a registry that is deleted when it is closed."""
+        """Create a registry that is deleted when it is closed."""
         registry = cls.create(tempfile.mkdtemp(prefix="imgmatch-"))
         registry._temporary = True
         return registry
 
     def close(self) -> None:
-        """Close the registry; what was not committed is forgotten."""
+        """Close the registry and discard uncommitted changes."""
         with self._guard:
             self._snapshot = None
             self._working_set = WorkingSet(self._directory.segments)
@@ -150,20 +158,20 @@ class Registry:
     ) -> Record:
         """Register an original.
 
-        Adding what is there already changes nothing: the same bytes under the
-        same id, with the same details or fewer.
+        Adding the same bytes with the same id again changes nothing, if the details
+        are the same or fewer.
 
         Parameters
         ----------
         image : path, bytes or (H, W, 3) uint8 RGB
         reference_id : str
-            The name that results call it by.
+            Id of the original in results; not empty.
         owner, work, series : str, optional
-            Whose it is, which work it belongs to, and which shoot.
+            Who owns the original, which work it belongs to, and which shoot.
         attributes : mapping, optional
-            Whatever else should be kept, JSON-ready.
+            Anything else to keep, JSON-ready.
         replace : bool
-            Whether to take the place of an original with the same id.
+            Replace an original that has the same id.
 
         Returns
         -------
@@ -174,8 +182,10 @@ class Registry:
         DecodeError
             If the image cannot be read.
         DuplicateReferenceError
-            If the id stands for other bytes, or for the same bytes with other
-            details, and `replace` is not set.
+            If the id is registered with other bytes, or with the same bytes and other
+            details, and `replace` is False.
+        InputError
+            If the id is empty, or JSON cannot store the attributes.
         RegistryError
             If the registry is open for reading only.
         """
@@ -194,16 +204,18 @@ class Registry:
     def present(
         self, image: ImageSource, reference_id: str, details: Details
     ) -> Record | None:
-        """Return what is registered under an id, None if nothing is.
+        """Return the record of an image that is already registered, or None.
 
         Raises
         ------
         DecodeError
-            If the image is needed for the answer and cannot be read.
+            If the id is registered and the image cannot be read to compare its digest.
         DuplicateReferenceError
-            If it is another image, or the same with other details.
+            If the id is registered with other bytes or other details.
         InputError
-            If the id is none.
+            If the id is empty.
+        RegistryError
+            If the registry is open for reading only.
         """
         self._check(reference_id)
         record = self._database.find(reference_id)
@@ -219,16 +231,16 @@ class Registry:
         *,
         replace: bool = False,
     ) -> Record:
-        """Register an original that was described already.
+        """Register an original that `prepare_original` has prepared.
 
         Parameters
         ----------
         prepared : PreparedOriginal
         image : path, bytes or (H, W, 3) uint8 RGB
-            What it was described from; a file's name is kept.
+            The image that it was prepared from; the record keeps a file's name.
         details : Details
         replace : bool
-            As for `add`, which also states the errors.
+            As for `add`, which also lists the errors.
         """
         record = Record(
             reference_id=prepared.reference_id,
@@ -254,12 +266,14 @@ class Registry:
             return record
 
     def remove(self, reference_id: str) -> None:
-        """Take an original out.
+        """Remove an original.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with this id.
+            If no original has this id.
+        RegistryError
+            If the registry is open for reading only.
         """
         with self._guard:
             self._begin()
@@ -270,15 +284,15 @@ class Registry:
     def commit(self) -> None:
         """Make all additions and removals so far durable and visible to readers.
 
-        Segments that have become many are then merged, the more of them the more
-        was added: one search takes the longer the more there are.
+        Afterwards, segments are merged if there are many: a search takes longer with
+        more segments. The more originals were added, the more segments are merged.
 
         Raises
         ------
         RegistryError
-            If they cannot be written, for want of room for example. The registry
-            is as it was before; unless its records could not be written, the
-            changes are still there to be committed.
+            If the changes cannot be written, for example because the disk is full. The
+            registry on disk is unchanged. The changes can be committed again, unless it
+            was the records that could not be written.
         """
         with self._guard:
             if self._database.in_transaction:
@@ -289,17 +303,17 @@ class Registry:
             self._added = 0
 
     def compact(self) -> None:
-        """Commit, then give back the room of removed originals.
+        """Commit, then rewrite the segments without the removed originals.
 
-        Afterwards no file holds a byte of them, and the segments are as few as
-        they can be. Readers keep what they have; where the system lets no file
-        be deleted while it is mapped, on Windows, the files go when the
-        registry is next opened for writing after they let go of it.
+        Afterwards no file holds a byte of a removed original, and there are as few
+        segments as possible. Readers keep the snapshots that they have. Windows does
+        not delete a mapped file; such files are deleted when the registry is next
+        opened for writing after readers have closed it.
 
         Raises
         ------
         RegistryError
-            If there is no room for writing the originals that stay once more.
+            If the disk has no room to write the remaining originals again.
         """
         with self._guard:
             self._begin()
@@ -308,7 +322,7 @@ class Registry:
             self._snapshot = None
 
     def rollback(self) -> None:
-        """Forget all additions and removals since the last commit."""
+        """Discard all additions and removals since the last commit."""
         with self._guard:
             self._database.rollback()
             self._snapshot = None
@@ -331,16 +345,16 @@ class Registry:
         )
 
     def records(self) -> Iterator[Record]:
-        """Yield what is known of each original, by reference id."""
+        """Yield the record of each original, sorted by reference id."""
         return self._database.records()
 
     def get(self, reference_id: str) -> Record:
-        """Return what is known of an original besides its picture.
+        """Return the record of an original.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with this id.
+            If no original has this id.
         """
         record = self._database.find(reference_id)
         if record is None:
@@ -348,25 +362,25 @@ class Registry:
         return record
 
     def fingerprint(self, reference_id: str) -> Fingerprint:
-        """Return what a comparison with an original needs.
+        """Return the fingerprint of an original.
 
         Raises
         ------
         UnknownReferenceError
-            If there is none with this id.
+            If no original has this id.
         """
         return self.snapshot().fingerprint(reference_id)
 
     def snapshot(self) -> Snapshot:
-        """Return the originals as they are now, whatever is written later.
+        """Return the originals as they are now; later writes do not change it.
 
-        A reader sees what was committed; the writer also what it has added
-        since. Calling it again is cheap while nothing has changed.
+        A reader sees what is committed. The writer also sees its own uncommitted
+        changes. A second call is cheap while nothing has changed.
 
         Raises
         ------
         RegistryCorruptError
-            If a file is missing or is not what was written.
+            If a file is missing or damaged.
         """
         with self._guard:
             token = self._database.change_count()
@@ -377,11 +391,11 @@ class Registry:
             return self._snapshot[1]
 
     def problems(self) -> Iterator[str]:
-        """Read all that was committed, and yield what is not as it was written."""
+        """Read all committed records and files; yield a message for each problem."""
         return find_problems(self.path / DATABASE, self._directory.segments)
 
     def info(self) -> RegistryInfo:
-        """Return numbers and parameters, as last committed."""
+        """Return numbers and parameters of the last committed state."""
         return gather(self._database, self.path / DATABASE, self._directory.segments)
 
     # Details
@@ -402,7 +416,7 @@ class Registry:
             self._database.begin()
 
     def _load(self) -> None:
-        """Open what the database lists, which may change meanwhile."""
+        """Open the segments that the database lists; retry if the list changes."""
         while True:
             segment_list = self._database.segment_list()
             try:
@@ -419,7 +433,7 @@ class Registry:
         self._snapshot = None
 
     def _write(self) -> None:
-        """Write what is to be added, and commit."""
+        """Write the pending originals, and commit."""
         try:
             self._working_set.write()
         except OSError as error:

@@ -1,11 +1,11 @@
-"""Which segments to write as one, so that there are never many.
+"""Choose which segments to merge, so that there are never many.
 
-As in a log-structured merge tree: segments are of one tier if they are of about
-the same size, and eight of one tier become one of the next. An original is thus
-written again once for each factor of eight that the registry grows by, and a
-registry of N originals has at most seven segments for each of them. A search takes
-longer the more segments there are, so what a bulk registration has added is merged
-further: it costs little beside decoding and describing.
+This is a log-structured merge tree: segments of about the same size form a tier, and
+eight segments of one tier are merged into one of the next. An original is therefore
+rewritten once for each factor of eight that the registry grows by, and a registry has
+at most seven segments for each factor of eight. A search takes longer with more
+segments, so the segments of a bulk registration are merged further: that costs little
+compared with decoding the images and finding their features.
 
 References
 ----------
@@ -20,28 +20,29 @@ from typing import Final
 __all__ = ["FANOUT", "MAX_ROWS", "REWRITES", "fitting", "next_merge"]
 
 FANOUT: Final = 8
+"""Segments of one tier that are merged into one of the next."""
 REWRITES: Final = 32
-"""Originals that may be written again for each that was added. Describing one takes
-as long as writing three hundred again."""
+"""Originals that merges may rewrite for each added original. Fingerprinting an original
+takes as long as rewriting 300."""
 MAX_ROWS: Final = 2**18
-"""Originals that are not merged beyond: an index is merged in memory, and that of
-so many takes 2 GB."""
+"""Most originals in a merged segment. An index is merged in memory; for this many
+originals that takes 2 GB."""
 
 
 def next_merge(rows: Sequence[int], *, added: int = 0) -> list[int]:
-    """Choose segments to merge.
+    """Choose the segments to merge next.
 
     Parameters
     ----------
     rows : sequence of int
-        Originals of each segment that were not removed.
+        Number of originals in each segment that are not removed.
     added : int
-        How many of them are new.
+        Number of these originals that are new.
 
     Returns
     -------
     list of int
-        Positions, ascending; none where nothing needs merging.
+        Positions of the segments, ascending; empty if no merge is needed.
     """
     ascending = sorted(range(len(rows)), key=lambda position: rows[position])
     totals = accumulate(rows[position] for position in ascending)
@@ -60,7 +61,11 @@ def next_merge(rows: Sequence[int], *, added: int = 0) -> list[int]:
 
 
 def fitting(rows: Sequence[int]) -> list[list[int]]:
-    """Divide segments into groups, to be merged each, of at most `MAX_ROWS`."""
+    """Divide segments into groups of at most `MAX_ROWS` originals, in order.
+
+    Each group is to be merged into one segment. A segment that is larger by itself
+    forms a group of its own.
+    """
     groups: list[list[int]] = []
     room = 0
     for position, count in enumerate(rows):

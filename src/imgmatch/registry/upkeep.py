@@ -1,4 +1,4 @@
-"""What keeps a registry small and sound: merging, compaction, inspection."""
+"""Upkeep of a registry: merge segments, compact, check for damage."""
 
 import errno
 from collections.abc import Iterator, Sequence
@@ -24,9 +24,23 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 def merge_tiers(
     working_set: WorkingSet, database: Database, folder: Path, *, added: int = 0
 ) -> None:
-    """Merge the segments that have become many, for what was added.
+    """Merge segments while `next_merge` proposes a merge.
 
-    Where there is no room for it, they stay as they are until the next time.
+    If the disk is full, the segments stay as they are until the next call.
+
+    Parameters
+    ----------
+    working_set : WorkingSet
+    database : Database
+    folder : Path
+        Folder of the segment files.
+    added : int
+        Number of originals that `Registry.commit` has just committed.
+
+    Raises
+    ------
+    RegistryError
+        If a merged segment cannot be written for another reason.
     """
     try:
         while positions := next_merge(working_set.rows, added=added):
@@ -39,12 +53,12 @@ def merge_tiers(
 
 
 def compact(working_set: WorkingSet, database: Database, folder: Path) -> None:
-    """Write all originals anew that share a file with a removed one, or could.
+    """Rewrite the segments that hold removed originals or can be merged.
 
     Raises
     ------
     RegistryError
-        If there is no room for it.
+        If a segment cannot be written, for example because the disk is full.
     """
     try:
         for group in reversed(fitting(working_set.rows)):
@@ -58,7 +72,7 @@ def compact(working_set: WorkingSet, database: Database, folder: Path) -> None:
 
 
 def collect_garbage(working_set: WorkingSet, database: Database, folder: Path) -> None:
-    """Delete the files that nothing refers to, committed or about to be."""
+    """Delete files that neither the committed nor the current segment list names."""
     delete_all_but(
         folder, database.segment_list().files | working_set.segment_list.files
     )
@@ -79,22 +93,22 @@ def _merge(
 
 
 def find_problems(path: Path, folder: Path) -> Iterator[str]:
-    """Read every record and file, and yield what is not as it was written.
+    """Read every record and file; yield a message for each problem.
 
     Parameters
     ----------
     path : Path
-        Of the database. It is read as of one moment, whatever is committed
-        meanwhile.
+        Database of the registry. It is read as of one moment; commits meanwhile do not
+        show.
     folder : Path
-        Of the segments.
+        Folder of the segment files.
     """
     with closing(Database(path, read_only=True)) as database:
         while True:
             database.execute("BEGIN")
             found = list(database.problems())
             if found:
-                break  # the records no longer say which files there should be
+                break  # damaged records cannot name the files reliably
             segment_list = database.segment_list()
             for name in sorted(segment_list.files):
                 found.extend(_of_file(folder, name))
@@ -102,7 +116,7 @@ def find_problems(path: Path, folder: Path) -> Iterator[str]:
                 found.extend(_disagreements(database, segment_list, folder))
             database.rollback()
             if not found or database.segment_list() == segment_list:
-                break  # else a writer may have merged the files away
+                break  # else a writer may have deleted merged files: retry
     yield from found
 
 
@@ -118,7 +132,7 @@ def _of_file(folder: Path, name: str) -> Iterator[str]:
 def _disagreements(
     database: Database, segment_list: SegmentList, folder: Path
 ) -> Iterator[str]:
-    """Hold the records against the originals in the segments."""
+    """Compare the records with the originals in the segments."""
     identity = 0
     for entry in segment_list.entries:
         originals = Originals(ArrayFile.open(folder, entry.originals))

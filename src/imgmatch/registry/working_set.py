@@ -1,4 +1,4 @@
-"""The originals in a registry's segments, with the changes not yet committed."""
+"""The segments of a registry, with the changes that are not yet committed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,12 +22,14 @@ __all__ = ["WorkingSet"]
 
 
 class WorkingSet:
-    """Segments, which of their rows are live, and what is to be added.
+    """Segments, their live rows, and pending originals.
+
+    A pending original is added but not yet written to a segment.
 
     Parameters
     ----------
     folder : Path
-        Of the segments.
+        Folder of the segment files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,12 +42,15 @@ class WorkingSet:
 
     @property
     def pending(self) -> int:
-        """Number of originals to be written."""
+        """Number of pending originals."""
         return len(self._pending)
 
     @property
     def segment_list(self) -> SegmentList:
-        """The segments that hold an original, but for what is to be added."""
+        """List of the segments with live rows.
+
+        It has no entry for pending originals, but its identity includes them.
+        """
         return SegmentList.of(
             tuple(
                 segment.entry(live)
@@ -57,25 +62,25 @@ class WorkingSet:
 
     @property
     def rows(self) -> list[int]:
-        """Number of originals in each segment."""
+        """Number of live originals in each segment."""
         return [int(np.count_nonzero(live)) for live in self._live]
 
     def has_removed(self, position: int) -> bool:
-        """Whether originals of a segment were removed."""
+        """Return whether originals of a segment were removed."""
         return not self._live[position].all()
 
     def __len__(self) -> int:
         return sum(self.rows) + len(self._pending)
 
     def load(self, segment_list: SegmentList) -> None:
-        """Take the state of a list of segments and forget all changes.
+        """Load a list of segments and discard all changes.
 
         Raises
         ------
         FileNotFoundError
-            If a file has gone.
+            If a file has been deleted.
         RegistryCorruptError
-            If a file is not what was written.
+            If a file is damaged.
         """
         known = {segment.names: segment for segment in self._segments}
         self._segments = [
@@ -88,13 +93,13 @@ class WorkingSet:
         self._pending = {}
 
     def add(self, prepared: PreparedOriginal) -> None:
-        """Take an original in, in place of the one with its id if there is one."""
+        """Add an original; replace the original with the same id if there is one."""
         self.remove(prepared.reference_id)
         self._pending[prepared.reference_id] = prepared
         self._count(prepared.reference_id, prepared.original.sha256)
 
     def remove(self, reference_id: str) -> None:
-        """Take an original out, if it is there."""
+        """Remove an original if it is there."""
         if pending := self._pending.pop(reference_id, None):
             self._count(reference_id, pending.original.sha256, sign=-1)
             return
@@ -105,12 +110,12 @@ class WorkingSet:
                 live[row] = False
 
     def write(self) -> None:
-        """Write what is to be added as a segment.
+        """Write the pending originals as a segment.
 
         Raises
         ------
         OSError
-            If it cannot be written; then nothing has changed.
+            If a file cannot be written. The working set is then unchanged.
         """
         if self._pending:
             segment = build_segment(list(self._pending.values()), self._folder)
@@ -120,14 +125,14 @@ class WorkingSet:
             self._pending = {}
 
     def merge(self, positions: Sequence[int]) -> None:
-        """Write segments as one, in the place of the first.
+        """Merge segments into one, at the position of the first.
 
         Raises
         ------
         OSError
-            If it cannot be written; then nothing has changed.
+            If a file cannot be written. The working set is then unchanged.
         RegistryCorruptError
-            If a file is not what was written.
+            If a file is damaged.
         """
         segments = [self._segments[position] for position in positions]
         live = [self._live[position] for position in positions]
@@ -140,7 +145,7 @@ class WorkingSet:
             del self._segments[position], self._live[position]
 
     def snapshot(self) -> Snapshot:
-        """Return the originals as they are now, with what is to be added."""
+        """Return a snapshot of the originals as they are now, pending ones included."""
         segments = [
             segment
             for segment, live in zip(self._segments, self._live, strict=True)

@@ -1,4 +1,4 @@
-"""Results as pages to look at."""
+"""Write results as HTML pages."""
 
 from imgmatch.report.page import write_report
 

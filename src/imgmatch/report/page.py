@@ -1,4 +1,4 @@
-"""Results of a scan -> pages of HTML that need nothing but themselves."""
+"""Write the results of a scan as self-contained HTML pages."""
 
 import base64
 import hashlib
@@ -42,7 +42,7 @@ from imgmatch.sources import NamedImage
 __all__ = ["write_report"]
 
 LOWEST = -1e9
-"""Stands for a score of minus infinity, which JSON cannot hold."""
+"""Replaces a score of minus infinity, which JSON cannot hold."""
 
 _Pixels = NDArray[np.uint8]
 
@@ -56,30 +56,31 @@ def write_report(
     verdicts: Iterable[Verdict] = Verdict,
     min_score: float | None = None,
 ) -> list[Path]:
-    """Write the pages that show what a scan has found.
+    """Write the HTML pages that show what a scan has found.
 
-    First a table of the originals and one of the shops, then each original with
-    the suspects that show it, best first and shop by shop; then what each shop
-    shows, and what could not be judged. A suspect that has something in common
-    with several originals stands beside each that it derives from. Unrelated
-    ones are only counted.
+    The report begins with a table of the originals and a table of the shops. Then each
+    original follows with the suspects that show it, best first and shop by shop. Then
+    come what each shop shows, and the suspects that could not be judged. A suspect
+    stands beside each original that it is accused of copying, else beside its best
+    match. Unrelated suspects are only counted.
 
-    Everything is inline, no clock or path is told, and the script that filters
-    can be done without. Outcomes are read twice, pictures one pair at a time.
+    Everything is inline. The pages contain no time and no path, and can be read
+    without the script that filters. Outcomes are read twice, and pictures one pair at
+    a time.
 
     Parameters
     ----------
     path : path
-        Of the first page; what does not fit goes on in ``NAME-2.html`` and so on.
+        The first page. Further pages are ``NAME-2.html`` and so on.
     outcomes : sequence of Result or ScanFailure
         Such as `imgmatch.results.ResultLines`, which leaves them on disk.
     registry : Registry or Snapshot, optional
-        Holds the originals' pictures; a registry also says whose they are.
+        Holds the originals' pictures. A `Registry` also knows their owners.
     suspects : iterable of NamedImage, optional
-        Where the suspects' pictures are, by the names in the results. For a
-        picture that has gone, its outline is drawn.
+        The suspects' pictures, by the names in the results. The report draws an
+        outline in place of a picture that is missing.
     verdicts : iterable of Verdict
-        To show; the others are counted all the same.
+        Verdicts to show. Suspects with other verdicts are only counted.
     min_score : float, optional
         Pairs with a lower score are not shown.
 
@@ -91,7 +92,8 @@ def write_report(
     Raises
     ------
     InputError
-        If a line is no result, or `path` does not end in .html.
+        If a line is not a result, the results change while they are read, or `path`
+        ends in neither .html nor .htm.
     OSError
         If a page cannot be written.
     """
@@ -108,14 +110,14 @@ def write_report(
         template = templates("imgmatch.report").get_template("page.html.j2")
         shared = _shared(plan, [quote(page.name) for page in paths], drawer)
         for number, page in enumerate(paths, start=1):
-            # Names may hold what no encoding has; a page is written all the same.
+            # Names may hold surrogates, which UTF-8 cannot encode.
             with page.open("w", encoding="utf-8", errors="replace") as file:
                 file.writelines(template.generate(number=number, **shared))
     return paths
 
 
 def _shared(plan: ReportPlan, hrefs: list[str], drawer: "_Drawer") -> dict[str, object]:
-    """Return what every page is drawn from."""
+    """Return the values that the template gets for every page."""
     script = _asset("filter.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {
@@ -136,7 +138,7 @@ def _shared(plan: ReportPlan, hrefs: list[str], drawer: "_Drawer") -> dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What a page says of one suspect beside one original."""
+    """Content of the card of one suspect beside one original."""
 
     match: Match
     reference: Picture | None
@@ -166,14 +168,14 @@ class _Card:
 
     @property
     def link(self) -> str | None:
-        """The listing's address, if it has one that a browser may follow."""
+        """Address of the listing; None unless a browser may follow it."""
         address = self.columns.get("url", "")
         safe = address.casefold().startswith(("http://", "https://"))
         return address if safe else None
 
 
 class _Drawer:
-    """Reads what a page shows when the page comes to it, and keeps nothing."""
+    """Read what a page shows when the template asks for it, and keep little."""
 
     def __init__(
         self,
@@ -187,15 +189,15 @@ class _Drawer:
             registry.snapshot() if isinstance(registry, Registry) else registry
         )
         self._suspects = pictures
-        self._seen: tuple[str, _Pixels | None] | None = None  # its pairs are together
+        self._seen: tuple[str, _Pixels | None] | None = None  # its pairs come in a row
 
     @property
     def originals(self) -> int | None:
-        """How many are registered, if that is known."""
+        """Number of registered originals; None if it is unknown."""
         return None if self._originals is None else len(self._originals)
 
     def card(self, pair: ReportPair) -> _Card:
-        """Read a result again, with the pictures of a pair."""
+        """Read a pair's result again, and its pictures."""
         result = self._outcomes[pair.result]
         if isinstance(result, ScanFailure):
             raise InputError("the results have changed since they were first read")
@@ -212,16 +214,16 @@ class _Drawer:
         )
 
     def failure(self, position: int) -> Result | ScanFailure:
-        """Read again what there is of a suspect that could not be judged."""
+        """Read the failure at a position of the results again."""
         return self._outcomes[position]
 
     def original(self, reference_id: str) -> Picture | None:
-        """Return an original's picture, without marks."""
+        """Return an original's picture without marks; None if it is missing."""
         pixels = self._preview(reference_id)
         return None if pixels is None else inline(pixels)
 
     def record(self, reference_id: str) -> Record | None:
-        """Return what is registered of an original."""
+        """Return the record of an original; None if it is unknown."""
         try:
             return self._records.get(reference_id) if self._records else None
         except UnknownReferenceError:

@@ -1,4 +1,4 @@
-"""The pictures of a page: small, inline, and there or not."""
+"""Load the pictures of a report as small inline pictures."""
 
 import base64
 import os
@@ -22,18 +22,22 @@ from imgmatch.sources import Loader, NamedImage
 __all__ = ["Picture", "SuspectPictures", "inline", "thumbnail"]
 
 THUMBNAIL_SIDE = 400
+"""Long side of a thumbnail, in pixels."""
 MAX_BYTES = 20 * 1024
-"""Of an encoded thumbnail: with the pairs on a page, this bounds the page."""
+"""Largest encoded thumbnail, in bytes. With the number of pairs on a page, this bounds
+the size of the page."""
 
 _QUALITIES = (70, 55, 40, 5)
+"""JPEG qualities to try, best first."""
 _SHELVED_QUALITY = 92
+"""JPEG quality of the temporary files."""
 
 _Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as a page holds it."""
+    """A picture as a page holds it: a data URI, width and height in pixels."""
 
     uri: str
     width: int
@@ -43,15 +47,15 @@ class Picture:
 class SuspectPictures:
     """The suspects' pictures by name, as far as a report needs them.
 
-    Files stay where they are and are opened when asked for. What lies in memory or
-    in an archive, which is best read in one go, is kept as a small file until this
-    is closed, so that the pictures of a large scan do not fill the memory.
+    Files stay where they are and are opened when asked for. Pictures in memory or in
+    an archive are kept as small temporary files until this is closed. So an archive
+    is read in one go, and the pictures of a large scan do not fill the memory.
 
     Parameters
     ----------
     images : iterable of NamedImage
     wanted : set of str
-        Names; others are passed over.
+        Names of the pictures that are needed; others are skipped.
     """
 
     def __init__(self, images: Iterable[NamedImage], wanted: Set[str]) -> None:
@@ -79,7 +83,7 @@ class SuspectPictures:
         self._cleanup.close()
 
     def thumbnail(self, name: str) -> _Pixels | None:
-        """Read a picture as `thumbnail` does; None also if there is none."""
+        """Return a picture's thumbnail; None if it is missing or cannot be read."""
         path = self._paths.get(name)
         return None if path is None else thumbnail(path)
 
@@ -87,17 +91,17 @@ class SuspectPictures:
 def _read(loader: Loader, image: NamedImage) -> _Pixels | None:
     try:
         return thumbnail(loader.load(image.image))
-    except InputError:  # the archive has gone or is another by now
+    except InputError:  # the archive was removed or replaced
         return None
 
 
 def thumbnail(image: ImageSource) -> _Pixels | None:
-    """Read a picture at the page's size; one that is smaller is enlarged.
+    """Read a picture as a thumbnail; enlarge a smaller picture.
 
     Returns
     -------
     (H, W, 3) uint8 or None
-        None if it cannot be read: a page is drawn all the same.
+        None if the picture cannot be read. The page is drawn all the same.
     """
     try:
         pixels = decode(image, long_side=THUMBNAIL_SIDE).pixels
@@ -110,7 +114,7 @@ def thumbnail(image: ImageSource) -> _Pixels | None:
 
 
 def inline(pixels: _Pixels) -> Picture:
-    """Encode a thumbnail into at most `MAX_BYTES`, as good as they allow."""
+    """Encode a thumbnail in at most `MAX_BYTES`, at the best quality that fits."""
     height, width = pixels.shape[:2]
     for quality in _QUALITIES:
         content = BytesIO()

@@ -1,7 +1,7 @@
-"""Results -> what stands on which page: groups, order, and the links between.
+"""Plan a report: what stands on which page, in which order, and how pages link.
 
-The results are read once and only what sorting takes is kept, so that a scan of
-any size can be planned before the first picture is opened.
+The results are read once, and only what sorting needs is kept. So a scan of any size
+can be planned before the first picture is opened.
 """
 
 import math
@@ -23,32 +23,33 @@ __all__ = [
 ]
 
 PAGE_PAIRS = 200
-"""Pairs of pictures on a page, which bounds its size."""
+"""Pairs of pictures on a page, at most. This bounds the size of a page."""
 
 LINES_A_PAIR = 20
-"""Lines of a table that take the place of a pair."""
+"""Lines of a table that take as much of a page as one pair."""
 
 ACCUSING = (Verdict.DERIVED, Verdict.REVIEW)
+"""Verdicts that accuse a suspect."""
 
 
 @dataclass(slots=True, eq=False)
 class ReportPair:
-    """A suspect beside one original, by where it stands in the results.
+    """A suspect beside one original, by its position in the results.
 
     Attributes
     ----------
     result : int
-        Its place among all.
+        Position among all results.
     match : int
-        The original's place among the result's matches.
+        Position of the original among the result's matches.
     verdict : Verdict
     score : float
     query, reference_id, shop : str
-        The shop is empty where none is known.
+        The shop is empty if it is unknown.
     number : int
-        In the order of the pages, from 1.
+        Position in the order of the pages, from 1.
     page : int
-        That it stands on, from 1.
+        Page that the pair stands on, from 1.
     """
 
     result: int
@@ -63,13 +64,13 @@ class ReportPair:
 
     @property
     def anchor(self) -> str:
-        """The fragment that links to it."""
+        """Fragment that links to the pair."""
         return f"pair-{self.number}"
 
 
 @dataclass(slots=True, eq=False)
 class ReportGroup:
-    """The pairs of one original, or of one shop, best first."""
+    """Pairs of one original or of one shop, best first."""
 
     kind: Literal["original", "shop"]
     name: str
@@ -79,12 +80,12 @@ class ReportGroup:
 
     @property
     def anchor(self) -> str:
-        """The fragment that links to where it begins."""
+        """Fragment that links to the start of the group."""
         return f"{self.kind}-{self.number}"
 
     @property
     def counts(self) -> list[tuple[Verdict, int]]:
-        """How many pairs have each verdict."""
+        """Number of pairs of each verdict."""
         counts = Counter(pair.verdict for pair in self.pairs)
         return [(verdict, counts[verdict]) for verdict in Verdict]
 
@@ -96,13 +97,13 @@ class ReportBlock:
     Attributes
     ----------
     kind : str
-        ``originals`` or ``shops``, tables of groups; ``original``, pictures of a
-        group's pairs; ``shop``, a group's pairs as lines; ``failures``, places of
+        ``originals`` or ``shops``: table of groups. ``original``: pictures of a group's
+        pairs. ``shop``: a group's pairs as lines of a table. ``failures``: positions of
         results.
     group : ReportGroup or None
-        That pairs belong to.
+        Group that the pairs belong to.
     begins : bool
-        False where the block goes on from the page before.
+        False if the block continues from the page before.
     items : list of ReportGroup, ReportPair or int
     """
 
@@ -114,18 +115,18 @@ class ReportBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportPlan:
-    """What a report will show.
+    """Plan of a report.
 
     Attributes
     ----------
     total, failed : int
-        Suspects, and those not judged.
+        Number of suspects, and of those not judged.
     seen_before : int
-        Suspects held against new originals only; see `Result.since`.
+        Suspects compared with new originals only; see `Result.since`.
     counts : list of (Verdict, int)
-        Suspects by verdict.
+        Number of suspects of each verdict.
     originals, shops : list of ReportGroup
-        Groups with the strongest claim first.
+        Groups, the strongest claim first.
     pages : list of list of ReportBlock
         At least one page.
     """
@@ -139,11 +140,11 @@ class ReportPlan:
     pages: list[list[ReportBlock]]
 
     def pairs(self) -> Iterator[ReportPair]:
-        """Return the pairs of pictures in the order of the pages."""
+        """Return the pairs in the order of the pages."""
         return (pair for group in self.originals for pair in group.pairs)
 
     def best_scores(self) -> list[dict[str, float]]:
-        """Return for each page the best score of each verdict that is on it."""
+        """Return, for each page, the best score of each verdict on it."""
         best: list[dict[str, float]] = [{} for _ in self.pages]
         for page, blocks in zip(best, self.pages, strict=True):
             for block in blocks:
@@ -159,18 +160,18 @@ def plan_pages(
     verdicts: Iterable[Verdict] = Verdict,
     min_score: float | None = None,
 ) -> ReportPlan:
-    """ReportGroup the results and bind the groups into pages.
+    """Group the results and put the groups on pages.
 
-    A suspect stands beside each original it is accused of; beside the best match
-    if it is accused of none; nowhere if it has none.
+    A suspect stands beside each original that it is accused of copying. A suspect that
+    is not accused stands beside its best match, and one without a match stands nowhere.
 
     Parameters
     ----------
     outcomes : iterable of Result or ScanFailure
     verdicts : iterable of Verdict
-        Pairs of others are counted and not shown.
+        Verdicts to show. Suspects with other verdicts are only counted.
     min_score : float, optional
-        Pairs below are not shown.
+        Pairs with a lower score are not shown.
 
     Returns
     -------
@@ -209,7 +210,7 @@ def plan_pages(
 
 
 def shop_of(result: Result) -> str:
-    """Tell whose listing it is: the column ``shop``, else the name's first folder."""
+    """Return a listing's shop: the column ``shop``, else the name's first folder."""
     for key, value in result.columns.items():
         if key.casefold() == "shop" and value is not None:
             return str(value)
@@ -218,7 +219,7 @@ def shop_of(result: Result) -> str:
 
 
 def shown_matches(result: Result) -> list[int]:
-    """Tell by their places which matches a suspect is shown beside."""
+    """Return the positions of the matches that a suspect is shown beside."""
     accused = [
         place
         for place, match in enumerate(result.matches)
@@ -241,7 +242,7 @@ def _pairs(position: int, result: Result) -> Iterator[ReportPair]:
 def _groups(
     kind: Literal["original", "shop"], pairs: Sequence[ReportPair]
 ) -> list[ReportGroup]:
-    """Group pairs by original, shop by shop, or by shop; best first at all levels."""
+    """Group pairs by original and then by shop, or by shop; best first everywhere."""
     by_name: dict[str, list[ReportPair]] = {}
     for pair in sorted(pairs, key=_best_first):
         name = pair.reference_id if kind == "original" else pair.shop
@@ -265,7 +266,7 @@ def _bind(
     failures: list[int],
     room: int,
 ) -> list[list[ReportBlock]]:
-    """Let everything flow through pages that hold so many lines each."""
+    """Put everything in order on pages that hold `room` lines each."""
     pages: list[list[ReportBlock]] = [[]]
     left = room
     begun: set[str] = set()

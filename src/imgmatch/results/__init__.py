@@ -1,4 +1,4 @@
-"""Answers: values, their JSON in both directions, and the files they are kept in."""
+"""Results as values, their JSON in both directions, and the files that keep them."""
 
 from imgmatch.results.comparison import Comparison, Direction, Edit, EditKind, Verdict
 from imgmatch.results.lines import ResultLines, read_line

@@ -1,4 +1,4 @@
-"""The answer for one original and one suspect.
+"""The result of comparing one original with one suspect.
 
 Pixels are those of the upright full-size image, (x, y), integers at pixel
 centres. ``reference`` is the registered original, ``query`` the suspect.
@@ -32,22 +32,22 @@ __all__ = ["Comparison", "Direction", "Edit", "EditKind", "Verdict"]
 
 
 class Verdict(StrEnum):
-    """What a comparison concludes, strongest claim first."""
+    """The conclusion of a comparison, strongest claim first."""
 
     DERIVED = "derived"
     """The query shows the reference's own exposure."""
     REVIEW = "review"
-    """Strong signs of derivation, not enough to accuse without a human look."""
+    """Strong signs of derivation, but a person must look before anyone is accused."""
     SHARED_OVERLAY = "shared_overlay"
     """Only a watermark, badge, template or interface is in common."""
     SAME_SUBJECT = "same_subject"
     """The same thing or scene in another photograph."""
     UNRELATED = "unrelated"
-    """Nothing in common that could be found."""
+    """Nothing in common was found."""
 
     @property
     def rank(self) -> int:
-        """0 for the strongest claim; sorts results best first."""
+        """Position among the verdicts: 0 is the strongest claim. Sorts best first."""
         return list(Verdict).index(self)
 
 
@@ -61,7 +61,7 @@ class Direction(StrEnum):
 
 
 class EditKind(StrEnum):
-    """What was done to the reference to arrive at the query."""
+    """A kind of edit that turned the reference into the query."""
 
     CROP = "crop"
     """Part of the reference is missing; amount: the fraction of its area kept."""
@@ -79,14 +79,14 @@ class EditKind(StrEnum):
     OVERLAY_ADDED = "overlay_added"
     """Something was drawn over the picture in query_box."""
     OVERLAY_REMOVED = "overlay_removed"
-    """A mark of the reference in reference_box was wiped or covered."""
+    """A mark of the reference in reference_box was removed or covered."""
     RECOLOUR = "recolour"
     """Colours changed; amount: mean change in 8-bit levels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One edit, with the place and the amount where the kind has them."""
+    """One edit, with its place and its amount if its kind has them."""
 
     kind: EditKind
     query_box: Box | None = None
@@ -94,7 +94,7 @@ class Edit:
     amount: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the edit as JSON-ready values, absent fields left out."""
+        """Return the edit as JSON-ready values; leave out absent fields."""
         out: dict[str, Any] = {"kind": str(self.kind)}
         if self.query_box is not None:
             out["query_box"] = self.query_box.rounded()
@@ -117,24 +117,24 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The answer for one reference and one query.
+    """The result of comparing one reference with one query.
 
     Attributes
     ----------
     verdict : Verdict
     score : float
         Higher is stronger evidence of derivation; comparable across pairs.
-        `imgmatch.pair.decision` documents its meaning.
+        `imgmatch.pair.decision` explains what it means.
     reason : str
         One sentence that says why the verdict is what it is.
     reference_size, query_size : Size
         Upright full-size pixels.
     homography : (3, 3) float64 or None
         Reference (x, y) px -> query (x, y) px, reflection included.
-        None where no geometry was found.
+        None if no geometry was found.
     mirrored : bool
     reference_box, query_box : Box or None
-        The copied region in either picture.
+        The copied region in each picture.
     reference_kept : float
         Fraction of the reference's area that the query shows.
     query_covered : float
@@ -142,8 +142,9 @@ class Comparison:
     edits : tuple of Edit
     direction : Direction
     expected_false_accusations : float or None
-        Bound on how many unrelated originals would score as high among those
-        the query was held against; None where nothing is claimed.
+        Bound on how many unrelated originals would score as high, among the
+        originals that the query was compared with. None unless the verdict is
+        derived or review.
     """
 
     verdict: Verdict
@@ -168,7 +169,7 @@ class Comparison:
             object.__setattr__(self, "homography", matrix)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the comparison as JSON-ready values (design contract)."""
+        """Return the comparison as JSON-ready values."""
         matrix = self.homography
         false_alarms = self.expected_false_accusations
         return {
@@ -192,7 +193,7 @@ class Comparison:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        """Read what `to_dict` wrote; ignore other keys."""
         score = fields["score"]
         return cls(
             verdict=Verdict(fields["verdict"]),
@@ -218,11 +219,11 @@ class Comparison:
         original: "ImageSource | None" = None,
         suspect: "ImageSource | None" = None,
     ) -> "Figure":
-        """Draw both pictures side by side, with what was found on them.
+        """Draw both pictures side by side, and mark what was found.
 
         The copied region is outlined in green, overlays are boxed in orange. A
-        comparison holds no pixels: without the pictures, only outlines are drawn.
-        Axes are pixels of the full-size pictures.
+        comparison holds no pixels; without the pictures, only outlines are drawn.
+        The axes count pixels of the full-size pictures.
 
         Parameters
         ----------
@@ -232,8 +233,8 @@ class Comparison:
         Returns
         -------
         matplotlib.figure.Figure
-            That a notebook shows where a cell ends with it, and
-            ``figure.savefig(path)`` keeps.
+            A notebook shows it if a cell ends with it; ``figure.savefig(path)``
+            saves it.
 
         Raises
         ------

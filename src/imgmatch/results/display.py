@@ -1,7 +1,7 @@
-"""Where an answer finds what draws it.
+"""Find the function that draws a result.
 
-Answers do not import what draws them, for that imports the answers. `imgmatch.show`
-names its functions here instead, when `imgmatch` is imported.
+Results cannot import the code that draws them, because that code imports the results.
+Instead, `imgmatch.show` registers its functions here when `imgmatch` is imported.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _drawers: dict[str, Callable[..., Any]] = {}
 
 
 def drawer(form: str) -> Callable[[Function], Function]:
-    """Name the decorated function as what draws answers in a form, such as a card."""
+    """Register the decorated function to draw results in a form, such as ``card``."""
 
     def name(function: Function) -> Function:
         _drawers[form] = function
@@ -25,5 +25,5 @@ def drawer(form: str) -> Callable[[Function], Function]:
 
 
 def draw(form: str, *arguments: Any) -> Any:
-    """Draw an answer in a form."""
+    """Draw a result in a form, with the function registered for it."""
     return _drawers[form](*arguments)

@@ -1,7 +1,7 @@
-"""Fields of a JSON answer -> the values that they stand for.
+"""Read the fields of a JSON result as values.
 
-Each function raises `ValueError`, `TypeError` or what NumPy raises where a field is not
-what an answer's ``to_dict`` writes.
+Each function raises `ValueError`, `TypeError` or an error of NumPy if a field is not
+what a result's ``to_dict`` writes.
 """
 
 import math

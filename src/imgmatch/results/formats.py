@@ -1,4 +1,4 @@
-"""Outcomes -> the bytes of a results file, as JSON lines or Parquet."""
+"""Encode outcomes as a results file, in JSON lines or Parquet."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,16 +16,16 @@ __all__ = ["FORMATS", "Format", "format_of"]
 
 
 class Format(NamedTuple):
-    """How results are written.
+    """Functions that write and read results files of one format.
 
     Attributes
     ----------
     encode : callable
         Outcomes -> the bytes of a whole file.
     join : callable
-        Whole files, in order, and an open one that shall hold what they hold.
+        Takes whole files, in order, and writes all their results to an open file.
     digests : callable
-        A file -> the SHA-256 of each suspect that could be judged.
+        A file -> the SHA-256 of each suspect that could be verified.
     """
 
     encode: Callable[[Iterable[ScanOutcome]], bytes]
@@ -39,9 +39,9 @@ def format_of(name: str) -> Format:
     Raises
     ------
     InputError
-        If there is none of this name.
+        If there is no format of this name.
     MissingExtraError
-        If it takes a package that is not installed.
+        If the format needs a package that is not installed.
     """
     if name not in FORMATS:
         raise InputError(f"want results as {' or '.join(FORMATS)}, got {name!r}")
@@ -94,7 +94,7 @@ def _digests_in_parquet(path: Path) -> Iterator[str]:
 
 
 def _row(line: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line of JSON as a row: Parquet wants valid Unicode."""
+    """Return a line of JSON as a row; Parquet needs valid Unicode."""
     columns = line.get("columns")
     return {
         **line,
@@ -106,8 +106,8 @@ def _row(line: Mapping[str, Any]) -> dict[str, Any]:
 def _schema() -> "pyarrow.Schema":
     """Return the columns of a Parquet file of results.
 
-    Those of a line of JSON, types fixed; ``columns``, which any source fills as it
-    likes, is JSON text.
+    They are the fields of a line of JSON, with fixed types. ``columns`` is JSON text,
+    because its content differs from source to source.
     """
     try:
         import pyarrow as pa

@@ -1,7 +1,7 @@
-"""Lines that a scan has written -> the results they were written from.
+"""Read the lines that a scan wrote as results.
 
-Each line is a JSON object as `Result.to_dict` and `ScanFailure.to_dict` make it; keys
-that are not theirs are passed over.
+Each line is a JSON object that `Result.to_dict` or `ScanFailure.to_dict` made. Other
+keys are ignored.
 """
 
 import json
@@ -25,25 +25,27 @@ _MALFORMED = (
     *(AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
     np.linalg.LinAlgError,
 )
-"""What reading fields that are missing, or of another kind, raises."""
+"""Exceptions that reading raises if a field is missing or of another type."""
 
 
 class ResultLines(Sequence[Result | ScanFailure]):
     """The results in files of JSON lines; a context manager.
 
-    Only the places where lines begin are kept in memory: a line is read when it
-    is asked for. Empty lines do not count.
+    Only the offsets of the lines are kept in memory; a line is read when it is
+    accessed. Empty lines are skipped.
 
     Parameters
     ----------
     paths : path or iterable of paths
-        In the order in which their lines count. Of a directory, such as a scan in
-        shards writes, its ``.jsonl`` files count, by name.
+        Files, in the order of their results. A directory, such as `scan_into` writes,
+        stands for its ``.jsonl`` files, sorted by name.
 
     Raises
     ------
     OSError
         If a file cannot be read.
+    InputError
+        If a directory holds no ``.jsonl`` file.
 
     Examples
     --------
@@ -86,7 +88,7 @@ class ResultLines(Sequence[Result | ScanFailure]):
         Raises
         ------
         InputError
-            If a line is no result.
+            If a line is not a result.
         """
         if isinstance(index, slice):
             return [self[position] for position in range(len(self))[index]]
@@ -121,12 +123,12 @@ def _starts(lines: Iterable[bytes]) -> "array[int]":
 
 
 def read_line(line: str | bytes) -> Result | ScanFailure:
-    """Read one line of a scan.
+    """Read one line of a scan's results.
 
     Raises
     ------
     InputError
-        If it is not what a scan writes.
+        If it is not a line that a scan writes.
     """
     try:
         fields = json.loads(line)

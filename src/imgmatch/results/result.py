@@ -1,4 +1,4 @@
-"""The answer for one suspect against the registered originals."""
+"""The result of verifying one suspect against the registered originals."""
 
 import math
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ __all__ = ["Match", "Result", "ScanFailure", "ScanOutcome"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
-    """A registered original that a query was compared with."""
+    """A registered original, and the query's comparison with it."""
 
     reference_id: str
     comparison: Comparison
@@ -34,21 +34,22 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """The answer for one query against a registry.
+    """The result of verifying one query against a registry.
 
     Attributes
     ----------
     query : str
-        Name of the query: its path, or whatever the caller passed.
+        Name of the query: its path, or the name that the caller passed.
     sha256 : str
-        Of the query's bytes.
+        SHA-256 of the query's bytes.
     matches : tuple of Match
         Best first; originals with nothing in common are left out.
     columns : mapping
-        What else the query's source said of it, such as its shop.
+        Further data from the query's source, such as its shop.
     since : str or None
-        Id of a registry's snapshot, if only originals registered after it count:
-        an earlier scan told of the others.
+        Id of a registry's snapshot if the query was compared only with originals
+        registered after it, because an earlier scan has compared it with the
+        others. None if it was compared with all.
     """
 
     query: str
@@ -65,7 +66,7 @@ class Result:
 
     @property
     def score(self) -> float:
-        """The best score, -inf without a match."""
+        """The best score among the matches; -inf without a match."""
         return max((m.comparison.score for m in self.matches), default=-math.inf)
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class Result:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        """Read what `to_dict` wrote; ignore other keys."""
         since = fields.get("since")
         return cls(
             text_in(fields["query"]),
@@ -95,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ScanFailure:
-    """A query that could not be judged; the scan goes on."""
+    """A query that could not be verified; the scan goes on."""
 
     query: str
     error_type: str
@@ -106,7 +107,7 @@ class ScanFailure:
     def of(
         cls, query: str, error: Exception, columns: Mapping[str, Any] = _NO_COLUMNS
     ) -> "ScanFailure":
-        """Return the failure that an exception stands for."""
+        """Return the failure that an exception describes."""
         return cls(query, type(error).__name__, reason_of(error), columns)
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class ScanFailure:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; keys that are not its own are passed over."""
+        """Read what `to_dict` wrote; ignore other keys."""
         error = fields["error"]
         return cls(
             text_in(fields["query"]),
@@ -133,4 +134,4 @@ class ScanFailure:
 
 
 ScanOutcome: TypeAlias = Result | ScanFailure
-"""What comes of one suspect."""
+"""The outcome of a scan for one suspect."""

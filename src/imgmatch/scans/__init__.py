@@ -1,8 +1,8 @@
-"""Many suspects against the registered originals.
+"""Verify many suspects against the registered originals.
 
-`scan` yields results as they come. `scan_into` writes them to a directory, shard by
-shard, and goes on where it was stopped. `plan` and `scan_shard` are its two halves,
-for engines that imgmatch does not know.
+`scan` yields each result as soon as it is known. `scan_into` writes the results to a
+directory, shard by shard, and can resume a scan that was stopped. `plan` and
+`scan_shard` are its two halves, for engines that imgmatch does not know.
 """
 
 from imgmatch.scans.directory import ScanDirectory, ShardRecord

@@ -1,4 +1,4 @@
-"""Which suspect was being judged when a process died."""
+"""Log which suspect a process was verifying when it died."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,16 +10,16 @@ _BEGIN = b"begin\n"
 
 
 class AttemptLog:
-    """Notes which suspect of a shard is being judged, a context manager.
+    """Log which suspect of a shard is being verified; a context manager.
 
-    The notes outlive a process that is killed, for want of memory or because a
-    codec crashed, so that whoever tries the shard next knows what it died of. Any
-    other end of the block deletes them.
+    The log stays on disk if the process is killed, for example because memory ran
+    out or a codec crashed. The next process that runs the shard reads it. If the
+    block ends in any other way, the log is deleted.
 
     Attributes
     ----------
     deaths : Counter
-        By suspect's place in the shard: how many processes died over it.
+        Number of processes that died over a suspect, by its position in the shard.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,7 +39,7 @@ class AttemptLog:
         return self
 
     def begin(self, place: int) -> None:
-        """Note that a suspect is to be judged now."""
+        """Log that the suspect at this position is verified next."""
         self._file.write(b"%d\n" % place)
 
     def __exit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""A scan in worker processes whose results are yielded and not written."""
+"""Scan in worker processes, and yield the results without writing them."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,19 +12,20 @@ from imgmatch.registry import Registry
 from imgmatch.results import ScanFailure, ScanOutcome
 from imgmatch.scans.partition import partition
 from imgmatch.scans.snapshots import SentSnapshot
-from imgmatch.scans.suspects import verify_each
+from imgmatch.scans.suspects import MAX_DEATHS, verify_each
 from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage
 
 __all__ = ["Batch", "scan_in_processes", "verify_batch"]
 
 BATCH_SIZE = 16
-"""Suspects sent to a worker together: few, for the caller waits for the results."""
+"""Suspects sent to a worker together. A batch is small because the caller gets the
+first result only when the whole batch is finished."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Some suspects and what to compare them with: plain data that can be sent."""
+    """Suspects and what to compare them with, as plain data for a worker."""
 
     suspects: tuple[NamedImage, ...]
     originals: SentSnapshot
@@ -40,23 +41,23 @@ def scan_in_processes(
     derived_score: float,
     workers: int,
 ) -> Iterator[ScanOutcome]:
-    """Judge suspects in worker processes, and yield the outcomes in order.
+    """Verify suspects in worker processes, and yield the outcomes in order.
 
-    When a process dies over a batch, its suspects are tried one by one; one that a
-    second process dies over is given up.
+    If a process dies over a batch, each of its suspects is verified in a task of its
+    own. A suspect over which a second process dies becomes a `ScanFailure`.
 
     Raises
     ------
     RegistryError
-        If the originals cannot be read, or are no longer those of the beginning.
+        If the originals cannot be read, or have changed since the scan began.
     """
     originals = SentSnapshot.of(registry.snapshot(), registry)
     parts = partition(suspects, BATCH_SIZE)
     first = list(islice(parts, 2))
-    # Starting processes takes longer than a single batch does.
+    # Starting processes takes longer than verifying a single batch.
     count = workers if len(first) > 1 else 1
     waiting: deque[tuple[Batch, Task[list[ScanOutcome]]]] = deque()
-    with Workers(count, most_losses=0) as pool:
+    with Workers(count, max_deaths=0) as pool:
         for part in chain(first, parts):
             batch = Batch(part, originals, max_candidates, derived_score)
             waiting.append((batch, pool.submit(verify_batch, batch)))
@@ -76,12 +77,13 @@ def _finished(
             alone = pool.submit(verify_batch, replace(batch, suspects=(suspect,)))
             try:
                 yield from pool.result(alone)
-            except WorkerError as error:
+            except WorkerError:
+                error = WorkerError(f"{MAX_DEATHS} processes died over it")
                 yield ScanFailure.of(suspect.name, error, suspect.columns)
 
 
 def verify_batch(batch: Batch) -> list[ScanOutcome]:
-    """Judge the suspects of a batch."""
+    """Verify the suspects of a batch."""
     return list(
         verify_each(
             batch.suspects,
@@ -94,5 +96,5 @@ def verify_batch(batch: Batch) -> list[ScanOutcome]:
 
 @lru_cache(maxsize=1)
 def _targets(originals: SentSnapshot) -> ScanTargets:
-    """Open the originals once for all batches that a process is given."""
+    """Open the originals once for all batches that a process runs."""
     return ScanTargets.everything(originals.open())

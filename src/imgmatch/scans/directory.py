@@ -1,19 +1,21 @@
-"""The results of a scan on disk, shard by shard.
+"""Store the results of a scan on disk, shard by shard.
 
 ::
 
     results/
-      00000000.jsonl                what shard 0 found
-      00000001.jsonl                ..
-      _00000000.shard.json       says so: a shard without it was not finished
-      _scan.json                    what the results depend on; at the end, the counts
-      _originals.npy                which originals there are
-      _known.npy, _new-originals.json   what is new, where a scan was `since` another
+      00000000.jsonl         results of shard 0
+      00000001.jsonl         ...
+      _00000000.shard.json   record of shard 0; without it, the shard is not finished
+      _scan.json             parameters of the scan; when it is finished, the counts
+      _originals.npy         digests of the originals
+      _00000000.attempts     attempt log of shard 0, while it runs
+      _known.npy             suspects that the earlier scan verified, with `since`
+      _new-originals.json    originals that are new since the earlier scan
 
-Readers of Parquet and JSON datasets pass over names that begin with an underscore.
-Every file is written beside its place, made durable and moved there whole, a
-shard's results before its record. Writing a shard twice does no harm: the bytes are
-the same.
+Readers of Parquet and JSON datasets skip names that begin with an underscore. Every
+file except the attempt log is written under a temporary name, made durable and then
+renamed; the results of a shard are written before its record. Writing a shard twice
+does no harm, because the bytes are the same.
 """
 
 import hashlib
@@ -48,18 +50,19 @@ KNOWN, NEW_ORIGINALS = "_known.npy", "_new-originals.json"
 
 @dataclass(frozen=True, slots=True)
 class ScanParameters:
-    """What results depend on besides the suspects.
+    """Everything besides the suspects that results depend on.
 
     Attributes
     ----------
     imgmatch : str
-        Version.
+        Version of imgmatch.
     snapshot : str
         `Snapshot.id` of the originals.
     max_candidates, shard_size : int
     format : str
     since : str or None
-        Which earlier scan's listings are held against new originals only.
+        SHA-256 of the earlier scan's ``_scan.json``. Suspects that the earlier scan
+        verified are compared only with new originals. None without an earlier scan.
     derived_score : float
     """
 
@@ -74,17 +77,18 @@ class ScanParameters:
 
 @dataclass(frozen=True, slots=True)
 class ShardRecord:
-    """What a finished shard's results are.
+    """The record of a finished shard.
 
     Attributes
     ----------
     shard : int
-        From 0, in the order of the suspects.
+        Number of the shard, from 0, in the order of the suspects.
     inputs : str
-        SHA-256 of the suspects' names, columns and places in archives.
+        SHA-256 of the suspects' names, columns and places in archives; see `digest`.
     suspects : int
+        Number of suspects.
     counts : dict of int
-        By verdict, and ``error`` for those that could not be judged.
+        Suspects by verdict, and under ``error`` those that could not be verified.
     output : str
         File name of the results.
     output_sha256 : str
@@ -101,7 +105,7 @@ class ShardRecord:
 
 
 class ScanDirectory:
-    """A directory of results; see `imgmatch.scan.directory` for what is in it."""
+    """A directory of results; `imgmatch.scans.directory` lists the files in it."""
 
     def __init__(self, path: Path, parameters: ScanParameters) -> None:
         self.path, self.parameters = path, parameters
@@ -109,22 +113,22 @@ class ScanDirectory:
 
     @contextmanager
     def begin(self, *, resume: bool) -> Iterator[bool]:
-        """Make the directory, or go on in it.
+        """Create the directory, or resume the scan in it.
 
-        Within the block, what belongs in a new one is to be written; it counts as
-        begun after that.
+        The caller writes the files of a new scan within the block. The scan counts
+        as begun when the block has ended.
 
         Yields
         ------
         bool
-            Whether it is a new one.
+            True for a new scan, False for a resumed one.
 
         Raises
         ------
         ScanError
-            If something else is there, or a scan and it is not to be resumed.
+            If the directory holds other files, or a scan and `resume` is False.
         ResumeError
-            If the scan there was begun with other parameters.
+            If the scan was begun with other parameters.
         """
         about = self.path / ABOUT
         if about.exists():
@@ -145,11 +149,11 @@ class ScanDirectory:
         self._write_about({})
 
     def attempts(self, shard: int) -> AttemptLog:
-        """Return the log of attempts at a shard."""
+        """Return the attempt log of a shard."""
         return AttemptLog(self.path / f"_{shard:08d}.attempts")
 
     def record(self, shard: int) -> ShardRecord | None:
-        """Return a shard's record if it is finished and its results are whole."""
+        """Return a shard's record; None if it or the results are missing or damaged."""
         try:
             text = (self.path / f"_{shard:08d}.shard.json").read_bytes()
             found = json.loads(text)
@@ -165,7 +169,7 @@ class ScanDirectory:
     def commit(
         self, shard: int, inputs: str, outcomes: list[ScanOutcome]
     ) -> ShardRecord:
-        """Write a shard's results and then its record."""
+        """Write a shard's results, and then its record."""
         counts = Counter(
             str(outcome.verdict) if isinstance(outcome, Result) else "error"
             for outcome in outcomes
@@ -187,14 +191,21 @@ class ScanDirectory:
         return record
 
     def finish(self, shards: int) -> Counter[str]:
-        """Say in ``scan.json`` that all shards are there, and return the counts.
+        """Check that all shards are finished, and write and return the counts.
+
+        The counts go into ``_scan.json``.
+
+        Parameters
+        ----------
+        shards : int
+            Number of shards.
 
         Raises
         ------
         ScanError
             If a shard is missing.
         ResumeError
-            If there are more than `shards`: the inputs were others before.
+            If there are more than `shards`: the scan was begun with more suspects.
         """
         counts: Counter[str] = Counter()
         for shard in range(shards):
@@ -207,12 +218,12 @@ class ScanDirectory:
                 f"{self.path} was begun with more suspects: there is a shard {shards}"
             )
         for path in self.path.glob(f"_*{DRAFT_SUFFIX}"):
-            path.unlink()  # of processes that were killed
+            path.unlink()  # left by processes that were killed
         self._write_about({"shards": shards, "counts": dict(sorted(counts.items()))})
         return counts
 
     def join(self, shards: int, into: Path) -> None:
-        """Write the results of all shards into one file, and delete the directory."""
+        """Write the results of all shards to one file, and delete the directory."""
         with durable_file(into) as file:
             self._format.join(map(self._output, range(shards)), file)
         for path in self.path.iterdir():

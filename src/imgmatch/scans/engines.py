@@ -1,8 +1,9 @@
-"""What runs shards: this process, worker processes, or a Dask cluster.
+"""Run shards in this process, in worker processes, or on a Dask cluster.
 
-An engine maps a function over tasks, both picklable, and yields the results in the
-tasks' order. It knows nothing of scans, takes tasks only a little ahead of what it
-yields, so that memory stays flat, and runs a task again whose worker died.
+An engine applies a function to tasks and yields the results in the order of the tasks.
+The function and the tasks must be picklable. An engine knows nothing about scans. It
+takes tasks only a little ahead of the results it yields, so that its use of memory does
+not grow. If a worker dies, the engine runs its task again.
 """
 
 from collections import deque
@@ -20,22 +21,22 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AHEAD = 4
-"""Tasks for each worker that may be begun before the first of them is finished."""
+"""Tasks for each thread of a cluster that may be submitted ahead of the next result."""
 
-_MOST_LOSSES = 16
-"""Workers that may die over one task. A suspect that kills them is given up after
-two, so this many mean that something else is wrong."""
+_MAX_DEATHS = 16
+"""Workers that may die over one task. A scan gives up a suspect after two deaths, so
+this many mean that something else is wrong."""
 
 
 class Engine(Protocol):
-    """Maps a function over tasks; see `imgmatch.scan.engines`."""
+    """Applies a function to tasks; see `imgmatch.scans.engines`."""
 
     def __call__(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
-        """Yield the results in the tasks' order."""
+        """Yield the results in the order of the tasks."""
 
 
 def in_process(function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
-    """Run one task after the other, here."""
+    """Run one task after the other in this process."""
     yield from map(function, tasks)
 
 
@@ -45,8 +46,13 @@ def processes(workers: int | None = None) -> Engine:
     Parameters
     ----------
     workers : int, optional
-        How many; one for each core that this process may use, if not stated. They
-        are not started for a single task.
+        Number of processes; by default one for each core that this process may use.
+        A single task runs in this process.
+
+    Raises
+    ------
+    InputError
+        If `workers` is below 1.
     """
     number = cores() if workers is None else workers
     if number < 1:
@@ -56,7 +62,7 @@ def processes(workers: int | None = None) -> Engine:
         remaining = iter(tasks)
         first = list(islice(remaining, 2))
         count = number if len(first) > 1 else 1
-        with Workers(count, most_losses=_MOST_LOSSES) as pool:
+        with Workers(count, max_deaths=_MAX_DEATHS) as pool:
             yield from pool.map(function, chain(first, remaining))
 
     return run
@@ -65,13 +71,13 @@ def processes(workers: int | None = None) -> Engine:
 def dask(scheduler: str) -> Engine:
     """Run tasks on the workers of a Dask cluster.
 
-    Its workers must see the suspects, the registry and the results under the same
-    paths as this process, and have imgmatch installed.
+    The workers need imgmatch, and must see the suspects, the registry and the results
+    under the same paths as this process.
 
     Parameters
     ----------
     scheduler : str
-        Address, such as ``tcp://10.0.0.1:8786``.
+        Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Raises
     ------
@@ -110,10 +116,10 @@ def _on_cluster(
 
 
 def _result(client: Any, function: Callable[[T], R], task: T, future: Any) -> R:
-    """Wait for a task; Dask itself gives up after a few workers."""
+    """Wait for a task; submit it again if Dask gave it up after a few dead workers."""
     from distributed import KilledWorker
 
-    for _ in range(_MOST_LOSSES // 4):
+    for _ in range(_MAX_DEATHS // 4):
         try:
             result: R = future.result()
         except KilledWorker:

@@ -1,4 +1,4 @@
-"""Suspects -> shards: which belong together, and how to know them again."""
+"""Cut suspects into shards, and identify the suspects of a shard."""
 
 import hashlib
 import json
@@ -19,9 +19,9 @@ __all__ = ["digest", "partition"]
 def partition(
     suspects: Iterable[NamedImage], size: int
 ) -> Iterator[tuple[NamedImage, ...]]:
-    """Cut suspects into runs of `size`, the last one shorter.
+    """Cut suspects into tuples of `size`; the last one may be shorter.
 
-    Paths become absolute, since whoever reads them may stand in another folder.
+    Paths become absolute, because a worker may run in another folder.
     """
     remaining = iter(suspects)
     while shard := tuple(islice(remaining, size)):
@@ -29,10 +29,10 @@ def partition(
 
 
 def digest(suspects: Iterable[NamedImage]) -> str:
-    """Return the SHA-256 of what is known of suspects before they are read.
+    """Return a SHA-256 that identifies suspects without reading their files.
 
-    Names, columns and places in archives count, folders do not: a catalogue that
-    was moved is the same.
+    It covers names, columns, places in archives, and suspects given as bytes or
+    arrays. It leaves out folders, so that a catalogue may be moved.
     """
     found = hashlib.sha256()
     for suspect in suspects:

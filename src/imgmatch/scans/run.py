@@ -1,4 +1,4 @@
-"""The ways to run a scan: as an iterator, into a directory, by parts."""
+"""Run a scan: as an iterator, into a directory, or shard by shard."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,8 +27,9 @@ from imgmatch.verification import MAX_CANDIDATES
 __all__ = ["SHARD_SIZE", "ScanPlan", "plan", "scan", "scan_into"]
 
 SHARD_SIZE = 256
-"""Suspects. A stopped scan loses at most the shards in flight, seconds to minutes of
-work each; all workers have work as long as there are as many shards."""
+"""Suspects in a shard. A scan that is stopped loses at most the shards in flight,
+seconds to minutes of work each. All workers are busy while there are at least as many
+shards as workers."""
 
 Sources: TypeAlias = PathLike | Iterable[PathLike | NamedImage]
 
@@ -42,38 +43,42 @@ def scan(
     column: str = "image",
     workers: int = 1,
 ) -> Iterator[ScanOutcome]:
-    """Judge the images that files and folders hold.
+    """Verify the images in files and folders.
 
-    All are judged against the originals registered when the scan began.
+    All suspects are compared with the originals registered when the scan began.
 
     Parameters
     ----------
     sources : path, or iterable of paths and `NamedImage`
-        Suspects; see `imgmatch.sources.find_images`. They are read one at a
-        time, so an endless stream of `NamedImage` will do.
+        Suspects; see `imgmatch.sources.find_images`. The scan takes them as it
+        needs them, so an endless stream of `NamedImage` works.
     registry : Registry or Snapshot
     max_candidates : int
-        Originals to compare each suspect with in full.
+        Number of originals to compare each suspect with in full.
     derived_score : float
-        From which a suspect is derived; see `imgmatch.derived_score`.
+        Score from which a suspect is derived; see `imgmatch.derived_score`.
     column : str
-        Where lists and tables name the image.
+        Column that names the image in lists and tables.
     workers : int
-        Processes. More than one need a `Registry`, all of it committed, and a
-        main module that can be imported, as `multiprocessing` says.
+        Number of processes. More than one need a `Registry` whose changes are all
+        committed, and a main module that can be imported, as `multiprocessing`
+        requires.
 
     Yields
     ------
     Result | ScanFailure
-        One for each suspect, in order. A suspect that cannot be judged, for
-        whatever reason, is a `ScanFailure`, and the scan goes on.
+        One for each suspect, in order. A suspect that cannot be verified, for
+        whatever reason, becomes a `ScanFailure`, and the scan goes on.
 
     Raises
     ------
     InputError
-        If a table has no such column, or `workers` is below 1.
+        If a table or a list has no such column, if `workers` is below 1, or if
+        several workers are given a `Snapshot`.
+    MissingExtraError
+        If suspects are in files that need an optional package to read.
     RegistryError
-        If the originals cannot be read: no answer would be worth anything.
+        If the originals cannot be read; no result could be trusted then.
     WorkerError
         If worker processes keep dying.
     """
@@ -108,7 +113,7 @@ def scan_into(
     engine: Engine = in_process,
     **options: Any,
 ) -> Iterator[ShardRecord]:
-    """Judge images and write the results, shard by shard.
+    """Verify images and write the results, shard by shard.
 
     Parameters
     ----------
@@ -120,7 +125,7 @@ def scan_into(
     Yields
     ------
     ShardRecord
-        One for each shard, in order, those finished before among them.
+        One for each shard, in order, including shards that were finished before.
 
     Raises
     ------
@@ -150,32 +155,33 @@ def plan(
     column: str = "image",
     since: PathLike | None = None,
 ) -> "ScanPlan":
-    """Begin a scan whose results are written, or go on with one.
+    """Begin a scan whose results are written, or resume one.
 
-    Stopped at any point, even by a power failure, it goes on there when run again
-    with `resume`. The results are the same then, and the same with any engine.
+    A scan may be stopped at any point, even by a power failure. Run again with
+    `resume`, it continues there. The results are the same as without the stop, and the
+    same with any engine.
 
     Parameters
     ----------
     out : path
-        A file ``*.jsonl`` or ``*.parquet``, which is put together at the end from a
-        directory beside it, ``*.shards``; any other name is the directory.
+        A file ``*.jsonl`` or ``*.parquet``, which `ScanPlan.finish` joins from a
+        directory beside it, ``*.shards``; any other name is the directory itself.
     sources, max_candidates, derived_score, column
         As for `scan`.
     registry : path or Registry
-        All of it committed. Suspects are held against what it holds when the scan
-        begins, whatever is written later.
+        All its changes must be committed. Suspects are compared with the originals
+        registered when the scan begins; later changes have no effect.
     resume : bool
-        Go on with what was begun there, if anything was, and with the originals that
-        it was begun with; those registered since are left to a later scan.
+        Continue the scan in `out`, if there is one, with the originals that it was
+        begun with. Originals registered since then are left to a later scan.
     shard_size : int
-        Suspects that are finished together.
+        Number of suspects in a shard.
     format : str
         ``jsonl`` or ``parquet``, for a directory.
     since : path, optional
-        The directory of an earlier scan. Listings whose bytes it has judged are held
-        only against the originals registered since, and their `Result.since` says
-        so; new listings are held against all.
+        The directory of an earlier scan. Suspects whose bytes that scan verified are
+        compared only with the originals registered since, and their `Result.since`
+        says so. Other suspects are compared with all originals.
 
     Returns
     -------
@@ -186,12 +192,15 @@ def plan(
     ScanError
         If `out` holds another scan or something else.
     ResumeError
-        If the scan begun there had other parameters, or originals that have been
-        removed; other suspects are found out as their shards come.
+        If the scan in `out` was begun with other parameters, or with originals that
+        have been removed. Other suspects raise it later, in `scan_shard`.
     RegistryError
         If the originals cannot be read.
     InputError
-        If a parameter makes no sense, or a table has no such column.
+        If a parameter is invalid; while the plan is iterated, if a table or a list
+        has no such column.
+    MissingExtraError
+        If the format, or a file with suspects, needs an optional package.
     """
     if shard_size < 1:
         raise InputError(f"want shards of at least 1 suspect, got {shard_size}")
@@ -228,10 +237,10 @@ def plan(
 
 
 class ScanPlan:
-    """The shards of a scan, in order, and what is to be done when all are finished.
+    """The shards of a scan, in order, and the step that completes the scan.
 
-    Iterate once, let `scan_shard` have each shard, in whatever order and place, then
-    call `finish`.
+    Iterate over it once, pass each shard to `scan_shard`, in any order and on any
+    machine, then call `finish`.
     """
 
     def __init__(
@@ -251,24 +260,24 @@ class ScanPlan:
             yield Shard(number, suspects, self._originals, directory, parameters)
 
     def finish(self, shards: int) -> Counter[str]:
-        """Check that all shards are finished, and put a single file together.
+        """Check that all shards are finished; join them if `out` is a file.
 
         Parameters
         ----------
         shards : int
-            How many there were.
+            Number of shards.
 
         Returns
         -------
         Counter
-            Suspects by verdict, and ``error``.
+            Suspects by verdict, and under ``error`` those that could not be verified.
 
         Raises
         ------
         ScanError
             If a shard is missing.
         ResumeError
-            If the scan was begun with more suspects than there were now.
+            If the scan was begun with more suspects than it has now.
         """
         counts = self._directory.finish(shards)
         if self._file:

@@ -1,4 +1,4 @@
-"""One shard: the unit of work that any engine can run, anywhere."""
+"""Scan one shard, the unit of work that every engine runs."""
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -19,7 +19,9 @@ __all__ = ["Shard", "scan_shard"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shard:
-    """Some suspects and where everything is: plain data that can be sent.
+    """The suspects of a shard, and where the originals and the results are.
+
+    It is plain data, so that it can be sent to another process or machine.
 
     Attributes
     ----------
@@ -29,7 +31,7 @@ class Shard:
     originals : SentSnapshot
         As they were when the scan began.
     directory : str
-        Path of the results, as the worker sees it.
+        Path of the results' directory, as the worker sees it.
     parameters : ScanParameters
     """
 
@@ -41,7 +43,7 @@ class Shard:
 
 
 def scan_shard(shard: Shard) -> ShardRecord:
-    """Judge a shard's suspects and write the results, unless they are there.
+    """Verify a shard's suspects and write the results, unless they are written.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def scan_shard(shard: Shard) -> ShardRecord:
     ResumeError
         If the shard was finished with other suspects.
     RegistryVersionError
-        If the originals of the scan have gone.
+        If originals that the scan began with have been removed.
     """
     directory = ScanDirectory(Path(shard.directory), shard.parameters)
     inputs = digest(shard.suspects)
@@ -84,7 +86,7 @@ def _outcomes(shard: Shard, directory: ScanDirectory) -> list[ScanOutcome]:
 
 @lru_cache(maxsize=1)
 def _targets(originals: SentSnapshot, directory: str, since: bool) -> ScanTargets:
-    """Open the originals once for all shards that a process is given."""
+    """Open the originals once for all shards that a process runs."""
     snapshot = originals.open(partial(only_noted, Path(directory)))
     if since:
         return load_targets(Path(directory), snapshot)

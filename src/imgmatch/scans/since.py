@@ -1,4 +1,4 @@
-"""What a scan notes of its originals, and what it and a later one make of it."""
+"""Record what a scan compares, so that a later scan compares only what is new."""
 
 import hashlib
 import json
@@ -31,14 +31,14 @@ __all__ = [
 
 
 def note_originals(directory: Path, snapshot: Snapshot) -> None:
-    """Write which originals a scan holds its suspects against."""
+    """Write digests of the originals that a scan compares its suspects with."""
     _save(directory / ORIGINALS, _digests(snapshot).values())
 
 
 def only_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
-    """Return those originals that `note_originals` wrote down and that are left.
+    """Return those originals of a snapshot that `note_originals` recorded.
 
-    All of them, where no scan was begun.
+    Return all of them if no scan was begun in the directory.
     """
     if not (directory / ABOUT).exists():
         return snapshot
@@ -49,12 +49,12 @@ def only_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
 
 
 def earlier_scan(directory: Path) -> str:
-    """Return what tells a finished scan from all others.
+    """Return an id of a finished scan, the SHA-256 of its ``_scan.json``.
 
     Raises
     ------
     ScanError
-        If there is none, or it was not finished.
+        If the directory holds no scan, or one that was not finished.
     """
     with suppress(OSError, ValueError, KeyError):
         about = (directory / ABOUT).read_bytes()
@@ -64,7 +64,7 @@ def earlier_scan(directory: Path) -> str:
 
 
 def note_targets(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
-    """Write what an earlier scan knew, and what it did not, for the workers."""
+    """Write which suspects an earlier scan verified and which originals are new."""
     before = _noted(earlier)
     digests = _digests(snapshot)
     about = json.loads((earlier / ABOUT).read_bytes())
@@ -104,7 +104,7 @@ def _noted(directory: Path) -> set[bytes]:
 def _digests(snapshot: Snapshot) -> dict[str, bytes]:
     """Return a digest of each original's id and bytes, by its id.
 
-    Without zeros at its end, for NumPy drops them.
+    Zero bytes at the end are removed, because NumPy removes them as well.
     """
     return {
         name: hashlib.sha256(f"{sha256} {name}".encode()).digest()[:16].rstrip(b"\0")

@@ -1,4 +1,4 @@
-"""The originals of a scan, as its workers get them."""
+"""Send the originals of a scan to its workers."""
 
 import pickle
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class SentSnapshot:
     id : str
         `Snapshot.id`.
     registry : str
-        Path of the originals, as the worker sees it.
+        Path of the registry, as the worker sees it.
     """
 
     pickled: bytes
@@ -40,13 +40,14 @@ class SentSnapshot:
         Parameters
         ----------
         restrict : callable, optional
-            Leaves out what was registered since, where the files of the snapshot
-            have been merged into others and the registry must be opened anew.
+            Removes the originals that were registered since. It is called only if
+            the snapshot's files have been merged into others, so that the registry
+            must be opened again.
 
         Raises
         ------
         RegistryVersionError
-            If the originals are no longer those that were sent.
+            If the originals are no longer those of the snapshot.
         """
         try:
             snapshot: Snapshot = pickle.loads(self.pickled)

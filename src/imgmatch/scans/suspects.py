@@ -1,4 +1,4 @@
-"""Suspects, one after the other, against the originals."""
+"""Verify suspects, one after the other."""
 
 import os
 from collections import OrderedDict
@@ -14,13 +14,14 @@ from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import Loader, NamedImage
 from imgmatch.verification import verify
 
-__all__ = ["MOST_DEATHS", "verify_each"]
+__all__ = ["MAX_DEATHS", "verify_each"]
 
 REMEMBERED = 1024
-"""Results kept for bytes that come again; the most recent ones."""
+"""Number of most recent results kept, in case the same bytes come again."""
 
-MOST_DEATHS = 2
-"""Processes that may die over a suspect: one, and one to know that it was no chance."""
+MAX_DEATHS = 2
+"""Processes that may die over a suspect. A second death shows that the first was no
+accident."""
 
 
 def verify_each(
@@ -31,24 +32,25 @@ def verify_each(
     derived_score: float,
     attempts: AttemptLog | None = None,
 ) -> Iterator[ScanOutcome]:
-    """Judge each suspect; one that cannot be judged is a `ScanFailure`.
+    """Verify each suspect; one that cannot be verified becomes a `ScanFailure`.
 
-    The same bytes are judged once, as long as not too many others come between.
-    Suspects that processes have died over, by the log of attempts, are given up.
+    Equal bytes are verified once, while their result is among the last `REMEMBERED`.
+    A suspect over which `MAX_DEATHS` processes have died, by the attempt log, is
+    given up: it becomes a `ScanFailure` too.
 
     Raises
     ------
     RegistryError
-        If the originals cannot be read: no answer would be worth anything.
+        If the originals cannot be read; no result could be trusted then.
     MissingExtraError
-        If suspects lie in files that take an optional package to read.
+        If suspects are in files that need an optional package to read.
     """
     check = partial(verify, max_candidates=max_candidates, derived_score=derived_score)
     known = _Known()
     with Loader() as loader:
         for place, suspect in enumerate(suspects):
             if attempts:
-                if (deaths := attempts.deaths[place]) >= MOST_DEATHS:
+                if (deaths := attempts.deaths[place]) >= MAX_DEATHS:
                     error = WorkerError(f"{deaths} processes died over it")
                     yield ScanFailure.of(suspect.name, error, suspect.columns)
                     continue
@@ -58,12 +60,12 @@ def verify_each(
                 yield replace(found, query=suspect.name, columns=suspect.columns)
             except (RegistryError, MissingExtraError):
                 raise
-            except Exception as error:  # a dump of millions holds every surprise
+            except Exception as error:  # millions of files contain every kind of defect
                 yield ScanFailure.of(suspect.name, error, suspect.columns)
 
 
 class _Known(OrderedDict[str, Result]):
-    """The latest results, by the SHA-256 of the suspect's bytes."""
+    """The most recent results, by the SHA-256 of the suspect's bytes."""
 
     def keep(self, sha256: str, result: Result) -> None:
         self[sha256] = result
@@ -91,6 +93,6 @@ def _against_targets(
 ) -> Result:
     if not targets.knows(encoded.sha256):
         return check(encoded, targets.all)
-    if targets.new is None:  # which saves looking at the picture
+    if targets.new is None:  # nothing to compare with: skip decoding
         return Result("", encoded.sha256, (), since=targets.since)
     return replace(check(encoded, targets.new), since=targets.since)

@@ -1,7 +1,7 @@
-"""Which originals a suspect is compared with: all, or only those that are new.
+"""Choose the originals that a suspect is compared with: all, or only the new ones.
 
-A suspect whose bytes were judged in an earlier scan is compared only with the originals
-registered since; any other with all.
+A suspect whose bytes an earlier scan verified is compared only with the originals
+registered since. Every other suspect is compared with all originals.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from imgmatch.registry import Snapshot
 __all__ = ["DIGEST", "ScanTargets"]
 
 DIGEST: Final = "S16"
-"""The first half of a SHA-256: two of 10**9 are the same with odds of 10**-20."""
+"""NumPy type of a digest: the first 16 bytes of a SHA-256. The probability that two of
+10**9 digests are equal is below 10**-20."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,9 +29,9 @@ class ScanTargets:
     new : Snapshot or None
         The originals registered since the earlier scan; None if there are none.
     known : (N,) 16-byte digests, sorted
-        Of the suspects judged in the earlier scan.
+        Digests of the suspects that the earlier scan verified.
     since : str or None
-        The earlier scan's `Snapshot.id`; None where there was no earlier scan.
+        The earlier scan's `Snapshot.id`; None without an earlier scan.
     """
 
     all: Snapshot
@@ -44,7 +45,7 @@ class ScanTargets:
         return cls(snapshot, None, np.empty(0, DIGEST), None)
 
     def knows(self, sha256: str) -> bool:
-        """Whether a suspect of these bytes was judged before."""
+        """Return whether the earlier scan verified a suspect with these bytes."""
         digest = np.array(bytes.fromhex(sha256)[:16], DIGEST)
         place = int(np.searchsorted(self.known, digest))
         return place < len(self.known) and bool(self.known[place] == digest)

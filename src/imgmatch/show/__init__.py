@@ -1,6 +1,6 @@
-"""Comparisons for people: in words, as figures, plots and notebook cards.
+"""Show comparisons to people: in words, as figures, plots and notebook cards.
 
-Importing it lets a `Comparison` draw itself: see `imgmatch.results.display`.
+Importing this package lets a `Comparison` draw itself: see `imgmatch.results.display`.
 """
 
 from imgmatch.show import card, plot

@@ -1,4 +1,4 @@
-"""Comparison -> the card that a notebook shows for it."""
+"""Draw the card that a notebook shows for a comparison."""
 
 from imgmatch.results import Comparison
 from imgmatch.results.display import drawer
@@ -10,11 +10,11 @@ __all__ = ["render_card"]
 
 @drawer("card")
 def render_card(comparison: Comparison) -> str:
-    """Draw a comparison's outlines, with what was found, as a piece of HTML.
+    """Draw a comparison as HTML: the outlines of both pictures, and what was found.
 
-    It needs no pictures and no script, and its styles are its own.
+    The card needs no pictures and no script, and has its own styles.
     """
-    from imgmatch.show.templates import templates  # importing imgmatch stays quick
+    from imgmatch.show.templates import templates  # keeps the import of imgmatch quick
 
     return (
         templates("imgmatch.show")

@@ -1,4 +1,4 @@
-"""Comparisons as pictures: the copied region outlined, overlays marked."""
+"""Draw comparisons as pictures: the copied region outlined, overlays boxed."""
 
 import textwrap
 from dataclasses import dataclass
@@ -28,28 +28,30 @@ __all__ = [
 
 REGION_COLOUR = (0, 214, 143)
 OVERLAY_COLOUR = (255, 159, 10)
+"""RGB of the outlines of copied regions and of overlays."""
 
 _HALO = (16, 18, 22)
 _INK, _QUIET, _PAPER = (28, 32, 38), (104, 112, 122), 255
 _SPACE, _LINE, _NARROWEST, _WIDEST_LETTER = 24, 26, 190, 8
-"""Pixels: between parts, from line to line, of a panel, of small text."""
+"""Pixels: space between parts, height of a line, smallest width of a panel, width of a
+letter of small text."""
 _SHADE = 0.45
-"""Brightness of what lies outside the copied region."""
+"""Brightness outside of the copied region, as a fraction of the picture's own."""
 _SIDES = ((0, 1), (1, 1), (0, -1), (1, -1))
-"""Axis and inward sense of a box's sides, in its order."""
-_SUBPIXEL_BITS = 4  # of the coordinates that cv2 draws
+"""Axis and inward direction of each side of a box, in the order of its fields."""
+_SUBPIXEL_BITS = 4  # fraction bits of the coordinates that cv2 draws
 
 
 def copy_outline(comparison: Comparison) -> Overlap | None:
-    """Find the copied region in either picture, in full-size pixels.
+    """Find the copied region in both pictures, in full-size pixels.
 
-    The reference's box, carried into the query, as far as the query's box goes:
-    it turns and leans with the copy, where a box alone could not.
+    The region is the reference's box, carried into the query and clipped to the query's
+    box. Its corners turn and tilt with the copy, which a box cannot.
 
     Returns
     -------
     Overlap or None
-        None where the comparison found no copy.
+        None if the comparison found no copy.
     """
     homography, query_box = comparison.homography, comparison.query_box
     if homography is None or not comparison.reference_box or not query_box:
@@ -65,16 +67,16 @@ def copy_outline(comparison: Comparison) -> Overlap | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """What there is to mark on one picture of a pair, in its full-size pixels.
+    """What to mark on one picture of a pair, in its full-size pixels.
 
     Attributes
     ----------
     size : Size
-        Of the picture.
+        Full size of the picture.
     region : (N, 2) float64 or None
         Corners of the copied region, (x, y).
     overlays : tuple of Box
-        Drawn over a suspect, or removed from an original.
+        Overlays added to a suspect, or removed from an original.
     """
 
     size: Size
@@ -83,7 +85,7 @@ class Marks:
 
 
 def reference_marks(comparison: Comparison) -> Marks:
-    """Return what was copied of the original, and the marks that were removed."""
+    """Return the copied region of the original, and the overlays removed from it."""
     region = copy_outline(comparison)
     removed = (
         e.reference_box
@@ -95,7 +97,7 @@ def reference_marks(comparison: Comparison) -> Marks:
 
 
 def query_marks(comparison: Comparison) -> Marks:
-    """Return where the copy is in the suspect, and what was drawn over it."""
+    """Return the copied region in the suspect, and the overlays added to it."""
     region = copy_outline(comparison)
     added = (
         e.query_box
@@ -109,7 +111,7 @@ def query_marks(comparison: Comparison) -> Marks:
 def draw_reference(
     pixels: NDArray[np.uint8], comparison: Comparison
 ) -> NDArray[np.uint8]:
-    """Mark on the original what was copied, and marks that were removed.
+    """Mark the copied region and the removed overlays on the original.
 
     Parameters
     ----------
@@ -125,7 +127,7 @@ def draw_reference(
 
 
 def draw_query(pixels: NDArray[np.uint8], comparison: Comparison) -> NDArray[np.uint8]:
-    """Mark on the suspect where the copy is, and what was drawn over it.
+    """Mark the copied region and the added overlays on the suspect.
 
     Parameters and result are those of `draw_reference`, for the suspect.
     """
@@ -139,7 +141,7 @@ def draw_pair(
     *,
     height: int = 480,
 ) -> NDArray[np.uint8]:
-    """Draw original and suspect side by side, with the verdict beneath.
+    """Draw original and suspect side by side, with the verdict below.
 
     Parameters
     ----------
@@ -147,7 +149,7 @@ def draw_pair(
         At any size.
     comparison : Comparison
     height : int
-        Of either picture in the figure, in pixels.
+        Largest height of each picture in the figure, in pixels.
 
     Returns
     -------
@@ -169,7 +171,7 @@ def draw_pair(
 def _panel(
     title: str, size: Size, picture: NDArray[np.uint8], height: int
 ) -> NDArray[np.uint8]:
-    """Put a picture of at most this height under its title and full size."""
+    """Draw a picture of at most this height below its title and full size."""
     width = max(picture.shape[1], _NARROWEST)
     out = PILImage.fromarray(_blank(height + _LINE, width))
     draw = ImageDraw.Draw(out)
@@ -181,7 +183,7 @@ def _panel(
 
 
 def _caption(comparison: Comparison, *, width: int) -> NDArray[np.uint8]:
-    """Write verdict, edits and reason below one another."""
+    """Write verdict, edits and reason on separate lines."""
     edits = ", ".join(describe_edits(comparison))
     lines = [
         line
@@ -205,7 +207,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _fit(pixels: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
-    """Scale a picture to a height, but to no more than twice that in width."""
+    """Scale a picture to a height, with at most twice that height in width."""
     scale = min(height / pixels.shape[0], 2 * height / pixels.shape[1])
     shape = (
         max(round(pixels.shape[1] * scale), 1),
@@ -216,7 +218,7 @@ def _fit(pixels: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
 
 
 def _mark(pixels: NDArray[np.uint8], marks: Marks) -> NDArray[np.uint8]:
-    """Shade what lies outside the region, outline it, and box the overlays."""
+    """Darken what lies outside the region, outline the region, and box the overlays."""
     height, width = pixels.shape[:2]
     limit = np.array([width, height], dtype=np.float64)
     scale = limit / np.array(marks.size)
@@ -241,7 +243,7 @@ def _outline(
     colour: tuple[int, int, int],
     thickness: int,
 ) -> None:
-    """Draw a polygon in place, on a dark halo that keeps it visible on any ground."""
+    """Draw a polygon in place, on a dark halo that keeps it visible everywhere."""
     for shade, wide in ((_HALO, thickness + 2), (colour, thickness)):
         cv2.polylines(pixels, [corners], True, shade, wide, cv2.LINE_AA, _SUBPIXEL_BITS)
 
@@ -249,15 +251,15 @@ def _outline(
 def _subpixels(
     points: NDArray[np.float64], scale: NDArray[np.float64], limit: NDArray[np.float64]
 ) -> NDArray[np.int32]:
-    """Turn full-size pixels into the fixed-point ones of a scaled picture.
+    """Turn full-size pixels into the fixed-point pixels of a scaled picture.
 
-    Points on the frame's edge move inside, so that a line there is seen.
+    Points on the edge of the frame move inside, so that a line there is visible.
     """
     scaled = np.clip((points + 0.5) * scale - 0.5, 1, np.maximum(limit - 2, 1))
     return np.asarray(np.rint(scaled * 2**_SUBPIXEL_BITS), dtype=np.int32)
 
 
 def _corners(box: Box) -> NDArray[np.float64]:
-    """Return the outer corners of a box, clockwise, half a pixel beyond centres."""
+    """Return the outer corners of a box, clockwise; pixel centres are integers."""
     x0, y0, x1, y1 = (edge - 0.5 for edge in box)
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], dtype=np.float64)

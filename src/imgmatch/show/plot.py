@@ -1,4 +1,4 @@
-"""Comparison -> matplotlib figure: both pictures, and what was found on them."""
+"""Draw a comparison as a matplotlib figure: both pictures with their marks."""
 
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 _LONG_SIDE = 1024
-"""Pixels to which pictures are reduced: no screen shows more of two."""
+"""Largest side of a plotted picture, in pixels: two larger ones fit no screen."""
 
 
 @drawer("plot")
@@ -39,7 +39,7 @@ def plot(
     except ModuleNotFoundError as error:
         raise MissingExtraError("plot", "matplotlib", "plot") from error
     figure = pyplot.figure(figsize=(10, 4.8), layout="constrained")
-    # Notebooks learn from pyplot to show figures; open, this one would show twice.
+    # pyplot makes notebooks show figures. Left open, this one would show twice.
     pyplot.close(figure)
     left, right = figure.subplots(1, 2)
     _draw(left, "Original", original, reference_marks(comparison))
@@ -50,7 +50,7 @@ def plot(
 
 
 def _draw(axes: "Axes", title: str, image: ImageSource | None, marks: Marks) -> None:
-    """Show one picture, in its full-size pixels, with what is marked on it."""
+    """Show one picture in its full-size pixels, with its marks."""
     from matplotlib.patches import Patch, Polygon, Rectangle
 
     width, height = marks.size
@@ -67,4 +67,4 @@ def _draw(axes: "Axes", title: str, image: ImageSource | None, marks: Marks) -> 
         patches.append((box, OVERLAY_COLOUR, 2))
     for patch, colour, thickness in patches:
         patch.set(fill=False, edgecolor=np.divide(colour, 255), linewidth=thickness)
-        axes.add_patch(patch).set_clip_on(False)  # a line on the edge is seen whole
+        axes.add_patch(patch).set_clip_on(False)  # keep lines on the edge whole

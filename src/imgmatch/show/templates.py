@@ -1,4 +1,4 @@
-"""The environment that HTML pages and cards are drawn with."""
+"""Make the Jinja2 environment that draws HTML pages and cards."""
 
 import math
 
@@ -13,12 +13,12 @@ __all__ = ["templates"]
 
 
 def templates(package: str) -> Environment:
-    """Return an environment that escapes whatever a template is given.
+    """Return an environment that escapes every value given to a template.
 
     Parameters
     ----------
     package : str
-        Whose templates it finds, beside those of `imgmatch.show`.
+        Package whose templates it finds, beside those of `imgmatch.show`.
     """
     environment = Environment(
         loader=ChoiceLoader(
@@ -44,7 +44,7 @@ def _in_digits(score: float) -> str:
 
 
 def _points(corners: NDArray[np.float64]) -> str:
-    """Write polygon corners for SVG, whose pixels have their centres at halves."""
+    """Write polygon corners for SVG, where pixel centres lie at halves."""
     return " ".join(f"{x + 0.5:.1f},{y + 0.5:.1f}" for x, y in corners)
 
 

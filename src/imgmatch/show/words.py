@@ -1,4 +1,4 @@
-"""Comparisons in words, for people."""
+"""Describe comparisons in words."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ DIRECTION_WORDS = {
 
 
 def describe_verdict(comparison: Comparison) -> str:
-    """Say the verdict, and the score where there is evidence to score."""
+    """Return the verdict in words, with the score if it is finite."""
     words = VERDICT_WORDS[comparison.verdict]
     if not math.isfinite(comparison.score):
         return words
@@ -44,9 +44,9 @@ def describe_verdict(comparison: Comparison) -> str:
 
 
 def describe_edits(comparison: Comparison) -> list[str]:
-    """Say what was done to the original, one phrase a kind of edit.
+    """Return one phrase for each kind of edit of the original.
 
-    An original that was copied as it is has no edits: that is said too.
+    A derived suspect without edits gets a phrase, too.
     """
     kinds = dict.fromkeys(edit.kind for edit in comparison.edits)
     words = [
@@ -59,7 +59,7 @@ def describe_edits(comparison: Comparison) -> list[str]:
 
 
 def describe_kind(edits: Sequence[Edit], comparison: Comparison) -> str:
-    """Say what edits of one kind, at least one, did together."""
+    """Describe edits of one kind, at least one, in one phrase."""
     amount = edits[0].amount
     match edits[0].kind:
         case EditKind.CROP:
@@ -92,12 +92,12 @@ def describe_kind(edits: Sequence[Edit], comparison: Comparison) -> str:
 
 
 def _percent(fraction: float) -> str:
-    """Write a fraction as a percentage, small ones with a digit more."""
+    """Write a fraction as a percentage; a small one with one more digit."""
     return f"{100 * fraction:.{0 if fraction >= 0.0995 else 1}f} %"
 
 
 def _turn(degrees: float) -> str:
-    """Write an angle and its sense; half a turn has none."""
+    """Write an angle and its direction; half a turn has no direction."""
     if abs(degrees) > 179.5:
         return "upside down"
     sense = "clockwise" if degrees > 0 else "counter-clockwise"
@@ -111,7 +111,7 @@ def _stretch(ratio: float) -> str:
 
 
 def _where(boxes: Sequence[Box | None], size: Size, name: str) -> str:
-    """Say in how many places boxes are, and how much of a picture they take."""
+    """Say in how many places the boxes are, and how much of a picture they cover."""
     known = [box for box in boxes if box is not None]
     if not known:
         return ""

@@ -1,8 +1,9 @@
-"""Folders, files, lists, archives and tables -> images with their names.
+"""List the images in folders, files, lists, archives and tables, with their names.
 
-Nothing is unpacked to disk, and nothing but the paths given is kept in memory: a
-catalogue of any size passes through. What lies inside a larger file is passed on
-as a place to read from (`ContainedImage`); whoever judges it reads it with a `Loader`.
+Nothing is unpacked to disk, and only the given paths are kept in memory, so a catalogue
+may have any size. An image inside a larger file is listed as a place to read from
+(`ContainedImage`). The code that verifies or registers the image reads it with a
+`Loader`.
 """
 
 from imgmatch.sources.find import find_images

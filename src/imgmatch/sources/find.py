@@ -1,8 +1,8 @@
-"""What paths, globs and lists name -> images, always in the same order.
+"""Find the images that paths, globs and lists name, always in the same order.
 
-An image inside a folder given is named by its path relative to that folder, with
-forward slashes on every system; one inside an archive by the archive's name and its
-own; anything else keeps the name it was given.
+An image inside a given folder is named by its path relative to that folder, with
+forward slashes on every system. An image inside an archive is named by the archive's
+name and its own. Every other image keeps the name it was given.
 """
 
 import glob
@@ -28,44 +28,45 @@ def find_images(
 ) -> Iterator[NamedImage]:
     """List the images that paths lead to, always in the same order.
 
-    - A folder is walked to its depths: first its files, then its folders, each by
-      name. A file counts if its suffix or its first bytes claim an image, or if it
-      is an archive or a table.
-    - ``*``, ``?``, ``[..]`` and ``**`` match as in a shell, unless a file has that
-      very name.
-    - ``.tar`` (also compressed; WebDataset shards, whose ``.json`` members become
-      `NamedImage.columns`) and ``.zip`` are looked into. Member names are data:
-      nothing is unpacked.
+    - A folder is walked recursively: first its files, then its folders, both sorted
+      by name. A file counts if its suffix or its first bytes claim an image, or if
+      it is an archive or a table.
+    - ``*``, ``?``, ``[..]`` and ``**`` match as in a shell, unless a file has exactly
+      that name.
+    - ``.tar`` (also compressed) and ``.zip`` are searched for images. In WebDataset
+      shards, the ``.json`` members become `NamedImage.columns`. Member names are only
+      data: nothing is unpacked.
     - ``.parquet`` holds images in a column, as bytes or as paths; its other columns
-      are carried along.
+      become `NamedImage.columns`.
     - ``.txt`` is a list of paths, one a line; ``.csv`` and ``.tsv`` name them in a
-      column and carry the others along. Lists count only where they are named
-      here, not in folders. Relative paths start at the list's own folder.
-    - Any other file named here is taken whatever it looks like.
+      column, and the other columns become `NamedImage.columns`. Lists are read only
+      if they are given here, not if they are in a folder. Relative paths start at
+      the list's own folder.
+    - Any other file given here is listed, whatever it looks like.
 
-    Whether an image is one is for the decode gate to say. What cannot be looked
-    into (a missing file, a damaged archive) is passed on as if it were an image, so
-    that it is reported rather than skipped.
+    Files are not decoded here. What cannot be opened (a missing file, a damaged
+    archive) is listed like an image and raises an error when it is read, so that the
+    caller reports it instead of skipping it.
 
     Parameters
     ----------
     paths : path, or iterable of paths and `NamedImage`
-        A `NamedImage` is passed through.
+        A `NamedImage` is yielded unchanged.
     column : str
         The column of tables and lists that holds the image.
 
     Yields
     ------
     NamedImage
-        Each file once, though the paths overlap. Where files of two
-        folders would share a name, the later one keeps the folder in its name.
+        Each file once, even if the paths overlap. If files of two folders would have
+        the same name, the later one keeps the folder in its name.
 
     Raises
     ------
     InputError
         If a table or a list has no such column.
     MissingExtraError
-        If a Parquet file is met and pyarrow is not installed.
+        If there is a Parquet file and pyarrow is not installed.
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -80,7 +81,7 @@ def find_images(
                 yield from _in_folder(root, folders, files, column)
                 folders.append(root)
                 continue
-            absolute = os.path.abspath(root)  # noqa: PTH100 keeps links apart
+            absolute = os.path.abspath(root)  # noqa: PTH100 (resolve() would follow links)
             listed = any(_walked(folder, root) for folder in folders)
             if absolute not in files and not listed:
                 files.add(absolute)
@@ -121,7 +122,7 @@ def _in_file(path: Path, column: str) -> Iterator[NamedImage]:
 
 
 def _open(name: str, path: Path, column: str) -> Iterator[NamedImage]:
-    """Yield a file, or what an archive or table holds."""
+    """Yield a file, or the images in an archive or a table."""
     kind = _kind(path)
     if kind in ARCHIVES:
         yield from ARCHIVES[kind](name, path)
@@ -139,14 +140,14 @@ def _open(name: str, path: Path, column: str) -> Iterator[NamedImage]:
 
 
 def _kind(path: Path) -> str:
-    """Return the suffix that tells what a file is: ``.tar.gz`` is one."""
+    """Return the suffix that tells the type of a file; ``.tar.gz`` is one suffix."""
     suffix = path.suffix.lower()
     longer = Path(path.stem).suffix.lower() + suffix
     return longer if longer in ARCHIVES else suffix
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield what counts below `folder`, and unreadable folders."""
+    """Yield the files below `folder` that count, then the folders it cannot read."""
     unreadable: list[Path] = []
 
     def note(error: OSError) -> None:
@@ -162,7 +163,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _counts(path: Path) -> bool:
-    """Whether a file in a folder is an image, an archive or a table."""
+    """Return whether a file in a folder is an image, an archive or a table."""
     kind = _kind(path)
     if kind in ARCHIVES or kind in tables.SUFFIXES:
         return True
@@ -180,7 +181,7 @@ def _head(path: Path) -> bytes:
 
 
 def _walked(folder: Path, path: Path) -> bool:
-    """Whether walking a folder has come upon a path."""
+    """Return whether walking a folder has yielded a path."""
     above, below = Path(os.path.abspath(folder)), Path(os.path.abspath(path))  # noqa: PTH100
     if above not in below.parents:
         return False
@@ -189,7 +190,7 @@ def _walked(folder: Path, path: Path) -> bool:
 
 
 def _expand(given: PathLike) -> Iterator[Path]:
-    """Yield what a glob matches, in order; anything else as it is."""
+    """Yield what a glob matches, in order; yield any other path unchanged."""
     path = Path(given)
     if not glob.has_magic(os.fspath(given)) or os.path.lexists(path):
         yield path
@@ -199,7 +200,7 @@ def _expand(given: PathLike) -> Iterator[Path]:
     matches = _matches(Path(*parts[:fixed]), parts[fixed:])
     first = next(matches, None)
     if first is None:
-        yield path  # nothing: reported as the missing file that it is
+        yield path  # no match: the caller reports it as a missing file
         return
     yield first
     yield from matches

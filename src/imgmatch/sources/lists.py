@@ -1,4 +1,4 @@
-"""Lists of paths: text, one a line, and CSV with a column for them."""
+"""Read lists of paths: text with one path a line, and CSV with a column of paths."""
 
 import csv
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ __all__ = ["DELIMITERS", "lines", "rows"]
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 
 _LONGEST = 2**16
-"""Characters of a line; more is not a list of paths."""
+"""Longest line, in characters. A file with a longer line is not a list of paths."""
 
 
 def lines(path: Path) -> Iterator[NamedImage]:
-    """Yield the files that a text names, one a line; empty lines do not count."""
+    """Yield the files that a text names, one a line; skip empty lines."""
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
             number = 0
@@ -32,7 +32,7 @@ def lines(path: Path) -> Iterator[NamedImage]:
 
 
 def rows(path: Path, column: str) -> Iterator[NamedImage]:
-    """Yield the files that a column names, with the row's other columns as text.
+    """Yield the files that a column names, with the other columns of the row as text.
 
     Raises
     ------

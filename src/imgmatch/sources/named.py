@@ -1,4 +1,4 @@
-"""An image, the name it goes by, and where its bytes are."""
+"""Images with their names, and the places that their bytes are read from."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -34,17 +34,17 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*
 
 
 class Reader(Protocol):
-    """An archive or a table, open for reading."""
+    """An open archive or table."""
 
     def read(self, place: Any) -> bytes:
-        """Return the bytes of an image that lies in it."""
+        """Return the bytes of the image at a place in it."""
 
     def close(self) -> None:
         """Close the file."""
 
 
 class ContainedImage(Protocol):
-    """Where an image lies inside a larger file: plain data that can be sent."""
+    """The place of an image inside a larger file, as plain data for a worker."""
 
     @property
     def container(self) -> str:
@@ -56,16 +56,16 @@ class ContainedImage(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedImage:
-    """An image and the name that results call it by.
+    """An image and the name that it has in results.
 
     Attributes
     ----------
     name : str
     image : str, os.PathLike, bytes, (H, W, 3) uint8 or ContainedImage
-        Whatever `imgmatch.image.decode` takes, or where to read it; see `Loader`.
+        What `imgmatch.image.decode` takes, or a place in a larger file; see `Loader`.
     columns : mapping
-        What else its source says of it, JSON-ready: a listing's id, its shop.
-        Carried through to the result as it is.
+        Further data from the source, JSON-ready, such as the listing's id or shop.
+        The result carries them unchanged.
     """
 
     name: str
@@ -75,25 +75,25 @@ class NamedImage:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands where images would be, had their archive or list been readable."""
+    """Takes the place of images whose archive or list cannot be read."""
 
     container: str
     reason: str
 
     def open(self, limits: Limits) -> Reader:  # noqa: ARG002
-        """Raise what is wrong with it."""
+        """Raise a `SourceError` that says why the file cannot be read."""
         raise SourceError(self.container, self.reason)
 
 
 class Loader:
-    """Reads images out of larger files, a context manager.
+    """Read images out of larger files; a context manager.
 
-    The last file stays open, since neighbours in a list lie together in it.
+    The last file stays open, because the next image is usually in the same file.
 
     Parameters
     ----------
     limits : Limits
-        The decode gate's; an image over `Limits.max_bytes` is not read at all.
+        Limits of the decode gate. An image over `Limits.max_bytes` is not read.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -108,7 +108,7 @@ class Loader:
         self.close()
 
     def close(self) -> None:
-        """Close what is open; the loader can still be used."""
+        """Close the file that is open; the loader can still be used."""
         if self._reader:
             self._reader.close()
         self._reader = self._opened = None
@@ -121,7 +121,7 @@ class Loader:
         SourceError
             If the larger file cannot be read.
         DecodeError
-            If the image's bytes are not in it, or are too many.
+            If the file does not hold the image's bytes, or holds too many.
         """
         if isinstance(image, str | os.PathLike | bytes | np.ndarray | EncodedImage):
             return image
@@ -133,14 +133,14 @@ class Loader:
 
 
 def claims_image(suffix: str, head: Callable[[], bytes]) -> bool:
-    """Whether a file says that it is an image.
+    """Return whether a file claims to be an image, by its suffix or its first bytes.
 
     Parameters
     ----------
     suffix : str
-        Of its name, with the dot.
+        Suffix of its name, with the dot.
     head : callable
-        Reads its first 16 bytes; called only if the suffix does not tell.
+        Reads its first 16 bytes; called only if the suffix is not that of an image.
     """
     if suffix.lower() in IMAGE_SUFFIXES:
         return True

@@ -1,4 +1,4 @@
-"""Images listed once, for all who want to go through the list."""
+"""List images once, for several readers of the list."""
 
 import pickle
 import tempfile
@@ -12,19 +12,20 @@ from imgmatch.sources.named import NamedImage
 __all__ = ["Spool"]
 
 _FLUSH_EVERY = 64
-"""Images that are written to the file together, but for the first."""
+"""Images written to the file together. The first image is written at once."""
 
 
 class Spool:
-    """Lists images in a thread of its own, and keeps the list in a file.
+    """List images in a background thread, and keep the list in a file.
 
-    A context manager. It can be gone through any number of times, also while the
-    list still grows. Nothing but the file's position is kept in memory.
+    A context manager. It can be iterated any number of times, even while the list
+    still grows. The list itself is not kept in memory.
 
     Parameters
     ----------
     images : iterable of NamedImage
-        Gone through once. What it raises, every iteration raises at that place.
+        Iterated once. If it raises, every iteration of the spool raises the same
+        exception after the images listed before.
     """
 
     def __init__(self, images: Iterable[NamedImage]) -> None:
@@ -49,7 +50,7 @@ class Spool:
 
     @property
     def total(self) -> int | None:
-        """How many images there are; None while they are still being listed."""
+        """Number of images; None while they are still being listed."""
         with self._grown:
             return self._listed if self._finished else None
 
@@ -80,7 +81,7 @@ class Spool:
                         self._tell(listed)
                     if self._stopped:
                         return
-        except Exception as error:  # raised again where the list ends
+        except Exception as error:  # every iteration raises it again at the end
             self._error = error
         finally:
             self._tell(listed, finished=True)

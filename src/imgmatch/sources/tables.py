@@ -1,8 +1,8 @@
-"""Images in Parquet files: a column of bytes or of paths, the others carried along.
+"""Read images from Parquet files, where a column holds their bytes or their paths.
 
-Read in batches, so that neither a file nor a row group has to fit in memory. A row
-far into a row group is reached by reading past those before it: row groups of about
-a thousand images serve best.
+The other columns become `NamedImage.columns`. Files are read in batches, so that no
+file and no row group has to fit in memory. To reach a row, the reader reads all rows
+before it in the row group; row groups of about a thousand images work best.
 """
 
 import itertools
@@ -33,22 +33,23 @@ __all__ = ["SUFFIXES", "ParquetCell", "rows"]
 SUFFIXES = (".parquet",)
 
 _BUFFER = 2**20
-"""Bytes read at once. Without it, a column chunk would be read whole."""
+"""Bytes read at once. Without this limit, pyarrow reads a whole column chunk."""
 _IMAGES, _ROWS = 16, 1024
-"""Rows of a batch, with images and without."""
+"""Rows in a batch: with images, and without images."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetCell:
-    """The bytes in one row.
+    """The place of an image's bytes in a Parquet file.
 
     Attributes
     ----------
     container : str
+        Path of the file.
     row : int
-        From 0, in the whole file.
+        Number of the row in the whole file, from 0.
     column : str
-        ``image``, or ``image.bytes`` of a struct.
+        ``image``, or ``image.bytes`` if the column holds structs.
     """
 
     container: str
@@ -61,7 +62,7 @@ class ParquetCell:
 
 
 class ParquetReader:
-    """Reads rows; forwards is cheap, backwards starts the row group anew."""
+    """Read rows. Going forwards is cheap; going backwards restarts the row group."""
 
     def __init__(self, path: str, limits: Limits) -> None:
         self._path, self._limits = path, limits
@@ -80,7 +81,7 @@ class ParquetReader:
         """Return the bytes in a row."""
         try:
             cell = self._cell(place)
-        except (OSError, ValueError, StopIteration) as error:  # Arrow's are these
+        except (OSError, ValueError, StopIteration) as error:  # what pyarrow raises
             raise SourceError(self._path, str(error) or "too few rows") from error
         data = cell.as_buffer() if cell.is_valid else b""
         if len(data) > self._limits.max_bytes:
@@ -117,7 +118,7 @@ class ParquetReader:
 
     def _take(self, batch: "pyarrow.RecordBatch") -> None:
         cells = batch.column(0)
-        if "." in self._column:  # the struct that the path leads into
+        if "." in self._column:  # a struct of the one field
             cells = cells.field(0)
         self._batch = cells
 
@@ -128,7 +129,7 @@ def rows(name: str, path: Path, column: str) -> Iterator[NamedImage]:
     Raises
     ------
     InputError
-        If there is no such column, or one of another type.
+        If there is no such column, or it holds neither bytes nor paths.
     MissingExtraError
         If pyarrow is not installed.
     """
@@ -164,13 +165,13 @@ def _rows(
     for batch in file.iter_batches(_ROWS, columns=wanted, use_threads=False):
         for row in batch.to_pylist():
             text = json.dumps(row, default=str)
-            yield json.loads(text, parse_constant=lambda _: None)  # NaN
+            yield json.loads(text, parse_constant=lambda _: None)  # NaN -> null
 
 
 def _image_column(
     schema: "pyarrow.Schema", column: str, path: Path
 ) -> tuple[str, bool]:
-    """Return the column to read and whether it holds paths."""
+    """Return the column to read, and whether it holds paths."""
     from pyarrow import types
 
     if column not in schema.names:
@@ -190,7 +191,7 @@ def _image_column(
 
 
 def _carried(schema: "pyarrow.Schema", column: str) -> list[str]:
-    """Name the other columns; JSON has no place for those of bytes."""
+    """Return the other columns, without those of bytes, which JSON cannot hold."""
     from pyarrow import types
 
     return [

@@ -1,4 +1,4 @@
-"""Images in tar files, plain or compressed, WebDataset shards among them."""
+"""Read images from tar files, plain or compressed, and from WebDataset shards."""
 
 import json
 import tarfile
@@ -25,19 +25,22 @@ SUFFIXES = (
 _BROKEN = (tarfile.TarError, OSError, EOFError, zlib.error, LZMAError, ValueError)
 
 _MOST_OF_A_SAMPLE = 64
-"""Members of one WebDataset sample; a tar of other kinds may never change keys."""
+"""Images of one WebDataset sample that are held back until the sample ends. In other
+tars the key may never change, so this bounds memory."""
 _LONGEST_JSON = 2**20
+"""Bytes of a ``.json`` member; a longer one is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class TarMember:
-    """A member's bytes.
+    """The place of a member's bytes in a tar.
 
     Attributes
     ----------
     container : str
+        Path of the archive.
     offset, size : int
-        Bytes, in the archive once it is decompressed.
+        Bytes, in the decompressed archive.
     """
 
     container: str
@@ -50,9 +53,7 @@ class TarMember:
 
 
 class TarReader:
-    """Reads members by their offsets; going backwards in a compressed archive
-    starts it anew.
-    """  # noqa: D205
+    """Read members by offset; going back in a compressed archive restarts it."""
 
     def __init__(self, path: str, limits: Limits) -> None:
         self._path, self._limits = path, limits
@@ -86,8 +87,8 @@ class TarReader:
 def members(name: str, path: Path) -> Iterator[NamedImage]:
     """Yield the images in a tar, in its order.
 
-    Members that differ only in what follows the first dot of their file name are one
-    WebDataset sample; the object in its ``.json`` becomes the images' columns.
+    Members whose file names are equal up to the first dot form one WebDataset sample.
+    The object in the sample's ``.json`` becomes the columns of its images.
     """
     try:
         with tarfile.open(path) as archive:
@@ -104,7 +105,7 @@ def _samples(name: str, path: str, archive: tarfile.TarFile) -> Iterator[NamedIm
             member = archive.next()
         except _BROKEN as error:
             member, broken = None, reason_of(error)
-        archive.members = []  # type: ignore[attr-defined]  # or it keeps all
+        archive.members = []  # type: ignore[attr-defined]  # tarfile would keep all
         ends = member is None or _key(member.name) != key
         if ends or len(images) == _MOST_OF_A_SAMPLE:
             for image in images:
@@ -113,7 +114,7 @@ def _samples(name: str, path: str, archive: tarfile.TarFile) -> Iterator[NamedIm
         if member is None:
             break
         key = _key(member.name)
-        suffix = splitext(member.name)[1]  # a path would intern its name
+        suffix = splitext(member.name)[1]  # pathlib would intern the name
         place: TarMember | Unreadable = TarMember(path, member.offset_data, member.size)
         if not member.isreg() or member.issparse():
             if not claims_image(suffix, bytes):
@@ -144,16 +145,16 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo, size: int) -> bytes
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text, parse_constant=lambda _: None)  # NaN
+        found = json.loads(text, parse_constant=lambda _: None)  # NaN -> null
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _ended(archive: tarfile.TarFile) -> bool:
-    """Whether the archive ends where Python takes it to.
+    """Return whether the archive really ends where `tarfile` stopped.
 
-    A header that it cannot read is the end to it as well.
+    `tarfile` also stops, without an error, at a header that it cannot read.
     """
     content = _stream(archive)
     content.seek(archive.offset)

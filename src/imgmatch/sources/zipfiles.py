@@ -1,4 +1,4 @@
-"""Images in zip files."""
+"""Read images from zip files."""
 
 import zipfile
 import zlib
@@ -20,21 +20,22 @@ SUFFIXES = (".zip",)
 
 _BROKEN = (
     *(zipfile.BadZipFile, OSError, EOFError, zlib.error, LZMAError, ValueError),
-    *(RuntimeError, NotImplementedError),  # encrypted; a method Python lacks
+    *(RuntimeError, NotImplementedError),  # encrypted; unknown compression
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """A member's bytes.
+    """The place of a member's bytes in a zip.
 
     Attributes
     ----------
     container : str
+        Path of the archive.
     number : int
-        Place in the archive's directory, from 0. Names may stand there twice.
+        Position in the archive's directory, from 0. A name may occur there twice.
     crc : int
-        Checksum of the bytes, as the directory states it.
+        Checksum of the bytes, from the directory.
     """
 
     container: str
@@ -47,7 +48,7 @@ class ZipMember:
 
 
 class ZipReader:
-    """Reads members by their place in the directory."""
+    """Read members by their position in the directory."""
 
     def __init__(self, path: str, limits: Limits) -> None:
         self._path, self._limits = path, limits
@@ -58,7 +59,7 @@ class ZipReader:
             raise SourceError(path, reason_of(error)) from error
 
     def read(self, place: ZipMember) -> bytes:
-        """Return a member's bytes; of a bomb, no more than the limit."""
+        """Return a member's bytes; read no more than the limit, even of a zip bomb."""
         most = self._limits.max_bytes
         try:
             with self._archive.open(self._members[place.number]) as file:
@@ -79,7 +80,7 @@ class ZipReader:
 def members(name: str, path: Path) -> Iterator[NamedImage]:
     """Yield the images in a zip, in the order of its directory.
 
-    The directory is read whole: about half a kilobyte of memory a member.
+    The whole directory is kept in memory: about half a kilobyte a member.
     """
     try:
         with zipfile.ZipFile(path) as archive:

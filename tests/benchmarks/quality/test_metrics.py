@@ -1,4 +1,4 @@
-"""The helpers that judge."""
+"""The metrics that judge the systems."""
 
 import numpy as np
 import pytest
@@ -23,14 +23,14 @@ def test_micro_ap_ranks_ties_against_the_system():
 
 
 def test_micro_ap_agrees_with_its_definition(rng):
-    scores, truths = rng.permutation(50), rng.random(50) < 0.3
+    scores, labels = rng.permutation(50), rng.random(50) < 0.3
     hits, expected = 0, []
     for rank, i in enumerate(np.argsort(-scores), start=1):
-        if truths[i]:
+        if labels[i]:
             hits += 1
             expected.append(hits / rank)
 
-    assert micro_ap(scores, truths) == pytest.approx(np.mean(expected))
+    assert micro_ap(scores, labels) == pytest.approx(np.mean(expected))
 
 
 def test_micro_ap_refuses_nan():
@@ -38,15 +38,15 @@ def test_micro_ap_refuses_nan():
         micro_ap([np.nan, 1], [True, False])
 
 
-def test_a_copy_that_ties_with_a_negative_is_not_recalled():
-    scores, truths = [5, 4, 4, 1], [True, True, False, False]
-    bar = zero_false_threshold(scores, truths)
+def test_recall_above_leaves_out_a_copy_that_ties_with_a_negative():
+    scores, labels = [5, 4, 4, 1], [True, True, False, False]
+    threshold = zero_false_threshold(scores, labels)
 
-    assert bar == 4
-    assert recall_above([5, 4], bar) == 0.5
+    assert threshold == 4
+    assert recall_above([5, 4], threshold) == 0.5
 
 
-def test_without_negatives_every_copy_is_recalled():
+def test_zero_false_threshold_without_negatives_recalls_every_copy():
     assert recall_above([0.0], zero_false_threshold([0.0], [True])) == 1
 
 
@@ -54,7 +54,7 @@ def test_without_negatives_every_copy_is_recalled():
     ("second", "expected"),
     [((0, 0, 2, 2), 1), ((1, 0, 3, 2), 1 / 3), ((2, 2, 4, 4), 0), ((0, 0, 1, 1), 0.25)],
 )
-def test_box_iou(second, expected):
+def test_box_iou_and_union_iou_of_one_box_agree(second, expected):
     assert box_iou((0, 0, 2, 2), second) == pytest.approx(expected)
     assert union_iou([(0, 0, 2, 2)], [second]) == pytest.approx(expected)
 

@@ -42,24 +42,24 @@ def photograph(request):
 
 
 def inner(picture):
-    """The middle of a picture, and what carries it there."""
+    """The middle of a picture, and the homography that carries it there."""
     height, width = picture.shape[:2]
     x, y = width // 5, height // 5
     cut = np.ascontiguousarray(picture[y : height - y, x : width - x])
     return cut, shifted(x, y)
 
 
-# What a copy may be
+# What a copy may show
 
 
-def test_a_shrunk_crop_is_consistent(photograph):
+def test_judge_direction_finds_a_shrunk_crop_consistent(photograph):
     cut, place = inner(photograph)
     query = resized(cut, 0.5)
     homography = scaled(0.5) @ np.linalg.inv(place)
     assert judged(photograph, query, homography) is Direction.CONSISTENT
 
 
-def test_the_same_picture_is_consistent(photograph):
+def test_judge_direction_finds_the_same_picture_consistent(photograph):
     assert judged(photograph, photograph, STILL) is Direction.CONSISTENT
 
 
@@ -67,7 +67,7 @@ def test_the_same_picture_is_consistent(photograph):
 @pytest.mark.parametrize(
     "method", [cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4]
 )
-def test_enlarging_adds_no_detail(photograph, zoom, method):
+def test_judge_direction_finds_an_enlargement_consistent(photograph, zoom, method):
     query = cv2.resize(photograph, None, fx=zoom, fy=zoom, interpolation=method)
     homography = scaled(*np.divide(size_of(query), size_of(photograph)))
     assert judged(photograph, query, homography) is Direction.CONSISTENT
@@ -84,13 +84,13 @@ def saved(picture, quality=30):
 
 
 @pytest.mark.parametrize("edit", [sharpened, saved])
-def test_an_enlarged_copy_may_be_edited(photograph, edit):
+def test_judge_direction_allows_edits_of_an_enlarged_copy(photograph, edit):
     query = edit(resized(photograph, 1.5))
     homography = scaled(*np.divide(size_of(query), size_of(photograph)))
     assert judged(photograph, query, homography) is not Direction.CONTRADICTS
 
 
-def test_an_overlay_on_an_enlarged_copy_is_not_its_detail(photograph):
+def test_judge_direction_ignores_an_overlay_on_an_enlarged_copy(photograph):
     query = resized(photograph, 2)
     for y in range(40, query.shape[0], 120):
         cv2.putText(query, "SHOP 24 SHOP 24 SHOP 24", (8, y), 0, 1, (255,) * 3, 2)
@@ -98,7 +98,7 @@ def test_an_overlay_on_an_enlarged_copy_is_not_its_detail(photograph):
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee"])
-def test_a_sharpened_enlargement_of_what_a_registry_keeps_is_no_source(name):
+def test_judge_direction_allows_a_sharpened_enlargement_of_a_kept_picture(name):
     original = cut_even(getattr(data, name)())
     query = saved(sharpened(resized(original, 2)), quality=80)
     pair = seen(original, query, scaled(2))
@@ -110,8 +110,8 @@ def test_a_sharpened_enlargement_of_what_a_registry_keeps_is_no_source(name):
     assert found is not Direction.CONTRADICTS
 
 
-def test_a_crop_is_as_sharp_as_the_reduced_picture_that_a_registry_keeps():
-    """At its own pixels what was reduced is softer than what was not."""
+def test_judge_direction_finds_a_crop_of_a_reduced_picture_consistent():
+    """A reduced picture is softer at its own pixels than one that was not reduced."""
     original = data.hubble_deep_field()
     height, width = (3 * side // 10 for side in original.shape[:2])
     crop = original[height : height * 7 // 3, width : width * 7 // 3]
@@ -126,12 +126,12 @@ def test_a_crop_is_as_sharp_as_the_reduced_picture_that_a_registry_keeps():
     assert found.direction is Direction.CONSISTENT
 
 
-def test_sharpening_adds_no_detail(photograph):
+def test_judge_direction_allows_sharpening(photograph):
     query = sharpened(photograph)
     assert judged(photograph, query, STILL) is not Direction.CONTRADICTS
 
 
-def test_a_border_is_not_more_of_the_scene(photograph):
+def test_judge_direction_allows_a_plain_border(photograph):
     query = cv2.copyMakeBorder(
         photograph, *[80] * 4, cv2.BORDER_CONSTANT, value=(250, 250, 250)
     )
@@ -140,14 +140,14 @@ def test_a_border_is_not_more_of_the_scene(photograph):
 
 
 @pytest.mark.parametrize("fill", [cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT])
-def test_a_border_made_of_the_picture_is_not_more_of_the_scene(photograph, fill):
+def test_judge_direction_allows_a_border_made_of_the_picture(photograph, fill):
     query = cv2.copyMakeBorder(photograph, *[80] * 4, fill)
     found = judged(photograph, query, shifted(80, 80))
     assert found is not Direction.CONTRADICTS
 
 
-def test_a_neighbour_in_a_collage_is_not_more_of_the_scene(photograph):
-    """The tile is a cut of the reference; beyond it lies another photograph."""
+def test_judge_direction_allows_a_neighbour_in_a_collage(photograph):
+    """The tile is a cut of the reference, with another photograph beyond it."""
     height, width = photograph.shape[:2]
     other = resized(data.retina(), 2.0)
     query = np.hstack([photograph[:, : width * 3 // 4], other[200 : 200 + height]])
@@ -155,7 +155,7 @@ def test_a_neighbour_in_a_collage_is_not_more_of_the_scene(photograph):
     assert found is not Direction.CONTRADICTS
 
 
-def test_an_inset_in_another_photograph_is_not_more_of_the_scene(photograph):
+def test_judge_direction_allows_an_inset_in_another_photograph(photograph):
     host = cv2.resize(data.retina(), (1000, 900))
     small = resized(photograph, 0.75)
     height, width = small.shape[:2]
@@ -164,16 +164,16 @@ def test_an_inset_in_another_photograph_is_not_more_of_the_scene(photograph):
     assert judged(photograph, host, homography) is not Direction.CONTRADICTS
 
 
-# What a copy cannot be
+# What a copy cannot show
 
 
-def test_a_fuller_query_contradicts(photograph):
+def test_judge_direction_contradicts_a_fuller_query(photograph):
     reference, place = inner(photograph)
     assert judged(reference, photograph, place) is Direction.CONTRADICTS
 
 
 @pytest.mark.parametrize("side", ["left", "bottom"])
-def test_more_on_one_side_is_enough(side):
+def test_judge_direction_contradicts_more_scene_on_one_side(side):
     photograph, cut = cut_even(data.astronaut()), 60
     if side == "left":
         reference, place = photograph[:, cut:], shifted(cut, 0)
@@ -184,27 +184,27 @@ def test_more_on_one_side_is_enough(side):
 
 
 @pytest.mark.parametrize("zoom", [0.25, 0.5, 0.75])
-def test_a_finer_query_is_never_consistent(photograph, zoom):
+def test_judge_direction_never_finds_a_finer_query_consistent(photograph, zoom):
     reference = resized(photograph, zoom)
     assert judged(reference, photograph, scaled(1 / zoom)) is not Direction.CONSISTENT
 
 
 @pytest.mark.parametrize("blur", [0.65, 1.0, 2.0])
-def test_a_sharper_query_is_never_consistent(photograph, blur):
+def test_judge_direction_never_finds_a_sharper_query_consistent(photograph, blur):
     reference = cv2.GaussianBlur(photograph, (0, 0), blur)
     assert judged(reference, photograph, STILL) is not Direction.CONSISTENT
     assert judged(photograph, reference, STILL) is Direction.CONSISTENT
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
-def test_a_query_of_twice_the_resolution_contradicts(name):
+def test_judge_direction_contradicts_twice_the_resolution(name):
     photograph = cut_even(getattr(data, name)())
     reference = resized(photograph, 0.5)
     assert judged(reference, photograph, scaled(2)) is Direction.CONTRADICTS
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee", "rocket"])
-def test_a_sharper_query_of_the_same_size_contradicts(name):
+def test_judge_direction_contradicts_a_sharper_query_of_the_same_size(name):
     """The reference was enlarged from a quarter: it is not the source."""
     photograph = cut_even(getattr(data, name)())
     height, width = photograph.shape[:2]
@@ -212,11 +212,11 @@ def test_a_sharper_query_of_the_same_size_contradicts(name):
     assert judged(reference, photograph, STILL) is Direction.CONTRADICTS
 
 
-# What cannot be told
+# Pairs that tell nothing
 
 
-def test_plain_surroundings_tell_nothing():
-    """A product on white: whoever cuts the white off has less white."""
+def test_judge_direction_is_unknown_for_plain_surroundings():
+    """A product on white. A copy with less white and its source look alike there."""
     page = np.full((500, 700, 3), 248, np.uint8)
     page[120:380, 150:550] = data.chelsea()[20:280, 20:420]
     reference = np.ascontiguousarray(page[60:440, 80:620])
@@ -245,13 +245,13 @@ def surrounded(rng, kept):
         (1.0, Direction.CONTRADICTS),
     ],
 )
-def test_the_less_the_surroundings_resemble_the_less_they_tell(rng, kept, direction):
+def test_judge_direction_depends_on_how_alike_surroundings_are(rng, kept, direction):
     assert judged(*surrounded(rng, kept)) is direction
 
 
 @pytest.mark.parametrize("name", ["astronaut", "coffee"])
-def test_surroundings_as_light_and_dark_by_chance_tell_nothing(rng, name):
-    """They go on from the reference at large, and are another picture close up."""
+def test_judge_direction_allows_surroundings_alike_only_at_large(rng, name):
+    """The large shades go on from the reference, but the fine structure is another."""
     photograph = cut_even(getattr(data, name)())
     texture = cv2.GaussianBlur(rng.normal(0, 1, photograph.shape[:2]), (0, 0), 2)
     large = cv2.GaussianBlur(photograph, (0, 0), 12)
@@ -265,7 +265,7 @@ def test_surroundings_as_light_and_dark_by_chance_tell_nothing(rng, name):
     assert judged(reference, query, place) is not Direction.CONTRADICTS
 
 
-def test_faint_surroundings_tell_nothing(rng):
+def test_judge_direction_is_unknown_for_faint_surroundings(rng):
     texture = cv2.GaussianBlur(rng.normal(0, 1, (500, 700)), (0, 0), 6)
     page = np.repeat((200 + 6 * texture / texture.std())[..., None], 3, axis=2)
     page = page.astype(np.uint8)
@@ -275,7 +275,7 @@ def test_faint_surroundings_tell_nothing(rng):
     assert judged(reference, page, shifted(80, 60)) is Direction.UNKNOWN
 
 
-def test_a_reduced_reference_hides_what_its_file_may_hold():
+def test_judge_direction_is_unknown_for_a_reduced_reference():
     photograph = data.astronaut()
     original = resized(photograph, 0.5)
     pair = seen(original, photograph, scaled(2))
@@ -287,7 +287,7 @@ def test_a_reduced_reference_hides_what_its_file_may_hold():
     assert found is Direction.UNKNOWN
 
 
-def test_a_preview_no_finer_than_the_reference_tells_nothing_of_detail():
+def test_judge_direction_is_unknown_for_a_coarse_query_preview():
     photograph = data.astronaut()
     pair = seen(resized(photograph, 0.5), photograph, scaled(2))
     reference = Pyramid(grey(resized(photograph, 0.5)), Size(256, 256))

@@ -1,8 +1,13 @@
-"""Which of an aligned pair could have been made from which.
+"""Tell whether the query could have been made from the reference.
 
-A copy shows no more of the scene than its source and no finer detail. A query
-that does contradicts the claim; one that does not is consistent with it, which
-proves nothing.
+Input: an aligned pair, its agreement and the copied region. Output: a `Direction`.
+A copy shows no more of the scene than its source, and no finer detail. So a query
+that shows more contradicts the claim that it derives from the reference. A query
+that shows no more is consistent with the claim, which proves nothing.
+
+Three modules look for one sign each: `scene` for a scene that goes on beyond the
+reference, `edges` for sharper edges, `enlargement` for finer detail in a larger
+query. `tiles` picks the parts that detail is compared in. `judge` combines the signs.
 """
 
 from imgmatch.pair.direction.judge import judge_direction

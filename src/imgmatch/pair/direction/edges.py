@@ -1,4 +1,9 @@
-"""The strongest edges: those of a copy are no sharper than its source's."""
+"""Compare the sharpness of the strongest edges in both pictures.
+
+Input: both pictures in grey and their agreement. Output: a `Direction`. The edges of a
+copy are no sharper than those of its source. Recompression removes faint detail but
+leaves strong edges, so only these are measured.
+"""
 
 import math
 from typing import NamedTuple
@@ -24,41 +29,56 @@ __all__ = ["judge_edges"]
 
 DETAIL_SIDE = 512
 FINEST = 0.8
-"""Side that the canvas would have at the scale at which detail is compared, and pixels
-at that scale for each of the coarser preview, at most: at its own pixels a preview is
-softer than the picture that it was reduced from."""
+"""Largest side that the canvas would have at the scale where detail is compared,
+pixels; and largest number of pixels at that scale for each pixel of the coarser
+preview. It is less than 1, because at its own pixels a preview is softer than the
+picture that it was reduced from."""
 
 OVERSAMPLED = 2
-"""Samples along the side of a pixel that is their mean. A picture sampled once for each
-pixel looks the sharper the more it is shrunk."""
+"""Samples along the side of a pixel, which is their mean. With one sample for each
+pixel, a picture looks sharper the more it is shrunk."""
 
 CLEAR = (5, 5)
-"""Canvas pixels across, of windows that agree, around what is measured: what differs
-is near where windows cease to agree."""
+"""Size of the box around a measured pixel in which all windows must agree, canvas
+pixels. Where windows cease to agree, the pictures differ nearby."""
 
 SMOOTHING = (5, 5)
-"""Pixels across, of the blur before slopes are taken."""
+"""Size of the kernel of the blur before slopes are taken, pixels."""
 
 BORDER = 3
-"""Pixels along a tile's sides where slope and detail cannot be measured."""
+"""Width of the strip along a tile's sides where slope and detail cannot be measured,
+pixels."""
 
 EDGE_PERCENTILE = 80
 SHARPER = 1.6
 MUCH_SHARPER = 4.0
-"""Percentile of the slopes that are edges; and times the reference's sharpness on them
-from which the query's is in doubt, and too much even for a sharpened copy of what a
-registry stores. Of 530 copies 5 % are above 1.6 and none above 2.7, of 13 sharpened
-none above 3.3; of 70 sources of a blurred reference all are above 2.2, 57 above 4."""
+"""Percentile of the slopes from which a pixel is an edge. Then the bounds of the ratio
+of the query's sharpness on edges to the reference's: from the first on the direction is
+in doubt, above the second it contradicts, even for a sharpened copy of the picture that
+a registry stores. Of 530 copies 5 % are above 1.6 and none above 2.7. Of 13 sharpened
+copies none is above 3.3. Of 70 sources of a blurred reference all are above 2.2, and 57
+above 4."""
 
 
 def judge_edges(reference: Pyramid, query: Pyramid, agreement: Agreement) -> Direction:
     """Compare the sharpness of the strongest edges where the pictures agree.
 
-    Recompression takes the faint detail away and leaves the edges.
+    Parameters
+    ----------
+    reference, query : Pyramid
+        Grey previews of the whole pictures.
+    agreement : Agreement
+        Of the aligned pair.
+
+    Returns
+    -------
+    Direction
+        Unknown where less than `imgmatch.pair.direction.tiles.MIN_DETAIL_PIXELS` pixels
+        can be measured.
     """
     canvas = agreement.canvas
     middle = np.array(canvas.size) / 2
-    # Each with what carries the canvas onto it.
+    # Each picture with the map from canvas px to its full-size px.
     pictures = (
         (reference, canvas.to_reference),
         (query, canvas.to_query),
@@ -85,11 +105,11 @@ def judge_edges(reference: Pyramid, query: Pyramid, agreement: Agreement) -> Dir
 
 
 class _Tiles(NamedTuple):
-    """Parts of a canvas, to be drawn at a finer scale, one below the other.
+    """Tiles of a canvas, which are drawn at a finer scale, one below the other.
 
     to_canvas : list of (3, 3) float64, sample (x, y) -> canvas (x, y) px
     samples : Size, of a tile
-    clear : (N * H, W) bool, the pixels to measure at
+    clear : (N * H, W) bool, the pixels that are measured
     """
 
     to_canvas: list[NDArray[np.float64]]
@@ -100,7 +120,7 @@ class _Tiles(NamedTuple):
 def _tiles(
     reference: NDArray[np.uint8], clear: NDArray[np.uint8], zoom: float
 ) -> _Tiles:
-    """Pick the parts of the canvas with the strongest edges."""
+    """Pick the tiles of the canvas with the strongest edges."""
     corners, tile = strongest_tiles(reference, clear)
     pixels = Size(*(math.ceil(side * zoom) for side in tile))
     samples = Size(*(OVERSAMPLED * side for side in pixels))
@@ -119,7 +139,7 @@ def _tiles(
 def _strengths(
     tiles: _Tiles, picture: Pyramid, to_picture: NDArray[np.float64], shrink: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Energies (N,) of the slope and of the finest detail at the clear pixels."""
+    """Return the energies (N,) of slope and finest detail at the clear pixels."""
     drawn = [
         picture.sample(to_picture @ to_canvas, tiles.samples, shrink)
         for to_canvas in tiles.to_canvas

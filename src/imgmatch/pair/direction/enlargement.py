@@ -1,4 +1,10 @@
-"""The finest detail of a larger query: enlarging the reference makes none."""
+"""Look for fine detail in a larger query that enlarging the reference does not make.
+
+Input: both pictures in grey, their agreement and the scale from reference to query.
+Output: a `Direction`. A query with more pixels than the reference may be an enlarged
+copy. It then has no detail finer than the reference's. If it has, it was not made from
+the reference.
+"""
 
 import math
 
@@ -22,52 +28,71 @@ from imgmatch.types import Size
 __all__ = ["judge_enlargement"]
 
 LARGER = 1.2
-"""Query pixels for each reference pixel from which it was enlarged or is the finer
-one."""
+"""Query pixels for each reference pixel above which the query is an enlargement or the
+finer picture."""
 
 WHOLE_DENSITY = 0.9
-"""Preview pixels for each pixel of the reference from which it lacks no detail."""
+"""Preview pixels for each full-size pixel of the reference, along a side, from which
+the preview lacks no detail."""
 
 FINE_BLUR = 0.36
 WIDE_BLUR = 1.02
-"""Standard deviations, pixels of the reference, of what blurs away the finest detail of
-an enlargement, and that with the next coarser."""
+"""Standard deviations of the blurs that take away the finest detail of an enlargement,
+and the finest and next coarser detail together, full-size pixels of the reference."""
 
 FINER = 1.9
 MUCH_FINER = 2.9
-"""By how much more than the next coarser detail the finest may be stronger than in the
-enlarged reference, over how well it correlates with that, before the query is in doubt,
-and before it is no copy. Of 248 finer queries all are above the first, seven in eight
-above the second; of 181 copies enlarged by any kernel, one in four of them sharpened,
-and saved at JPEG 30 to 95, one in four, and three."""
+"""Bounds of a figure of the query's finest detail: from the first on the direction is
+in doubt, above the second it contradicts. The figure is how much stronger the finest
+detail is than in the enlarged reference, divided by the same for the next coarser
+detail, and divided by the correlation of the finest detail with the enlarged
+reference's. Of 248 finer queries all are above the first bound, and seven in eight
+above the second. Of 181 copies (enlarged by any kernel, one in four sharpened, saved at
+JPEG 30 to 95) one in four is above the first, and three copies above the second."""
 
 MIN_ALIKE = 0.01
-"""Correlation that no alikeness counts for, so that none is divided by nothing."""
+"""Least correlation that the figure is divided by, so that it is not divided by 0."""
 
 
 def judge_enlargement(
     reference: Pyramid, query: Pyramid, agreement: Agreement, scale: float
 ) -> Direction:
-    """Ask of a larger query whether it was enlarged, as far as previews tell."""
+    """Tell whether a larger query was enlarged from the reference.
+
+    Parameters
+    ----------
+    reference, query : Pyramid
+        Grey previews of the whole pictures.
+    agreement : Agreement
+        Of the aligned pair.
+    scale : float
+        Full-size query px for each full-size reference px.
+
+    Returns
+    -------
+    Direction
+        Consistent where the query is not larger. Unknown where the previews are too
+        coarse, or show too little in common, to tell.
+    """
     if scale <= LARGER:
         return Direction.CONSISTENT
     whole = reference.density >= WHOLE_DENSITY and scale * query.density > LARGER
     if not whole:
-        return Direction.UNKNOWN  # the previews hide what either file may hold
+        return Direction.UNKNOWN  # the files may hold detail that the previews lack
     return _enlarged(reference, query, agreement, scale)
 
 
 def _enlarged(
     reference: Pyramid, query: Pyramid, agreement: Agreement, scale: float
 ) -> Direction:
-    """Ask whether the query holds detail that enlarging the reference lacks.
+    """Compare the detail of the query with that of the enlarged reference.
 
-    How much detail an enlargement seems to have depends on the picture, so the
-    reference is enlarged the same. Sharpening makes detail stronger, but the finest
-    no more than the rest, and no other than it was.
+    How much detail an enlargement seems to have depends on the picture. So the
+    reference is enlarged in the same way. Sharpening makes detail stronger, but the
+    finest no more than the rest, and the detail stays alike.
     """
     canvas = agreement.canvas
-    # A window may agree though a mark reaches into it.
+    # A window may agree although a mark reaches into it.
     clear = np.asarray(
         cv2.erode(agreement.agrees.astype(np.uint8), np.ones((WINDOW, WINDOW))),
         np.uint8,
@@ -122,7 +147,7 @@ def _cut(
     corner: tuple[int, int],
     tile: Size,
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Cut a part of a canvas out of a preview.
+    """Cut a tile of a canvas out of a preview.
 
     Returns
     -------

@@ -1,4 +1,10 @@
-"""An aligned pair -> its direction, from one sign after the other."""
+"""Judge the direction of an aligned pair.
+
+Input: both pictures in grey, their agreement and the copied region. Output: a
+`Direction`. The signs are looked for one after the other. One that contradicts is
+enough. One that is unknown leaves the direction unknown, unless a later one
+contradicts.
+"""
 
 from collections.abc import Iterator
 
@@ -30,6 +36,7 @@ def judge_direction(
     Returns
     -------
     Direction
+        Contradicts if any sign does, consistent if all are, and unknown otherwise.
     """
     worst = Direction.CONSISTENT
     for found in _findings(reference, query, agreement, region):
@@ -43,7 +50,7 @@ def judge_direction(
 def _findings(
     reference: Pyramid, query: Pyramid, agreement: Agreement, region: Overlap
 ) -> Iterator[Direction]:
-    """Look for one sign after the other; the last takes longest, where it applies."""
+    """Look for one sign after the other; the last takes longest where it applies."""
     homography = agreement.canvas.homography
     scale = local_scale(homography, region.reference.mean(axis=0))
     yield judge_scene(query, homography, reference.full_size, region)

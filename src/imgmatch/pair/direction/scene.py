@@ -1,4 +1,11 @@
-"""The reference's sides: the scene of a copy does not go on beyond them."""
+"""Look for a scene that goes on beyond the reference's sides.
+
+Input: the query in grey, the homography, the reference's size and the copied region.
+Output: a `Direction`. A copy cannot show more of the scene than its source. Profiles
+are sampled in the query along each side of the reference, just inside and just beyond.
+An inset ends in an edge there. If the profiles correlate, the scene goes on, and the
+query is the fuller picture.
+"""
 
 import math
 
@@ -16,31 +23,34 @@ __all__ = ["judge_scene"]
 SAMPLES = 160
 MIN_SAMPLES = 60
 SPAN = (0.05, 0.95)
-"""Points along a side, how many of them the query must show, and the part of the side
-that they lie on."""
+"""Points along a side; how many of them the query must show; and the part of the side
+that they lie on, as fractions of its length."""
 
 SOFTENING = 0.8
-"""Standard deviation of what softens the query along a side, preview pixels."""
+"""Standard deviation of the blur of the query along a side, preview pixels."""
 
 ENDS = 0.5
 CONTINUES = 0.8
 FINE_CONTINUES = 0.4
-"""Correlation across the reference's side up to which the scene ends there, and from
-which it goes on, of the profiles and of their fine structure: a neighbour may be as
-light and dark by chance."""
+"""Correlation of the profiles to either side of a reference's side below which the
+scene ends there; and correlations above which it goes on, of the profiles and of their
+fine structure. The fine structure must agree too, because a neighbour may have the same
+light and dark parts by chance."""
 
 FINE_BLUR = 6.0
-"""Standard deviation, samples, of the blur that fine structure is what is left of."""
+"""Standard deviation of the blur that is subtracted to leave fine structure,
+samples."""
 
 MADE_UP = 0.95
-"""Correlation of the fine structure from which what lies beyond a side is the side
-itself, reflected or repeated."""
+"""Correlation of the fine structure above which the pixels beyond a side are made up:
+the picture itself, reflected or repeated."""
 
 STRUCTURE = 8.0
-"""Least standard deviation along a side that tells anything, 8-bit levels."""
+"""Least standard deviation of a profile that tells anything, 8-bit levels."""
 
 SIDE_MARGIN = 0.03
-"""Fraction of the reference's size that the query must show beyond a side."""
+"""Distance of the outer profiles from a side, as a fraction of the reference's size.
+The query must show so much beyond the side."""
 
 
 def judge_scene(
@@ -49,17 +59,31 @@ def judge_scene(
     reference_size: Size,
     region: Overlap,
 ) -> Direction:
-    """Look along the reference's sides, in the query, for a scene that goes on.
+    """Tell whether the scene goes on beyond the reference's sides in the query.
 
-    An inset ends in an edge there; a fuller picture goes on as if there were no
-    side at all.
+    Parameters
+    ----------
+    query : Pyramid
+        Grey preview of the whole picture.
+    homography : (3, 3) float64
+        Full-size reference px -> full-size query px.
+    reference_size : Size
+        Full-size pixels.
+    region : Overlap
+        The copied region. A side that the region does not reach is left out.
+
+    Returns
+    -------
+    Direction
+        Contradicts where the scene goes on beyond more sides than it ends at. Unknown
+        where it goes on beyond some other side, or where a side tells nothing.
     """
     shown = np.array(query.pixels.shape[::-1])
     zoom = shown / np.array(query.full_size)
     middle = np.array(reference_size) / 2
     step = 2.0 / (local_scale(homography, middle) * zoom[0])
     copied = bounds(region.reference)
-    lines = []  # along each side four of them, from within the reference outwards
+    lines = []  # four along each side, from inside the reference outwards
     for axis in (0, 1):
         margin = SIDE_MARGIN * reference_size[axis]
         reach = (copied[axis], reference_size[axis] - copied[axis + 2])
@@ -67,7 +91,7 @@ def judge_scene(
         distances = np.array([[-margin], [-step], [step], [margin]])
         for end, outer in enumerate((-0.5, reference_size[axis] - 0.5)):
             if reach[end] > margin:
-                continue  # a neighbour begins before the side
+                continue  # a neighbouring tile begins before this side
             points = np.empty((4, SAMPLES, 2))
             points[..., axis] = outer + (distances if end else -distances)
             points[..., 1 - axis] = along
@@ -95,9 +119,9 @@ def _side(
     beyond: NDArray[np.float32],
     far: NDArray[np.float32],
 ) -> Direction:
-    """Judge a side by profiles along it, from within the reference outwards."""
+    """Judge a side by four profiles along it, from inside the reference outwards."""
     if inside.std() < STRUCTURE:
-        # Plain ground on both sides of a side looks the same either way.
+        # Plain ground looks the same on both sides, whether the scene goes on or not.
         return Direction.UNKNOWN
     alike = _correlation(inside, beyond)
     if beyond.std() < STRUCTURE or alike < ENDS:
@@ -121,8 +145,8 @@ def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
 def _profiles(
     preview: NDArray[np.uint8], points: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Sample a softened picture along lines (L, N, 2)."""
-    # Three by three samples, weighted 1 : 2 : 1, so far apart have that deviation.
+    """Sample a blurred picture along lines (L, N, 2), preview (x, y) px."""
+    # Three by three samples this far apart, weighted 1 : 2 : 1, blur by SOFTENING.
     apart = math.sqrt(2) * SOFTENING * np.array([-1, 0, 1], np.float32)
     weights = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32).ravel() / 16
     x, y = np.moveaxis(points.astype(np.float32), 2, 0)

@@ -1,4 +1,9 @@
-"""The parts of a canvas that detail is compared in, and how what is found counts."""
+"""Pick the tiles of a canvas that detail is compared in, and grade what is found.
+
+Input: the reference on a canvas and the mask of pixels that may be measured. Output:
+the tiles with the strongest edges. Detail shows at edges, and the whole canvas would
+tell no more. `edges` and `enlargement` use this module.
+"""
 
 import math
 
@@ -13,19 +18,34 @@ __all__ = ["MIN_DETAIL_PIXELS", "graded", "mean", "strongest_tiles"]
 
 TILES = 8
 TILE_SIDE = 32
-"""Parts of the canvas that detail is compared in, those with the strongest edges, and
-their side, canvas pixels. All of it would tell no more."""
+"""Tiles that detail is compared in, those with the strongest edges, at most; and their
+side, about, canvas pixels. The whole canvas would tell no more."""
 
 MIN_DETAIL_PIXELS = 400
-"""Pixels, of all tiles, that detail can be told from."""
+"""Least number of pixels, in all tiles together, that detail can be told from."""
 
 
 def strongest_tiles(
     reference: NDArray[np.uint8], clear: NDArray[np.uint8]
 ) -> tuple[list[tuple[int, int]], Size]:
-    """Corners (x, y) and size of the parts of a canvas with the strongest edges."""
+    """Return the tiles of a canvas with the strongest edges.
+
+    Parameters
+    ----------
+    reference : (H, W) uint8
+        The reference on the canvas.
+    clear : (H, W) uint8
+        1 where a pixel may be measured, and 0 elsewhere.
+
+    Returns
+    -------
+    corners : list of (x, y)
+        Upper left corners, canvas pixels, at most `TILES`.
+    size : Size
+        Of each tile, canvas pixels.
+    """
     height, width = clear.shape
-    # At half the size edges are as strong, and noise is not.
+    # At half the size edges are as strong, and noise is weaker.
     dx, dy = cv2.spatialGradient(cv2.pyrDown(reference))
     slope = (np.abs(dx) + np.abs(dy)) * clear[::2, ::2]
     columns, rows = (max(1, round(side / TILE_SIDE)) for side in (width, height))
@@ -40,12 +60,36 @@ def strongest_tiles(
 
 
 def graded(value: float, doubtful: float, too_much: float) -> Direction:
-    """Judge a figure by where doubt begins, and where it ends."""
+    """Grade a figure by two bounds.
+
+    Parameters
+    ----------
+    value : float
+    doubtful : float
+        Values below are consistent.
+    too_much : float
+        Values above contradict.
+
+    Returns
+    -------
+    Direction
+        Unknown between the two.
+    """
     if value < doubtful:
         return Direction.CONSISTENT
     return Direction.CONTRADICTS if value > too_much else Direction.UNKNOWN
 
 
 def mean(values: NDArray[np.float32]) -> float:
-    """Mean of energies, never quite 0, to divide by."""
+    """Return the mean of energies, at least 1e-6, so that it can be divided by.
+
+    Parameters
+    ----------
+    values : (N,) float32
+        Energies, which are not negative.
+
+    Returns
+    -------
+    float
+    """
     return max(float(values.mean()), 1e-6)

@@ -1,4 +1,4 @@
-"""Numbers -> a Markdown table; worst failures -> a page of pictures."""
+"""Draw the tables of report.md and the page failures.html."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,72 +10,81 @@ import jinja2
 import numpy as np
 
 from benchmarks.quality.codec import decode, encode
-from benchmarks.quality.pairs import Job, make
-from benchmarks.quality.run import Explained, Outcome
+from benchmarks.quality.cross_pairs import Tally
+from benchmarks.quality.pairs import Job, make_pair
+from benchmarks.quality.run import MeasuredExplanation, PairOutcome
 from benchmarks.quality.scene import Box, Colour, Image
-from benchmarks.quality.volume import Tally
 
-__all__ = ["failures_page", "markdown", "worst"]
+__all__ = ["failures_page", "markdown", "worst_failures"]
+
+_MISPLACED = 0.7
+"""A copy counts as misplaced if the box in the original has a lower IoU than this."""
 
 
 def markdown(summary: Mapping[str, Any]) -> str:
-    """Return the report as Markdown."""
+    """Return report.md from the numbers of `summarise`."""
     parts = [
         "# Quality",
         _line(summary["run"]),
         _line(summary["pairs"]),
         "## Systems",
-        "Recall is averaged over the made edits, at the lowest threshold that "
-        "accuses no negative pair; then the same with only photographic negatives "
-        "(no shared graphics). Ties rank against the system.",
+        "Recall is the mean over the edits, at the lowest threshold that no "
+        "negative pair exceeds; then the same with only photographic negatives "
+        "(no shared graphics). Of tied pairs, negatives rank first.",
         _systems(summary["systems"]),
         "## Recall of each edit",
         "`derived`, `or review`: imgmatch's verdicts. Other columns: recall at the "
-        "system's threshold without a false match.",
+        "system's threshold without a false positive.",
         _rows("edit", summary["edits"]),
         "The same with only photographic negatives:",
         _rows("edit", summary["edits_photographic"]),
         "## Negatives",
-        "`derived`, `review`: false claims of imgmatch. Other columns: recall over "
-        "the made edits if this kind alone had to be kept out.",
+        "`derived`, `review`: false positives of imgmatch. Other columns: recall "
+        "over the edits at the lowest threshold that no pair of this kind exceeds.",
         _rows("negative", summary["negatives"]),
     ]
     if summary["real"]:
         parts += ["## Copies made by others", _rows("benchmark", summary["real"])]
-    for name, told in summary["explanation"].items():
-        parts += [f"## Explanation ({name})", _explanation(told)]
-    if "volume" in summary:
-        parts += ["## Negatives crosswise", _volume(summary["volume"])]
+    for name, numbers in summary["explanation"].items():
+        parts += [f"## Explanation ({name})", _explanation(numbers)]
+    if "cross_pairs" in summary:
+        parts += ["## Cross pairs", _cross_pairs(summary["cross_pairs"])]
     return "\n\n".join(parts) + "\n"
 
 
-def worst(
-    outcomes: Sequence[Outcome], *, each: int = 3, limit: int = 80
-) -> list[Outcome]:
-    """Pick false claims, then missed, misplaced and reversed copies of each kind."""
-    judged = [o for o in outcomes if o.is_copy is not None]
-    bar = max((o.score for o in judged if not o.is_copy), default=0.0)
+def worst_failures(
+    outcomes: Sequence[PairOutcome], *, each: int = 3, limit: int = 80
+) -> list[PairOutcome]:
+    """Pick the failures to show, at most `each` of a kind and `limit` in all.
 
-    def claims(outcome: Outcome) -> bool:
+    The order is: false positives, negatives for review, missed copies, copies with a
+    wrong box, reversed pairs that were called consistent.
+    """
+    judged = [o for o in outcomes if o.is_copy is not None]
+    threshold = max((o.score for o in judged if not o.is_copy), default=0.0)
+
+    def positive(outcome: PairOutcome) -> bool:
         if outcome.verdict is None:
-            return outcome.score > bar
+            return outcome.score > threshold
         return outcome.verdict == "derived"
 
-    false = [o for o in judged if not o.is_copy and claims(o)]
-    near = [o for o in judged if not o.is_copy and o.verdict == "review"]
-    missed = [o for o in judged if o.is_copy and not claims(o)]
-    boxed = [
+    false = [o for o in judged if not o.is_copy and positive(o)]
+    review = [o for o in judged if not o.is_copy and o.verdict == "review"]
+    missed = [o for o in judged if o.is_copy and not positive(o)]
+    misplaced = [
         o
         for o in judged
-        if o.is_copy and claims(o) and o.explained and _misplaced(o.explained)
+        if o.is_copy and positive(o) and o.explained and _misplaced(o.explained)
     ]
-    turned = [o for o in outcomes if o.is_copy is None and o.direction == "consistent"]
+    wrong_direction = [
+        o for o in outcomes if o.is_copy is None and o.direction == "consistent"
+    ]
     ranked = [
         *sorted(false, key=lambda o: -o.score),
-        *sorted(near, key=lambda o: -o.score),
+        *sorted(review, key=lambda o: -o.score),
         *sorted(missed, key=lambda o: o.score),
-        *boxed,
-        *turned,
+        *misplaced,
+        *wrong_direction,
     ]
     seen: dict[str, int] = {}
     kept = []
@@ -86,37 +95,39 @@ def worst(
     return kept[:limit]
 
 
-def _misplaced(told: Explained) -> bool:
-    return told.reference_iou is not None and told.reference_iou < 0.7
+def _misplaced(found: MeasuredExplanation) -> bool:
+    return found.reference_iou is not None and found.reference_iou < _MISPLACED
 
 
-def failures_page(data: Path, jobs: Sequence[Job], failures: Sequence[Outcome]) -> str:
-    """Return a self-contained page that shows pairs side by side."""
+def failures_page(
+    data: Path, jobs: Sequence[Job], failures: Sequence[PairOutcome]
+) -> str:
+    """Return a self-contained HTML page that shows the pairs side by side."""
     template = jinja2.Environment(autoescape=True).from_string(_PAGE)
     return template.render(cases=list(_cases(data, jobs, failures)))
 
 
 def _cases(
-    data: Path, jobs: Sequence[Job], failures: Sequence[Outcome]
+    data: Path, jobs: Sequence[Job], failures: Sequence[PairOutcome]
 ) -> Iterator[dict[str, Any]]:
     for outcome in failures:
-        pair = make(data, jobs[outcome.job])
+        pair = make_pair(data, jobs[outcome.job])
         reference, suspect = pair.reference, decode(pair.suspect)
         if pair.edited is not None and pair.edited.query_box is not None:
-            suspect = _boxed(suspect, pair.edited.query_box, (0, 200, 0))
+            suspect = _with_box(suspect, pair.edited.query_box, (0, 200, 0))
         if outcome.explained and outcome.explained.query_box:
-            suspect = _boxed(suspect, outcome.explained.query_box, (220, 0, 0))
+            suspect = _with_box(suspect, outcome.explained.query_box, (220, 0, 0))
         yield {
             "outcome": outcome,
             "truth": {True: "copy", False: "not a copy", None: "reversed"}[
                 pair.is_copy
             ],
-            "reference": _inline(reference),
-            "suspect": _inline(suspect),
+            "reference": _base64_jpeg(reference),
+            "suspect": _base64_jpeg(suspect),
         }
 
 
-def _boxed(pixels: Image, box: Box, colour: Colour) -> Image:
+def _with_box(pixels: Image, box: Box, colour: Colour) -> Image:
     out = pixels.copy()
     x0, y0, x1, y1 = (round(v) for v in box)
     thick = max(1, max(out.shape) // 250)
@@ -124,7 +135,7 @@ def _boxed(pixels: Image, box: Box, colour: Colour) -> Image:
     return out
 
 
-def _inline(pixels: Image, *, long: int = 360) -> str:
+def _base64_jpeg(pixels: Image, *, long: int = 360) -> str:
     scale = min(1.0, long / max(pixels.shape))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return base64.b64encode(encode(np.asarray(small, np.uint8), 75)).decode()
@@ -144,9 +155,9 @@ def _systems(systems: Mapping[str, Mapping[str, Any]]) -> str:
         "describe_ms": "query ms",
         "compare_ms": "compare ms",
     }
-    heads = ["system", *columns.values()]
+    header = ["system", *columns.values()]
     rows = [[name, *(s.get(key) for key in columns)] for name, s in systems.items()]
-    return _grid(heads, rows)
+    return _table(header, rows)
 
 
 def _rows(first: str, table: Mapping[str, Mapping[str, Any]]) -> str:
@@ -155,7 +166,7 @@ def _rows(first: str, table: Mapping[str, Mapping[str, Any]]) -> str:
     keys = [key for key in names if any(key in row for row in table.values())]
     others = [key for key in next(iter(table.values())) if key not in names]
     others = [key for key in others if key not in ("n", "verdicts")]
-    heads = [first, "n", *(names[key] for key in keys), *others]
+    header = [first, "n", *(names[key] for key in keys), *others]
     rows = [
         [kind, row["n"], *(row.get(key) for key in (*keys, *others))]
         for kind, row in table.items()
@@ -166,12 +177,12 @@ def _rows(first: str, table: Mapping[str, Mapping[str, Any]]) -> str:
         values = [row[key] for row in table.values() if key in row]
         total = sum(values)
         mean.append(total / len(values) if key in shown else total)
-    return _grid(heads, [*rows, mean])
+    return _table(header, [*rows, mean])
 
 
-def _explanation(told: Mapping[str, Any]) -> str:
+def _explanation(numbers: Mapping[str, Any]) -> str:
     rows = [
-        [name, told[name]["n"], told[name].get("median"), told[name].get("nine_of_ten")]
+        [name, *(numbers[name].get(key) for key in ("n", "median", "nine_of_ten"))]
         for name in (
             "reference_iou",
             "query_iou",
@@ -180,16 +191,16 @@ def _explanation(told: Mapping[str, Any]) -> str:
             "corner_error",
         )
     ]
-    measures = _grid(["measure", "n", "median", "nine of ten"], rows)
-    kinds = _grid(
+    measures = _table(["measure", "n", "median", "90 % reach"], rows)
+    kinds = _table(
         ["kind", "wanted", "precision", "recall"],
         [
             [kind, row["wanted"], row["precision"], row["recall"]]
-            for kind, row in told["kinds"].items()
+            for kind, row in numbers["kinds"].items()
         ],
     )
     singles = {
-        name: told[name]
+        name: numbers[name]
         for name in (
             "mirror_right",
             "copies_called_contradicting",
@@ -199,26 +210,27 @@ def _explanation(told: Mapping[str, Any]) -> str:
     return "\n\n".join([measures, kinds, _line(singles)])
 
 
-def _volume(tallies: Mapping[str, Tally]) -> str:
-    kinds = sorted({verdict for t in tallies.values() for verdict in t.verdicts})
+def _cross_pairs(tallies: Mapping[str, Tally]) -> str:
+    verdicts = sorted({verdict for t in tallies.values() for verdict in t.verdicts})
     rows: list[list[Any]] = [
         [
             kind,
             tally.pairs,
-            len(tally.groups),
-            *(tally.verdicts[verdict] for verdict in kinds),
-            tally.tail[0],
+            len(tally.products),
+            *(tally.verdicts[verdict] for verdict in verdicts),
+            tally.top_scores[0],
         ]
         for kind, tally in tallies.items()
     ]
-    total = [sum(t.verdicts[verdict] for t in tallies.values()) for verdict in kinds]
+    total = [sum(t.verdicts[verdict] for t in tallies.values()) for verdict in verdicts]
     pairs = sum(tally.pairs for tally in tallies.values())
     rows.append(["all", pairs, None, *total, None])
-    return _grid(["kind", "pairs", "products", *kinds, "highest score"], rows)
+    return _table(["kind", "pairs", "products", *verdicts, "highest score"], rows)
 
 
-def _grid(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [heads, ["---"] + ["---:"] * (len(heads) - 1)]
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return a Markdown table with numbers to the right."""
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1)]
     lines += [[_cell(value) for value in row] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -245,8 +257,8 @@ img { max-width: 360px; max-height: 360px; vertical-align: top }
 b.wrong { color: #b00 }
 </style>
 <h1>Worst failures</h1>
-<p>Left the registered picture, right the suspect (green: where the
-copy is; red: where it was seen).</p>
+<p>Left: the registered picture. Right: the suspect. Green: where the copy is.
+Red: where the system found it.</p>
 {% for case in cases %}{% set o = case.outcome %}
 <section><p><b class="wrong">{{ o.kind }}</b>: {{ case.truth }},
 {{ o.system }} says {{ o.verdict or "nothing" }}, score {{ "%.4g"|format(o.score) }}
