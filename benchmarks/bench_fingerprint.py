@@ -29,7 +29,7 @@ from PIL import Image as PILImage
 
 from benchmarks.timing import Contestants, best_times, print_table
 from imgmatch.features import QUERY_BUDGET, detect, detect_with_mirror
-from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
+from imgmatch.fingerprint import DECODE_LONG_SIDE, Role, fingerprint
 from imgmatch.hashing import HASH_LONG_SIDE, hash_luma, hashes
 from imgmatch.image import decode, decode_grey
 from imgmatch.pair.compare import examine_pair
@@ -112,8 +112,8 @@ def decoding(file: File) -> Contestants:
         "cv2.imdecode": lambda: opencv(file, cv2.IMREAD_COLOR),
         "cv2.imdecode, grey": lambda: opencv(file, cv2.IMREAD_GRAYSCALE),
         "imgmatch decode": lambda: decode(file.data),
-        f"imgmatch decode, {QUERY_PREVIEW}": lambda: decode(
-            file.data, long_side=QUERY_PREVIEW
+        f"imgmatch decode, {DECODE_LONG_SIDE}": lambda: decode(
+            file.data, long_side=DECODE_LONG_SIDE
         ),
     }
 
@@ -151,15 +151,15 @@ def describing(file: File) -> Contestants:
 
     def reference() -> object:
         return detect(
-            decode_grey(file.data, long_side=QUERY_PREVIEW), full_size=file.size
+            decode_grey(file.data, long_side=DECODE_LONG_SIDE), full_size=file.size
         )
 
     def query() -> object:
-        grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
+        grey = decode_grey(file.data, long_side=DECODE_LONG_SIDE)
         return detect_with_mirror(grey, full_size=file.size)
 
     # A mirrored copy has the same features, and every detector finds enough.
-    grey = decode_grey(file.data, long_side=QUERY_PREVIEW)
+    grey = decode_grey(file.data, long_side=DECODE_LONG_SIDE)
     found = detect(grey, full_size=file.size)
     copy = detect_with_mirror(np.ascontiguousarray(grey[:, ::-1]), full_size=file.size)
     apart = np.bitwise_count(

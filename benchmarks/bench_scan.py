@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from benchmarks.sift_faiss import SiftAndFaiss, sized
-from imgmatch.fingerprint import QUERY_PREVIEW, Role, fingerprint
+from imgmatch.fingerprint import DECODE_LONG_SIDE, Role, fingerprint
 from imgmatch.image import decode
 from imgmatch.pair.compare import examine_pair
 from imgmatch.registry import Registry, Snapshot
@@ -120,7 +120,7 @@ def imgmatch_stages(
     state: dict[str, Any] = {}
 
     def load() -> None:
-        decode(data, long_side=QUERY_PREVIEW)
+        decode(data, long_side=DECODE_LONG_SIDE)
 
     def describe() -> None:  # decodes again: the caller subtracts the time of `load`
         state["query"] = fingerprint(data, role=Role.QUERY)

@@ -31,7 +31,7 @@ FROM_SKIMAGE = (
     *("gravel", "hubble_deep_field", "immunohistochemistry", "moon", "retina"),
     "rocket",
 )
-BUDGET = 2000
+POSTINGS_BUDGET = 2000
 COPIES = 6
 DIRECTIONS = 72
 LARGEST = 63
@@ -63,7 +63,7 @@ def _reduced(grey: Grey) -> Grey:
 
 def describe(grey: Grey) -> Features:
     height, width = grey.shape
-    return detect(grey, full_size=Size(width, height), budget=BUDGET)
+    return detect(grey, full_size=Size(width, height), budget=POSTINGS_BUDGET)
 
 
 def edit(grey: Grey, rng: np.random.Generator) -> tuple[Grey, NDArray[np.float64]]:

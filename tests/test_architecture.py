@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -130,3 +131,64 @@ def test_no_name_hides_a_module(package):
         if found.name != "__main__":
             module = importlib.import_module(name)
             assert getattr(opened, found.name) is module, name
+
+
+# Tests
+
+TESTS = Path(__file__).parent
+PROJECT = {
+    "architecture",
+    "docs",
+    "docs_evidence",
+    "examples",
+    "init",
+    "readme",
+    "tour",
+}
+"""What has a test and is no module."""
+
+
+def mirrored_by(path):
+    """The module or package that a file ``test_<module>[_aspect].py`` mirrors."""
+    folder = path.relative_to(TESTS).parent
+    home = (
+        TESTS.parent / folder if folder.parts[:1] == ("benchmarks",) else ROOT / folder
+    )
+    words = path.stem.removeprefix("test_").split("_")
+    for end in range(len(words), 0, -1):
+        name = "_".join(words[:end])
+        for found in (f"{name}.py", f"_{name}.pyx", f"__{name}__.py", name):
+            if (home / found).exists():
+                return home / found
+    return None
+
+
+def names_in(module):
+    """What a test of a module may be named for, in snake_case."""
+    files = sorted(module.rglob("*.py")) if module.is_dir() else [module]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    found = re.findall(r"^\s*(?:cdef )?(?:def|class) (\w+)", text, re.MULTILINE)
+    found += re.findall(r"^(\w+)(?:: [^=]+)? = ", text, re.MULTILINE)
+    found.append(module.stem)
+    snake = (re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name) for name in found)
+    return {name.lower().strip("_") for name in snake} - {""}
+
+
+def mirroring():
+    return [
+        path
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if path.stem.removeprefix("test_") not in PROJECT
+    ]
+
+
+@pytest.mark.parametrize("path", mirroring(), ids=lambda p: str(p.relative_to(TESTS)))
+def test_tests_are_named_for_what_they_test(path):
+    module = mirrored_by(path)
+    assert module, "want a test file named for a module of the mirrored folder"
+    names = names_in(module)
+    tests = re.findall(r"^def test_(\w+)", path.read_text(encoding="utf-8"), re.M)
+
+    assert [
+        test for test in tests if not any(f"{test}_".startswith(f"{n}_") for n in names)
+    ] == []

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from imgmatch.files import DRAFT_SUFFIX, draft, durable_file, sync_folder
+from imgmatch.files import PENDING_SUFFIX, durable_file, pending_file, sync_folder
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="folders sync on POSIX only")
 
@@ -45,19 +45,19 @@ def synced(tmp_path, monkeypatch):
 # --- draft ----------------------------------------------------------------
 
 
-def test_draft_appears_under_its_name_when_the_block_ends(tmp_path):
-    with draft(tmp_path) as written:
+def test_pending_file_appears_under_its_name_when_the_block_ends(tmp_path):
+    with pending_file(tmp_path) as written:
         written.name = "page"
         written.file.write(b"whole")
         (unfinished,) = tmp_path.iterdir()
 
-    assert unfinished.suffix == DRAFT_SUFFIX
+    assert unfinished.suffix == PENDING_SUFFIX
     assert contents(tmp_path) == {"page": b"whole"}
 
 
-def test_draft_takes_a_name_chosen_while_writing(tmp_path):
+def test_pending_file_takes_a_name_chosen_while_writing(tmp_path):
     digest = hashlib.sha256()
-    with draft(tmp_path) as written:
+    with pending_file(tmp_path) as written:
         for block in (b"one", b"two"):
             written.file.write(block)
             digest.update(block)
@@ -66,17 +66,17 @@ def test_draft_takes_a_name_chosen_while_writing(tmp_path):
     assert contents(tmp_path) == {hashlib.sha256(b"onetwo").hexdigest(): b"onetwo"}
 
 
-def test_draft_without_a_name_is_refused_and_leaves_nothing(tmp_path):
-    with pytest.raises(OSError), draft(tmp_path) as written:
+def test_pending_file_without_a_name_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(OSError), pending_file(tmp_path) as written:
         written.file.write(b"whole")
 
     assert contents(tmp_path) == {}
 
 
-def test_draft_replaces_a_file_of_the_same_name(tmp_path):
+def test_pending_file_replaces_a_file_of_the_same_name(tmp_path):
     (tmp_path / "page").write_bytes(b"before")
 
-    with draft(tmp_path) as written:
+    with pending_file(tmp_path) as written:
         written.name = "page"
         written.file.write(b"after")
 
@@ -84,28 +84,30 @@ def test_draft_replaces_a_file_of_the_same_name(tmp_path):
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
-def test_draft_leaves_nothing_when_the_block_raises(tmp_path, error):
-    with pytest.raises(error), draft(tmp_path) as written:
+def test_pending_file_leaves_nothing_when_the_block_raises(tmp_path, error):
+    with pytest.raises(error), pending_file(tmp_path) as written:
         write_half(written.file, error)
 
     assert contents(tmp_path) == {}
 
 
-def test_draft_leaves_nothing_when_it_cannot_be_renamed(tmp_path):
+def test_pending_file_leaves_nothing_when_it_cannot_be_renamed(tmp_path):
     (tmp_path / "taken").mkdir()
 
-    with pytest.raises(OSError), draft(tmp_path) as written:
+    with pytest.raises(OSError), pending_file(tmp_path) as written:
         written.name = "taken"
 
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
-def test_draft_refuses_a_missing_folder(tmp_path):
-    with pytest.raises(FileNotFoundError), draft(tmp_path / "missing"):
+def test_pending_file_refuses_a_missing_folder(tmp_path):
+    with pytest.raises(FileNotFoundError), pending_file(tmp_path / "missing"):
         pass
 
 
-def test_draft_syncs_all_content_before_it_is_renamed(tmp_path, synced, monkeypatch):
+def test_pending_file_syncs_all_content_before_it_is_renamed(
+    tmp_path, synced, monkeypatch
+):
     renamed = []
     replace = type(tmp_path).replace
 
@@ -114,7 +116,7 @@ def test_draft_syncs_all_content_before_it_is_renamed(tmp_path, synced, monkeypa
         return replace(path, target)
 
     monkeypatch.setattr(type(tmp_path), "replace", record)
-    with draft(tmp_path) as written:
+    with pending_file(tmp_path) as written:
         written.name = "page"
         written.file.write(b"whole")  # still in Python's buffer
 
@@ -122,8 +124,8 @@ def test_draft_syncs_all_content_before_it_is_renamed(tmp_path, synced, monkeypa
     assert synced == [5]
 
 
-def test_draft_may_be_written_beside_another(tmp_path):
-    with draft(tmp_path) as first, draft(tmp_path) as second:
+def test_pending_file_may_be_written_beside_another(tmp_path):
+    with pending_file(tmp_path) as first, pending_file(tmp_path) as second:
         first.name, second.name = "first", "second"
         first.file.write(b"1")
         second.file.write(b"2")
@@ -189,7 +191,7 @@ with durable_file(Path(sys.argv[1])) as file:
     found = contents(tmp_path)
     assert found.pop("page") == b"before"
     ((left, half),) = found.items()
-    assert left.endswith(DRAFT_SUFFIX)
+    assert left.endswith(PENDING_SUFFIX)
     assert half == b"half"
 
 

@@ -11,8 +11,8 @@ from imgmatch import features as orb
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.features import Features
 from imgmatch.fingerprint import (
+    DECODE_LONG_SIDE,
     FINGERPRINT_PARAMETERS,
-    QUERY_PREVIEW,
     Fingerprint,
     Role,
     fingerprint,
@@ -49,7 +49,7 @@ def test_fingerprint_of_a_query_has_more_keypoints_and_a_mirror(large):
     query = fingerprint(large, role=Role.QUERY)
 
     assert query.size == Size(1500, 1000)
-    assert max(query.colour.pixels.shape) == QUERY_PREVIEW
+    assert max(query.colour.pixels.shape) == DECODE_LONG_SIDE
     assert orb.REFERENCE_BUDGET < len(query.features) <= orb.QUERY_BUDGET
     np.testing.assert_allclose(
         query.mirrored.xy[:, 0], 1499 - query.features.xy[:, 0], atol=1e-2
@@ -123,7 +123,7 @@ def test_fingerprint_is_the_same_for_bytes_path_and_pixels(role, tmp_path):
 
 def test_fingerprint_has_the_hashes_and_digest_of_the_file(large):
     kept = fingerprint(large, role=Role.REFERENCE)
-    assert kept.hashes == hash_luma(decode(large, long_side=QUERY_PREVIEW).grey)
+    assert kept.hashes == hash_luma(decode(large, long_side=DECODE_LONG_SIDE).grey)
     assert kept.sha256 == hashlib.sha256(large).hexdigest()
 
 

@@ -186,27 +186,27 @@ def flat_pictures(rng):
     return {name: pixels.clip(0, 255).astype(np.uint8) for name, pixels in grey.items()}
 
 
-def test_quality_is_low_for_flat_images(rng):
+def test_hashes_quality_is_low_for_flat_images(rng):
     for name, pixels in flat_pictures(rng).items():
         for data in (pixels, jpeg(PILImage.fromarray(pixels), quality=40)):
             assert hash_luma(decode(data).grey).quality < MIN_QUALITY, name
     assert hash_luma(decode(np.full((40, 40), 200, np.uint8)).grey).quality == 0
 
 
-def test_quality_is_low_for_a_small_caption_on_white():
+def test_hashes_quality_is_low_for_a_small_caption_on_white():
     page = PILImage.new("L", (800, 600), "white")
     ImageDraw.Draw(page).text((380, 290), "SALE -50%", fill="black")
 
     assert hash_luma(decode(np.asarray(page)).grey).quality < MIN_QUALITY
 
 
-def test_quality_is_low_for_an_even_texture():
+def test_hashes_quality_is_low_for_an_even_texture():
     wall = skimage.data.brick()
 
     assert hash_luma(decode(wall).grey).quality < MIN_QUALITY
 
 
-def test_quality_is_high_for_photographs(photographs):
+def test_hashes_quality_is_high_for_photographs(photographs):
     for photo in photographs:
         for data in (np.asarray(photo), jpeg(photo, quality=30)):
             assert hash_luma(decode(data).grey).quality > MIN_QUALITY

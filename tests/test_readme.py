@@ -14,7 +14,7 @@ from imgmatch import Verdict, compare
 from imgmatch.evidence.recompute import TOLERANCE
 from imgmatch.features import REFERENCE_PIXELS
 from imgmatch.image import Limits
-from imgmatch.index.visual_words import BUDGET
+from imgmatch.index.visual_words import POSTINGS_BUDGET
 from imgmatch.report.plan import PAGE_PAIRS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,7 +60,7 @@ LIMITS = (
     [
         ("README.md", LIMITS),
         ("docs/services.md", LIMITS),
-        ("README.md", f"an inverted file of {BUDGET} features"),
+        ("README.md", f"an inverted file of {POSTINGS_BUDGET} features"),
         ("README.md", f"a picture of at most {REFERENCE_PIXELS:,} px"),
         ("docs/scans.md", f"A page holds at most {PAGE_PAIRS} pairs"),
         ("docs/evidence.md", f"numbers may differ by {TOLERANCE * 100:.0f} %"),

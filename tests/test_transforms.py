@@ -15,12 +15,11 @@ from planes import (
 )
 
 from imgmatch.transforms import (
-    SAMPLE,
+    SAMPLE_SIZE,
     Model,
     Overlap,
     area,
     bounds,
-    carry,
     clip,
     fit,
     local_affine,
@@ -29,6 +28,7 @@ from imgmatch.transforms import (
     overlap,
     perspective,
     transfer_error,
+    transform_points,
 )
 from imgmatch.types import Box, Size
 
@@ -150,7 +150,7 @@ def test_fit_agrees_with_numpy(model, data):
 def test_fit_heeds_weights(model, rng):
     source = rng.uniform(0, 500, (30, 2))
     truth = shifted(20, -10) @ turned(30) @ np.diag([1.5, 1.5, 1])
-    target = carry(truth, source)
+    target = transform_points(truth, source)
     target[:12] += rng.uniform(50, 100, (12, 2))
     weights = np.repeat([0.0, 2.0], [12, 18])
 
@@ -162,10 +162,12 @@ def test_fit_heeds_weights(model, rng):
 
 @pytest.mark.parametrize("model", Model)
 def test_fit_takes_what_determines_it_and_no_less(model):
-    source = np.array([[0.0, 0], [100, 10], [90, 80], [5, 95]])[: SAMPLE[model]]
-    target = carry(shifted(3, 4) @ scaled(2), source)
+    source = np.array([[0.0, 0], [100, 10], [90, 80], [5, 95]])[: SAMPLE_SIZE[model]]
+    target = transform_points(shifted(3, 4) @ scaled(2), source)
 
-    np.testing.assert_allclose(carry(fit(model, source, target), source), target)
+    np.testing.assert_allclose(
+        transform_points(fit(model, source, target), source), target
+    )
     assert fit(model, source[1:], target[1:]) is None
 
 
@@ -199,9 +201,12 @@ def test_fit_refuses_a_plane_that_folds():
 
 
 @given(homographies(), points())
-def test_carry_divides_by_the_depth(homography, source):
+def test_transform_points_divides_by_the_depth(homography, source):
     np.testing.assert_allclose(
-        carry(homography, source), divided(homography, source), rtol=1e-9, atol=1e-6
+        transform_points(homography, source),
+        divided(homography, source),
+        rtol=1e-9,
+        atol=1e-6,
     )
 
 
@@ -270,7 +275,7 @@ def test_overlap_covers_what_rasterising_covers(homography, width, height):
     reference_size, query_size = Size(500, 400), Size(width, height)
     # Make the reference a twelfth as large, with its middle at the query's middle.
     homography = np.diag([0.08, 0.08, 1.0]) @ homography
-    x, y = carry(homography, np.array([[250.0, 200.0]]))[0]
+    x, y = transform_points(homography, np.array([[250.0, 200.0]]))[0]
     homography = shifted(width / 2 - x, height / 2 - y) @ homography
     # Points beyond the horizon would be rasterised too.
     depth = (
@@ -284,7 +289,7 @@ def test_overlap_covers_what_rasterising_covers(homography, width, height):
     covered = rasterised(homography, reference_size, query_size)
     assert area(found.query) / (width * height) == pytest.approx(covered, abs=0.01)
     np.testing.assert_allclose(
-        carry(homography, found.reference), found.query, atol=1e-5
+        transform_points(homography, found.reference), found.query, atol=1e-5
     )
 
 
@@ -324,7 +329,7 @@ def test_overlap_refuses_a_reference_that_the_horizon_crosses():
 @given(affinities())
 def test_perspective_of_an_affine_map_is_0(homography):
     size = Size(400, 300)
-    shared = Overlap(corners_of(size), carry(homography, corners_of(size)))
+    shared = Overlap(corners_of(size), transform_points(homography, corners_of(size)))
     assert perspective(homography, shared) == pytest.approx(0, abs=1e-6)
 
 

@@ -26,8 +26,8 @@ from scipy.optimize import minimize
 
 from benchmarks.quality.pairs import Job, list_jobs, make_pair
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.decision import WEIGHTS, enough, score_terms
-from imgmatch.pair.examine import examined_alignments
+from imgmatch.pair.decision import WEIGHTS, may_be_reviewed, score_terms
+from imgmatch.pair.examine import examine_alignments
 
 Array = NDArray[np.float64]
 
@@ -72,8 +72,8 @@ def measure(data: Path, job: Job) -> Sample:
     query = fingerprint(pair.suspect, role=Role.QUERY)
     rows = [
         [score_terms(examined.evidence)[name] for name in NAMES]
-        for examined in examined_alignments(reference, query)
-        if enough(examined.evidence)
+        for examined in examine_alignments(reference, query)
+        if may_be_reviewed(examined.evidence)
     ]
     shaped = np.array(rows, np.float64).reshape(-1, len(NAMES))
     return Sample(pair.kind, pair.group, bool(pair.is_copy), shaped)

@@ -19,26 +19,26 @@ cdef extern from *:
 
 cdef extern from "pixels.h" nogil:
     enum: IM_CORNER_MARGIN, IM_TRACK_LEVELS
-    size_t im_flatten_room(size_t, size_t)
+    size_t im_flatten_scratch(size_t, size_t)
     void im_flatten(const uint8_t *, size_t, size_t, float *, uint8_t *)
     ctypedef struct im_corner:
         int32_t x, y
         float strength
-    size_t im_corners_room(size_t)
+    size_t im_corners_scratch(size_t)
     void im_corners(const uint8_t *, const uint8_t *, size_t, size_t, size_t, void *,
                     im_corner *)
     ctypedef struct im_track_level:
         size_t height, width
         uint8_t *pixels
-    size_t im_track_room(size_t, size_t)
+    size_t im_track_scratch(size_t, size_t)
     void im_track_build(const uint8_t *, size_t, size_t, uint8_t *, im_track_level *)
     void im_track(const im_track_level *, const im_track_level *, int, const float *,
                   size_t, float, float *)
     enum: IM_WINDOW, IM_SPARSE, IM_BEND_REACH
-    size_t im_correlate_room(size_t, size_t)
+    size_t im_correlate_scratch(size_t, size_t)
     void im_correlate(const float *, const float *, size_t, size_t, float, void *,
                       float *, float *, float *, float *, float *)
-    size_t im_shades_room(size_t, size_t)
+    size_t im_shades_scratch(size_t, size_t)
     void im_shades(const float *, size_t, size_t, float, float, float, void *, uint8_t *)
     size_t im_sparse_windows(size_t)
     void im_sparse_energy(const float *, const float *, size_t, size_t, float *, float *)
@@ -77,9 +77,9 @@ def flatten(const uint8_t[:, ::1] grey):
     cdef size_t height = grey.shape[0], width = grey.shape[1]
     flat = np.empty((height, width), np.uint8)
     cdef uint8_t[:, ::1] view = flat
-    cdef float[::1] room = np.empty(im_flatten_room(height, width), np.float32)
+    cdef float[::1] scratch = np.empty(im_flatten_scratch(height, width), np.float32)
     with nogil:
-        im_flatten(&grey[0, 0], height, width, &room[0], &view[0, 0])
+        im_flatten(&grey[0, 0], height, width, &scratch[0], &view[0, 0])
     return flat
 
 
@@ -97,10 +97,10 @@ def corners(const uint8_t[:, ::1] flat, const uint8_t[:, ::1] where, *, size_t c
         raise ValueError("want cells of 1 pixel or more, got 0")
     cdef size_t height = flat.shape[0], width = flat.shape[1]
     found = np.empty(((height + cell - 1) // cell, (width + cell - 1) // cell), _CORNER)
-    cdef uint8_t[::1] room = np.empty(im_corners_room(width), np.uint8)
+    cdef uint8_t[::1] scratch = np.empty(im_corners_scratch(width), np.uint8)
     cdef uint8_t[:, ::1] view = found.view(np.uint8)
     with nogil:
-        im_corners(&flat[0, 0], &where[0, 0], height, width, cell, &room[0],
+        im_corners(&flat[0, 0], &where[0, 0], height, width, cell, &scratch[0],
                    <im_corner *>&view[0, 0])
     return found.ravel()
 
@@ -109,16 +109,16 @@ cdef class Tracked:
     """An image, stored as a pyramid, that points can be tracked from and to."""
 
     cdef im_track_level levels[IM_TRACK_LEVELS]
-    cdef uint8_t[::1] room
+    cdef uint8_t[::1] scratch
     cdef readonly tuple shape
 
     def __init__(self, const uint8_t[:, ::1] flat):
         _check_picture(flat)
         cdef size_t height = flat.shape[0], width = flat.shape[1]
         self.shape = height, width
-        self.room = np.empty(im_track_room(height, width), np.uint8)
+        self.scratch = np.empty(im_track_scratch(height, width), np.uint8)
         with nogil:
-            im_track_build(&flat[0, 0], height, width, &self.room[0], self.levels)
+            im_track_build(&flat[0, 0], height, width, &self.scratch[0], self.levels)
 
     def track(self, Tracked other not None, const float[:, ::1] points, *,
                int coarsest, float miss):
@@ -154,9 +154,9 @@ def correlate(const float[:, ::1] first, const float[:, ::1] second, *, float le
     cdef size_t height = first.shape[0], width = first.shape[1]
     found = np.empty((5, height, width), np.float32)
     cdef float[:, :, ::1] view = found
-    cdef uint8_t[::1] room = np.empty(im_correlate_room(height, width), np.uint8)
+    cdef uint8_t[::1] scratch = np.empty(im_correlate_scratch(height, width), np.uint8)
     with nogil:
-        im_correlate(&first[0, 0], &second[0, 0], height, width, least, &room[0],
+        im_correlate(&first[0, 0], &second[0, 0], height, width, least, &scratch[0],
                      &view[0, 0, 0], &view[1, 0, 0], &view[2, 0, 0],
                      &view[3, 0, 0], &view[4, 0, 0])
     return tuple(found)
@@ -175,9 +175,9 @@ def shades(const float[:, ::1] grey, *, float slope, float contrast, float bend)
     cdef size_t height = grey.shape[0], width = grey.shape[1]
     found = np.empty((height, width), np.uint8)
     cdef uint8_t[:, ::1] view = found
-    cdef uint8_t[::1] room = np.empty(im_shades_room(height, width), np.uint8)
+    cdef uint8_t[::1] scratch = np.empty(im_shades_scratch(height, width), np.uint8)
     with nogil:
-        im_shades(&grey[0, 0], height, width, slope, contrast, bend, &room[0],
+        im_shades(&grey[0, 0], height, width, slope, contrast, bend, &scratch[0],
                   &view[0, 0])
     return found.view(np.bool_)
 
@@ -188,9 +188,9 @@ def sparse_energy(const float[:, ::1] first, const float[:, ::1] second):
     cdef size_t height = first.shape[0], width = first.shape[1]
     energy = np.empty((im_sparse_windows(height), im_sparse_windows(width)), np.float32)
     cdef float[:, ::1] view = energy
-    cdef float[::1] room = np.empty(width, np.float32)
+    cdef float[::1] scratch = np.empty(width, np.float32)
     if energy.size:
         with nogil:
-            im_sparse_energy(&first[0, 0], &second[0, 0], height, width, &room[0],
+            im_sparse_energy(&first[0, 0], &second[0, 0], height, width, &scratch[0],
                              &view[0, 0])
     return energy

@@ -23,7 +23,7 @@ __all__ = [
     "REFERENCE_BUDGET",
     "REFERENCE_PIXELS",
     "Features",
-    "WithMirror",
+    "MirroredFeatures",
     "detect",
     "detect_with_mirror",
 ]
@@ -108,7 +108,7 @@ class Features:
         return sum(getattr(self, name).nbytes for name in self.__slots__)
 
 
-class WithMirror(NamedTuple):
+class MirroredFeatures(NamedTuple):
     """Features of an image and its mirror image; row i of both is the same keypoint."""
 
     upright: Features
@@ -162,7 +162,7 @@ def detect_with_mirror(
     full_size: Size,
     max_pixels: int = QUERY_PIXELS,
     budget: int = QUERY_BUDGET,
-) -> WithMirror:
+) -> MirroredFeatures:
     """Find keypoints once; describe them for the image and for its mirror image.
 
     The mirrored features have the coordinates and angles of the flipped image.
@@ -170,7 +170,7 @@ def detect_with_mirror(
     errors are those of `detect`.
     """
     levels, keypoints = _find(grey, max_pixels, budget)
-    return WithMirror(
+    return MirroredFeatures(
         _describe(levels, keypoints, full_size, mirrored=False),
         _describe(levels, keypoints, full_size, mirrored=True),
     )

@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["DRAFT_SUFFIX", "Draft", "draft", "durable_file", "sync_folder"]
+__all__ = [
+    "PENDING_SUFFIX",
+    "PendingFile",
+    "durable_file",
+    "pending_file",
+    "sync_folder",
+]
 
-DRAFT_SUFFIX: Final = ".draft"
+PENDING_SUFFIX: Final = ".draft"
 """Suffix of a file that is still being written. A killed process may leave one."""
 
 
 @dataclass(slots=True)
-class Draft:
+class PendingFile:
     """A file that is being written.
 
     Attributes
@@ -32,7 +38,7 @@ class Draft:
 
 
 @contextmanager
-def draft(folder: Path) -> Iterator[Draft]:
+def pending_file(folder: Path) -> Iterator[PendingFile]:
     """Write a file under a temporary name; rename it once its content is durable.
 
     The temporary file is in the same folder. The new folder entry is not durable
@@ -53,10 +59,10 @@ def draft(folder: Path) -> Iterator[Draft]:
     OSError
         If the file cannot be written.
     """
-    path = folder / f"_{uuid.uuid4().hex}{DRAFT_SUFFIX}"
+    path = folder / f"_{uuid.uuid4().hex}{PENDING_SUFFIX}"
     try:
         with path.open("wb") as file:
-            written = Draft(file)
+            written = PendingFile(file)
             yield written
             file.flush()
             os.fsync(file.fileno())
@@ -85,7 +91,7 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
         If the file cannot be written; a file that was there already stays then. Also
         if the file is in place but its folder cannot be made durable.
     """
-    with draft(path.parent) as written:
+    with pending_file(path.parent) as written:
         written.name = path.name
         yield written.file
     sync_folder(path.parent)

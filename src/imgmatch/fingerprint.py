@@ -31,7 +31,7 @@ __all__ = [
     "reduce_original",
 ]
 
-QUERY_PREVIEW: Final = 1024
+DECODE_LONG_SIDE: Final = 1024
 """Longer side of a decoded image, in pixels. It is large because a query may show
 the reference in a small part of itself."""
 
@@ -150,7 +150,7 @@ def reduce_original(source: ImageSource) -> Original:
     DecodeError
         If the source cannot be read as an image.
     """
-    image = decode(source, long_side=QUERY_PREVIEW)
+    image = decode(source, long_side=DECODE_LONG_SIDE)
     return Original(
         image.sha256,
         image.full_size,
@@ -181,7 +181,7 @@ def fingerprint(source: ImageSource, *, role: Role) -> Fingerprint:
     """
     if role is Role.REFERENCE:
         return reduce_original(source).fingerprint()
-    image = decode(source, long_side=QUERY_PREVIEW)
+    image = decode(source, long_side=DECODE_LONG_SIDE)
     grey = image.grey
     upright, mirrored = orb.detect_with_mirror(grey, full_size=image.full_size)
     return Fingerprint(

@@ -16,12 +16,11 @@ from imgmatch import _core
 from imgmatch.types import Box, Size
 
 __all__ = [
-    "SAMPLE",
+    "SAMPLE_SIZE",
     "Model",
     "Overlap",
     "area",
     "bounds",
-    "carry",
     "clip",
     "fit",
     "inverse",
@@ -32,6 +31,7 @@ __all__ = [
     "perspective",
     "scaling",
     "transfer_error",
+    "transform_points",
 ]
 
 
@@ -43,7 +43,7 @@ class Model(StrEnum):
     HOMOGRAPHY = "homography"
 
 
-SAMPLE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
+SAMPLE_SIZE = {Model.SIMILARITY: 2, Model.AFFINE: 3, Model.HOMOGRAPHY: 4}
 """Number of correspondences that determine a model."""
 
 
@@ -75,7 +75,7 @@ def fit(
     Hartley, "In defense of the eight-point algorithm", PAMI 1997 (conditioning).
     """
     return _core.fit(
-        SAMPLE[model],
+        SAMPLE_SIZE[model],
         np.ascontiguousarray(source, np.float64),
         np.ascontiguousarray(target, np.float64),
         np.ones(len(source)) if weights is None else weights,
@@ -108,7 +108,7 @@ def transfer_error(
     )
 
 
-def carry(
+def transform_points(
     homography: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Apply a homography to points.
@@ -270,13 +270,13 @@ def overlap(
     depth = corners @ homography[2, :2] + homography[2, 2]
     if depth.min() * depth.max() <= 0:
         return None
-    polygon = carry(homography, corners)
+    polygon = transform_points(homography, corners)
     for axis, size in ((0, query_size.width), (1, query_size.height)):
         for inward, edge in ((1.0, -0.5), (-1.0, size - 0.5)):
             polygon = clip(polygon, axis, inward, edge)
             if len(polygon) < 3:
                 return None
-    return Overlap(carry(inverse(homography), polygon), polygon)
+    return Overlap(transform_points(inverse(homography), polygon), polygon)
 
 
 def clip(
@@ -337,7 +337,7 @@ def perspective(homography: NDArray[np.float64], region: Overlap) -> float:
     affine = fit(Model.AFFINE, region.reference, region.query)
     if affine is None:
         return 0.0
-    moved = carry(homography, region.reference)
+    moved = transform_points(homography, region.reference)
     error = float(transfer_error(affine, region.reference, moved).max())
     return error / math.sqrt(max(area(region.query), 1.0))
 

@@ -85,7 +85,7 @@ def test_check_bundle_names_or_refuses_changes_between_members(plain):
 def test_check_bundle_leaves_verdicts_of_other_parameters_unchecked(plain):
     manifest = manifest_in(plain)
     constants = manifest["parameters"]["constants"]["imgmatch.pair.decision"]
-    constants["TILT"] += 1
+    constants["MAX_TILT"] += 1
 
     report = check_bundle(resealed(read_archive(plain), manifest))
     assert state_of(report, "verdict") is State.UNCHECKED

@@ -7,7 +7,7 @@ from planes import corners_of, scaled, shifted, size_of, turned, warped
 from skimage import data
 
 from imgmatch.image import Pyramid
-from imgmatch.transforms import carry, mirror
+from imgmatch.transforms import mirror, transform_points
 from imgmatch.types import Size
 
 WAYS = {
@@ -37,7 +37,9 @@ def view(name):
 def distance(first, second, size):
     """Largest distance of two homographies over a picture, target px."""
     corners = corners_of(size)
-    return np.abs(carry(first, corners) - carry(second, corners)).max()
+    return np.abs(
+        transform_points(first, corners) - transform_points(second, corners)
+    ).max()
 
 
 def shrunk(picture, width, height):

@@ -19,7 +19,7 @@ from imgmatch.index.visual_words import table
 
 every_kernel = pytest.mark.parametrize("kernel", _core.kernels())
 
-EFFORT = {"probes": 16, "postings": 5000, "votes": 40, "distance": 20}
+SEARCH_LIMITS = {"probes": 16, "postings": 5000, "votes": 40, "distance": 20}
 FLAT = Hashes(0, 0, 0, 0, 0.0)
 
 one_descriptor = hnp.arrays(np.uint64, 4, elements=st.integers(0, 2**64 - 1))
@@ -160,7 +160,7 @@ def test_votes_agree_with_numpy(kernel, n_parts, rng):
     parts = [build_part([FLAT] * len(s), [rows[i] for i in s]) for s in split]
     flags = [live[s] for s in split]
     query = noisy(base, rng)
-    effort = EFFORT | {"votes": 6}
+    effort = SEARCH_LIMITS | {"votes": 6}
 
     found = postings(parts, flags).votes(
         query.descriptors, keypoints(query), 25, table(), effort=effort, kernel=kernel
@@ -191,7 +191,7 @@ def test_search_ignores_features_that_all_originals_share(rng):
         keypoints(rows[7]),
         len(rows[7]),
         table(),
-        effort=EFFORT,
+        effort=SEARCH_LIMITS,
         least=4,
     )
 
@@ -203,7 +203,7 @@ def test_votes_skip_words_above_the_limit_of_postings(rng):
     one = some_features(rng, 5)
     part = build_part([FLAT] * 50, [one] * 50)
     descriptors, places = one.descriptors, keypoints(one)
-    effort = EFFORT | {"votes": 100}
+    effort = SEARCH_LIMITS | {"votes": 100}
 
     def votes(limit):
         spent = effort | {"postings": limit}
@@ -230,7 +230,7 @@ def test_search_tells_a_similarity_from_scattered_votes(rng):
     index = held(build_part([FLAT] * 2, [original, scattered]))
 
     numbers, _, agreeing = index.search(
-        moved.descriptors, keypoints(moved), 100, table(), effort=EFFORT, least=2
+        moved.descriptors, keypoints(moved), 100, table(), effort=SEARCH_LIMITS, least=2
     )
 
     score = dict(zip(numbers.tolist(), agreeing.tolist(), strict=True))
@@ -250,11 +250,11 @@ def test_search_ranks_few_agreeing_votes_above_many_scattered(rng, others):
     suspect = fingerprint(np.zeros((40, 40, 3), np.uint8), role=Role.QUERY)
     index = CandidateIndex([part], [np.ones(100 + others, np.bool_)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imgmatch.index.candidates.EFFORT", EFFORT)
+        patch.setattr("imgmatch.index.candidates.SEARCH_LIMITS", SEARCH_LIMITS)
         found = index.search(replace(suspect, features=seen, mirrored=None), limit=3)
 
     numbers, votes, agreeing = held(part).search(
-        seen.descriptors, keypoints(seen), 104, table(), effort=EFFORT, least=3
+        seen.descriptors, keypoints(seen), 104, table(), effort=SEARCH_LIMITS, least=3
     )
     assert dict(zip(numbers.tolist(), agreeing.tolist(), strict=True))[98] >= 4
     assert max(votes) > 90
@@ -268,7 +268,7 @@ def test_votes_ignore_damaged_arrays(name, rng):
     part[name] = np.full_like(part[name], 2**32 - 1)
 
     found = held(part).votes(
-        one.descriptors, keypoints(one), 50, table(), effort=EFFORT
+        one.descriptors, keypoints(one), 50, table(), effort=SEARCH_LIMITS
     )
 
     assert len(found) == 0
@@ -285,7 +285,7 @@ def test_postings_refuse_arrays_that_do_not_fit(rng):
         _postings.words(one.descriptors, table()[:-1])
     with pytest.raises(ShapeError, match="keypoints"):
         held(part).votes(
-            one.descriptors, keypoints(one)[:9], 10, table(), effort=EFFORT
+            one.descriptors, keypoints(one)[:9], 10, table(), effort=SEARCH_LIMITS
         )
     with pytest.raises(ShapeError, match="at most 64 probes"):
         held(part).votes(
@@ -293,7 +293,7 @@ def test_postings_refuse_arrays_that_do_not_fit(rng):
             keypoints(one),
             10,
             table(),
-            effort=EFFORT | {"probes": 65},
+            effort=SEARCH_LIMITS | {"probes": 65},
         )
 
 
@@ -303,7 +303,7 @@ def test_search_finds_the_same_in_threads(rng):
 
     def search(row):
         numbers, votes, agreeing = index.search(
-            row.descriptors, keypoints(row), 200, table(), effort=EFFORT, least=4
+            row.descriptors, keypoints(row), 200, table(), effort=SEARCH_LIMITS, least=4
         )
         return numbers.tolist(), votes.tolist(), agreeing.tolist()
 

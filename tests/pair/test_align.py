@@ -7,7 +7,7 @@ from planes import shifted, turned
 from imgmatch.features import Features
 from imgmatch.pair.align import MAX_ALIGNMENTS, MIN_INLIERS, align
 from imgmatch.pair.match import Correspondences
-from imgmatch.transforms import Model, carry, local_affine, local_scale
+from imgmatch.transforms import Model, local_affine, local_scale, transform_points
 from imgmatch.types import Size
 
 SIZE = Size(800, 600)
@@ -34,7 +34,7 @@ def scattered(rng, count, size=SIZE):
 
 def carried(reference, homography, rng, *, noise=0.5):
     """The keypoints of a copy, as exact as ORB: to a pyramid step and ten degrees."""
-    xy = carry(homography, reference.xy.astype(np.float64))
+    xy = transform_points(homography, reference.xy.astype(np.float64))
     scale, angle = [], []
     for point, size, turn in zip(
         reference.xy, reference.scale, reference.angle, strict=True
@@ -78,7 +78,7 @@ def copies(draw, stretch=1.0):
 def centred(homography):
     """Bring the middle of the reference to the middle of the query."""
     middle = np.array([[SIZE.width / 2, SIZE.height / 2]])
-    x, y = (middle - carry(homography, middle))[0]
+    x, y = (middle - transform_points(homography, middle))[0]
     return shifted(x, y) @ homography
 
 
@@ -87,7 +87,7 @@ def worst(found, truth):
     grid = np.stack(
         np.meshgrid(np.linspace(0, 800, 9), np.linspace(0, 600, 9)), -1
     ).reshape(-1, 2)
-    return np.abs(carry(found, grid) - carry(truth, grid)).max()
+    return np.abs(transform_points(found, grid) - transform_points(truth, grid)).max()
 
 
 @settings(max_examples=30)

@@ -9,7 +9,7 @@ from views import WAYS, shrunk, view
 
 from imgmatch.image import Pyramid
 from imgmatch.pair.canvas import CANVAS_SIDE, draw, fill, redraw
-from imgmatch.transforms import bounds, carry, overlap
+from imgmatch.transforms import bounds, overlap, transform_points
 from imgmatch.types import Size
 
 
@@ -48,7 +48,7 @@ def test_draw_covers_the_overlap_of_the_frames(pair):
     canvas = draw(reference, query, homography)
 
     height, width = canvas.inside.shape
-    shown = bounds(carry(canvas.to_reference, corners_of((width, height))))
+    shown = bounds(transform_points(canvas.to_reference, corners_of((width, height))))
     expected = bounds(shared.reference)
     assert shown[:2] == pytest.approx(expected[:2], abs=1e-6)
     # The canvas has whole pixels, so it may end half a pixel off.
@@ -94,7 +94,7 @@ def test_fill_covers_the_pixels_within_a_polygon():
     mask = fill(polygon, scaled(0.5), Size(220, 220))
 
     y, x = np.mgrid[:220, :220]
-    points = carry(scaled(0.5), np.column_stack([x.ravel(), y.ravel()]))
+    points = transform_points(scaled(0.5), np.column_stack([x.ravel(), y.ravel()]))
     contour = polygon.astype(np.float32)[:, None]
     far = [cv2.pointPolygonTest(contour, tuple(map(float, p)), True) for p in points]
     far = np.reshape(far, mask.shape)

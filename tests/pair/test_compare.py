@@ -15,7 +15,7 @@ from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.pair.decision import CERTAIN_SCORE, DERIVED_SCORE, REVIEW_SCORE, score
 from imgmatch.pair.examine import best_alignment
 from imgmatch.results import Direction, EditKind, Verdict
-from imgmatch.transforms import carry, mirror
+from imgmatch.transforms import mirror, transform_points
 from imgmatch.types import Box, Size
 
 PHOTOGRAPHS = ["astronaut", "chelsea", "coffee", "rocket"]
@@ -39,7 +39,10 @@ def astray(comparison, truth):
     """Largest error of the homography over the copied region, query px."""
     x0, y0, x1, y1 = comparison.reference_box
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) - 0.5
-    return np.abs(carry(comparison.homography, corners) - carry(truth, corners)).max()
+    return np.abs(
+        transform_points(comparison.homography, corners)
+        - transform_points(truth, corners)
+    ).max()
 
 
 # Copies
@@ -195,7 +198,9 @@ def test_compare_finds_the_same_the_other_way_round():
     assert there.reference_kept == pytest.approx(back.query_covered, abs=0.02)
     corners = corners_of((width, height))
     np.testing.assert_allclose(
-        carry(there.homography, carry(back.homography, corners)), corners, atol=1
+        transform_points(there.homography, transform_points(back.homography, corners)),
+        corners,
+        atol=1,
     )
 
 

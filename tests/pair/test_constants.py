@@ -10,7 +10,7 @@ import imgmatch.pair
 from imgmatch.pair import constants, decision
 from imgmatch.pair.constants import MODULES, digest, verdict_constants
 
-PLAIN = {0, 1, 2, 3, 4, -1, 0.5, 8, 9, 16, 32, 100, 255, 1e-6, 1e-9}
+MAX_PLAIN_DEVIATION = {0, 1, 2, 3, 4, -1, 0.5, 8, 9, 16, 32, 100, 255, 1e-6, 1e-9}
 """Numbers without a name: counts, halves, bits, and least divisors."""
 
 
@@ -62,15 +62,15 @@ def test_verdict_constants_leave_out_no_bare_number(module):
         if isinstance(node, ast.Constant) and type(node.value) in (int, float)
     }
 
-    assert bare <= PLAIN
+    assert bare <= MAX_PLAIN_DEVIATION
 
 
 @pytest.mark.parametrize(
     ("module", "name"),
     [
-        ("imgmatch.pair.decision", "TILT"),
-        ("imgmatch.pair.agreement", "AGREEMENT"),
-        ("imgmatch.pair.direction.scene", "ENDS"),
+        ("imgmatch.pair.decision", "MAX_TILT"),
+        ("imgmatch.pair.agreement", "MIN_AGREEING_CORRELATION"),
+        ("imgmatch.pair.direction.scene", "MAX_END_CORRELATION"),
         ("imgmatch.features", "_THRESHOLD"),
     ],
 )

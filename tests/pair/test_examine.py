@@ -8,7 +8,7 @@ from skimage import data
 from imgmatch import compare
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.pair.decision import score
-from imgmatch.pair.examine import MAX_EXAMINED, best_alignment, examined_alignments
+from imgmatch.pair.examine import MAX_EXAMINED, best_alignment, examine_alignments
 from imgmatch.results import Verdict
 
 
@@ -23,14 +23,14 @@ def best(reference, query):
     return best_alignment(*fingerprints(reference, query))
 
 
-def test_examined_alignments_are_few_and_best_first():
+def test_examine_alignments_are_few_and_best_first():
     photograph = data.coffee()
     page = np.full((800, 1200, 3), 240, np.uint8)
     for row in (0, 400):
         for column in (0, 600):
             page[row : row + 400, column : column + 600] = photograph
 
-    examined = list(examined_alignments(*fingerprints(photograph, page)))
+    examined = list(examine_alignments(*fingerprints(photograph, page)))
 
     assert 1 <= len(examined) <= MAX_EXAMINED
     log_nfa = [found.evidence.log_nfa for found in examined]
@@ -67,17 +67,17 @@ def test_best_alignment_takes_the_highest_score_or_else_the_first(
     remaining = iter(found)
     monkeypatch.setattr("imgmatch.pair.examine.score", lambda value: value)
     monkeypatch.setattr(
-        "imgmatch.pair.examine.examined_alignments", lambda *_: remaining
+        "imgmatch.pair.examine.examine_alignments", lambda *_: remaining
     )
 
     assert best_alignment(None, None) is found[taken]
     assert len(list(remaining)) == len(found) - looked_at
 
 
-def test_examined_alignments_are_upright_without_mirrored_features():
+def test_examine_alignments_are_upright_without_mirrored_features():
     photograph = data.coffee()
     reference = fingerprint(photograph, role=Role.REFERENCE)
     assert reference.mirrored is None
-    found = list(examined_alignments(reference, reference))
+    found = list(examine_alignments(reference, reference))
     assert found
     assert not any(examined.mirrored for examined in found)

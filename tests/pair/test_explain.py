@@ -9,7 +9,7 @@ from planes import scaled, shifted, tilted, turned
 from imgmatch.pair.explain import name_edits
 from imgmatch.pair.overlays import Differences
 from imgmatch.results import EditKind
-from imgmatch.transforms import Overlap, carry, mirror, overlap
+from imgmatch.transforms import Overlap, mirror, overlap, transform_points
 from imgmatch.types import Box, Size
 
 SIZE = Size(600, 400)
@@ -129,7 +129,7 @@ def test_name_edits_splits_a_map_into_its_parts(flip, degrees, zoom, stretch):
     x, y = zoom * math.sqrt(stretch), zoom / math.sqrt(stretch)
     homography = turned(degrees) @ np.diag([-x if flip else x, y, 1])
     corners = np.array([[-0.5, -0.5], [599.5, -0.5], [599.5, 399.5], [-0.5, 399.5]])
-    region = Overlap(corners, carry(homography, corners))
+    region = Overlap(corners, transform_points(homography, corners))
     edits = name_edits(homography, region, UNTOUCHED, SIZE, SIZE)
     found = {edit.kind: edit.amount for edit in edits}
 

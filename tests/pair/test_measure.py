@@ -107,7 +107,7 @@ def test_measure_counts_few_windows_of_a_drawn_mark_as_photographic(name):
     photograph = cv2.resize(getattr(data, name)(), (600, 400))
     photograph[130:] = cv2.GaussianBlur(photograph, (0, 0), 8)[130:]
     lettered = photograph.copy()
-    cv2.putText(lettered, "SAMPLE", (20, 330), 0, 4.6, (255,) * 3, 22)
+    cv2.putText(lettered, "SAMPLE_SIZE", (20, 330), 0, 4.6, (255,) * 3, 22)
     marked = cv2.addWeighted(photograph, 0.5, lettered, 0.5, 0)
 
     evidence = measured(photograph, marked)

@@ -9,7 +9,7 @@ from views import WAYS, distance, view
 from imgmatch.image import Pyramid
 from imgmatch.pair.canvas import draw
 from imgmatch.pair.refine import refine
-from imgmatch.transforms import carry
+from imgmatch.transforms import transform_points
 from imgmatch.types import Size
 
 
@@ -48,8 +48,11 @@ def test_refine_takes_back_a_small_error(pair, error):
     before = distance(truth @ error, truth, reference.full_size)
     after = distance(refined, truth, reference.full_size)
     assert after < before
-    inner = carry(truth, bounds_grid(canvas))
-    assert np.median(np.abs(carry(refined, bounds_grid(canvas)) - inner)) < 0.1 * pixel
+    inner = transform_points(truth, bounds_grid(canvas))
+    assert (
+        np.median(np.abs(transform_points(refined, bounds_grid(canvas)) - inner))
+        < 0.1 * pixel
+    )
 
 
 def test_refine_draws_the_pair_by_the_refined_homography(pair):
@@ -77,7 +80,9 @@ def bounds_grid(canvas):
     """Reference points all over the canvas."""
     height, width = canvas.inside.shape
     x, y = np.meshgrid(np.linspace(0, width - 1, 9), np.linspace(0, height - 1, 9))
-    return carry(canvas.to_reference, np.column_stack([x.ravel(), y.ravel()]))
+    return transform_points(
+        canvas.to_reference, np.column_stack([x.ravel(), y.ravel()])
+    )
 
 
 def test_refine_ignores_light_tone_and_a_banner(coffee):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from imgmatch.pair.statistics import median, percentile, pixels_in, thinned
+from imgmatch.pair.statistics import median, percentile, pixels_in, thin
 
 levels = hnp.arrays(
     np.float32,
@@ -39,8 +39,8 @@ def test_pixels_in_are_those_of_the_mask(rng, shape):
 
 
 @given(st.integers(0, 300), st.integers(1, 300))
-def test_thinned_leaves_at_most_so_many_evenly(count, most):
-    kept = thinned(np.arange(count), most)
+def test_thin_leaves_at_most_so_many_evenly(count, most):
+    kept = thin(np.arange(count), most)
 
     assert len(kept) <= most
     assert len(kept) == count or len(kept) > most / 2

@@ -1,6 +1,5 @@
 """Register many originals, in one process or in several."""
 
-
 import pytest
 from pictures import draw, encoded, write
 

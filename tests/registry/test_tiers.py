@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgmatch.registry.tiers import FANOUT, MAX_ROWS, REWRITES, fitting, next_merge
+from imgmatch.registry.tiers import (
+    FANOUT,
+    MAX_ROWS,
+    REWRITES,
+    group_for_compaction,
+    next_merge,
+)
 
 
 def grow(commits):
@@ -71,8 +77,8 @@ def test_next_merge_stays_within_the_budget_of_added_originals(rows, added):
 
 
 @given(st.lists(st.integers(1, MAX_ROWS * 2), max_size=30))
-def test_fitting_fills_groups_up_to_the_limit(rows):
-    groups = fitting(rows)
+def test_group_for_compaction_fills_groups_up_to_the_limit(rows):
+    groups = group_for_compaction(rows)
 
     assert [position for group in groups for position in group] == list(
         range(len(rows))

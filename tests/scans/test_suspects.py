@@ -13,7 +13,7 @@ from imgmatch.verification import verify
 def test_verify_each_verifies_the_same_bytes_once_while_remembered(
     folder, tmp_path, monkeypatch, remembered, times
 ):
-    monkeypatch.setattr("imgmatch.scans.suspects.REMEMBERED", remembered)
+    monkeypatch.setattr("imgmatch.scans.suspects.CACHED_RESULTS", remembered)
     verified = []
 
     def noting(image, *arguments, **options):

@@ -6,7 +6,7 @@
  * a pixel. A window has 5 columns and 3 of these rows. */
 enum { WINDOW_ROWS = 3, STEP = 2, PLANES = 3 };
 
-size_t im_corners_room(size_t width)
+size_t im_corners_scratch(size_t width)
 {
     return width * ((WINDOW_ROWS + 1) * PLANES * sizeof(int32_t) + 3 * sizeof(float));
 }
@@ -65,14 +65,14 @@ static void choose(const float *above, const float *row, const float *below,
 }
 
 void im_corners(const uint8_t *flat, const uint8_t *where, size_t height, size_t width,
-                size_t cell, void *room, im_corner *corners)
+                size_t cell, void *scratch, im_corner *corners)
 {
     const size_t across = (width + cell - 1) / cell, down = (height + cell - 1) / cell;
     for (size_t i = 0; i < across * down; i++)
         corners[i] = (im_corner){0, 0, 0};
     if (width <= 2 * IM_CORNER_MARGIN)
         return;
-    int32_t *products = room, *sums = products + WINDOW_ROWS * PLANES * width;
+    int32_t *products = scratch, *sums = products + WINDOW_ROWS * PLANES * width;
     float *strengths = (float *)(sums + PLANES * width);
     for (size_t i = 0; i < PLANES * width; i++)
         sums[i] = 0;

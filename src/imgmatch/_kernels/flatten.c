@@ -24,7 +24,7 @@ static size_t clamped(ptrdiff_t i, size_t n)
     return i < 0 ? 0 : (size_t)i >= n ? n - 1 : (size_t)i;
 }
 
-size_t im_flatten_room(size_t height, size_t width)
+size_t im_flatten_scratch(size_t height, size_t width)
 {
     const size_t rows = blocks(height), columns = blocks(width);
     return 3 * rows * columns + 2 * BLOCK * columns + 4 * BLOCK * (columns + 1);
@@ -107,13 +107,13 @@ IM_INLINE void flatten_row(const uint8_t *grey, size_t width, const float *mean,
     }
 }
 
-IM_WIDE void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
+IM_WIDE void im_flatten(const uint8_t *grey, size_t height, size_t width, float *scratch,
                         uint8_t *flat)
 {
     const size_t rows = blocks(height), columns = blocks(width), n = rows * columns;
     const size_t wide = BLOCK * (columns + 1);
-    float *mean = room, *square = room + n, *other = room + 2 * n;
-    float *lines = room + 3 * n;
+    float *mean = scratch, *square = scratch + n, *other = scratch + 2 * n;
+    float *lines = scratch + 3 * n;
     uint32_t *totals = (uint32_t *)(lines + 4 * wide); /* as wide as floats */
 
     for (size_t b = 0; b < rows; b++) {

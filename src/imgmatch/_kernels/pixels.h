@@ -1,5 +1,5 @@
 /* Align two images and compare their pixels. An image is `height` rows of `width`
- * pixels, without gaps. Functions get scratch space as `room`.
+ * pixels, without gaps. Functions get scratch space as `scratch`.
  */
 #ifndef IM_PIXELS_H
 #define IM_PIXELS_H
@@ -11,9 +11,9 @@
 
 /* Remove the effects of lighting and tone: level := 128 + 42 (level - mean) /
  * (deviation + 4). Mean and standard deviation are local, weighted by a Gaussian of 6
- * pixels. `room` holds im_flatten_room floats. */
-size_t im_flatten_room(size_t height, size_t width);
-void im_flatten(const uint8_t *grey, size_t height, size_t width, float *room,
+ * pixels. `scratch` holds im_flatten_scratch floats. */
+size_t im_flatten_scratch(size_t height, size_t width);
+void im_flatten(const uint8_t *grey, size_t height, size_t width, float *scratch,
                 uint8_t *flat);
 
 /* Margin, in pixels, without corners: the reach of a corner's window. */
@@ -28,10 +28,10 @@ typedef struct {
  * `where`. At a corner the smaller eigenvalue of the structure tensor is a local
  * maximum (Shi and Tomasi, "Good features to track", CVPR 1994). `corners` has one
  * entry for every cell, row by row; the strength is 0 for a cell without a corner.
- * `room` holds im_corners_room bytes. */
-size_t im_corners_room(size_t width);
+ * `scratch` holds im_corners_scratch bytes. */
+size_t im_corners_scratch(size_t width);
 void im_corners(const uint8_t *flat, const uint8_t *where, size_t height, size_t width,
-                size_t cell, void *room, im_corner *corners);
+                size_t cell, void *scratch, im_corner *corners);
 
 /* A pyramid: an image at full, half, quarter, ... size. Around each level is a frame of
  * IM_TRACK_FRAME pixels, which repeat those at the edge. */
@@ -42,9 +42,9 @@ typedef struct {
     uint8_t *pixels; /* the first pixel of the frame */
 } im_track_level;
 
-/* Build the levels in `room`, which holds im_track_room bytes. */
-size_t im_track_room(size_t height, size_t width);
-void im_track_build(const uint8_t *flat, size_t height, size_t width, uint8_t *room,
+/* Build the levels in `scratch`, which holds im_track_scratch bytes. */
+size_t im_track_scratch(size_t height, size_t width);
+void im_track_build(const uint8_t *flat, size_t height, size_t width, uint8_t *scratch,
                     im_track_level levels[IM_TRACK_LEVELS]);
 
 /* Track n points (x, y) from one image to another of the same size and back, by windows
@@ -65,10 +65,10 @@ enum { IM_WINDOW = 11 };
  * of levels 0 to 255. Also compute the variance of either window, and its variance
  * about the least-squares plane (`first_uneven`, `second_uneven`). The correlation
  * divides by variances of at least `least`. Pixels are rounded to a sixteenth of a
- * level. `room` holds im_correlate_room bytes. */
-size_t im_correlate_room(size_t height, size_t width);
+ * level. `scratch` holds im_correlate_scratch bytes. */
+size_t im_correlate_scratch(size_t height, size_t width);
 void im_correlate(const float *first, const float *second, size_t height, size_t width,
-                  float least, void *room, float *correlation, float *first_variance,
+                  float least, void *scratch, float *correlation, float *first_variance,
                   float *second_variance, float *first_uneven, float *second_uneven);
 
 /* Distance, in pixels, from a pixel to those on either side that show whether its
@@ -78,11 +78,11 @@ enum { IM_BEND_REACH = 3 };
 /* Find pixels of gradual shading. Their Sobel gradient is above `slope` levels a pixel
  * and below `contrast` times the range of levels in their window, and it is not
  * constant: in one of four directions, the sum of the two levels on either side differs
- * from twice the pixel's level by more than `bend`. `room` holds im_shades_room
+ * from twice the pixel's level by more than `bend`. `scratch` holds im_shades_scratch
  * bytes. */
-size_t im_shades_room(size_t height, size_t width);
+size_t im_shades_scratch(size_t height, size_t width);
 void im_shades(const float *grey, size_t height, size_t width, float slope,
-               float contrast, float bend, void *room, uint8_t *shades);
+               float contrast, float bend, void *scratch, uint8_t *shades);
 
 /* Pixels from one sparse window to the next. The windows still overlap. */
 enum { IM_SPARSE = 4 };
@@ -91,8 +91,8 @@ enum { IM_SPARSE = 4 };
 size_t im_sparse_windows(size_t pixels);
 
 /* Mean squared difference of two images over windows IM_SPARSE pixels apart. No window
- * crosses the edge. `room` holds `width` floats. */
+ * crosses the edge. `scratch` holds `width` floats. */
 void im_sparse_energy(const float *first, const float *second, size_t height,
-                      size_t width, float *room, float *energy);
+                      size_t width, float *scratch, float *energy);
 
 #endif

@@ -8,7 +8,7 @@
  * The patch that it is cut from has one more pixel on every side, for the gradients. */
 enum { RADIUS = 6, SIDE = 2 * RADIUS + 1, LINE = 16, PATCH = SIDE + 2 };
 
-/* Pixels by which a point may leave the image before it is lost. The frame has room for
+/* Pixels by which a point may leave the image before it is lost. The frame has scratch for
  * them and for the patch around the point. */
 enum { OUTSIDE = 2 };
 
@@ -30,15 +30,15 @@ static size_t halved(size_t side)
     return side / 2 ? side / 2 : 1;
 }
 
-size_t im_track_room(size_t height, size_t width)
+size_t im_track_scratch(size_t height, size_t width)
 {
-    size_t room = 0;
+    size_t scratch = 0;
     for (int i = 0; i < IM_TRACK_LEVELS; i++) {
-        room += (height + 2 * IM_TRACK_FRAME) * (width + 2 * IM_TRACK_FRAME);
+        scratch += (height + 2 * IM_TRACK_FRAME) * (width + 2 * IM_TRACK_FRAME);
         height = halved(height);
         width = halved(width);
     }
-    return room;
+    return scratch;
 }
 
 /* Fill the frame around a level. */
@@ -73,12 +73,12 @@ static void halve(const im_track_level *fine, const im_track_level *coarse)
     }
 }
 
-void im_track_build(const uint8_t *flat, size_t height, size_t width, uint8_t *room,
+void im_track_build(const uint8_t *flat, size_t height, size_t width, uint8_t *scratch,
                     im_track_level levels[IM_TRACK_LEVELS])
 {
     for (int i = 0; i < IM_TRACK_LEVELS; i++) {
-        levels[i] = (im_track_level){height, width, room};
-        room += (height + 2 * IM_TRACK_FRAME) * (width + 2 * IM_TRACK_FRAME);
+        levels[i] = (im_track_level){height, width, scratch};
+        scratch += (height + 2 * IM_TRACK_FRAME) * (width + 2 * IM_TRACK_FRAME);
         height = halved(height);
         width = halved(width);
     }

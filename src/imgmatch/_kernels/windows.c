@@ -50,7 +50,7 @@ enum { FIRST, SECOND, FIRST_SQUARE, SECOND_SQUARE, PRODUCT, FIRST_DOWN, SECOND_D
 /* Mean square of the offsets -REACH to REACH of the columns or rows of a window. */
 static const float SPREAD = REACH * (REACH + 1) / 3.f;
 
-size_t im_correlate_room(size_t height, size_t width)
+size_t im_correlate_scratch(size_t height, size_t width)
 {
     return (2 * framed(height) * sizeof(int16_t) + (2 * PLANES + 2) * sizeof(int32_t)) *
            framed(width);
@@ -130,18 +130,18 @@ IM_INLINE void take_off_slope(const int32_t *across, const int32_t *down, size_t
 }
 
 IM_WIDE void im_correlate(const float *first, const float *second, size_t height,
-                          size_t width, float least, void *room, float *correlation,
+                          size_t width, float least, void *scratch, float *correlation,
                           float *first_variance, float *second_variance,
                           float *first_uneven, float *second_uneven)
 {
     const size_t n = framed(width);
-    int32_t *sums = room, *windows = sums + PLANES * n, *scratch = windows + PLANES * n;
-    int16_t *a = (int16_t *)(scratch + 2 * n), *b = a + framed(height) * n;
+    int32_t *sums = scratch, *windows = sums + PLANES * n, *line = windows + PLANES * n;
+    int16_t *a = (int16_t *)(line + 2 * n), *b = a + framed(height) * n;
     put_frame(first, height, width, a);
     put_frame(second, height, width, b);
     for (size_t x = 0; x < PLANES * n; x++)
         sums[x] = 0;
-    int16_t *nothing = (int16_t *)scratch;
+    int16_t *nothing = (int16_t *)line;
     for (size_t x = 0; x < n; x++)
         nothing[x] = 0;
     for (size_t y = 0; y < IM_WINDOW - 1; y++)
@@ -151,22 +151,22 @@ IM_WIDE void im_correlate(const float *first, const float *second, size_t height
         move_on(a + last, b + last, y ? a + gone : nothing, y ? b + gone : nothing, n,
                 sums);
         for (size_t plane = 0; plane < PLANES; plane++)
-            add_columns(sums + plane * n, width, scratch, scratch + n, windows + plane * n);
+            add_columns(sums + plane * n, width, line, line + n, windows + plane * n);
         const size_t row = y * width;
         correlate_row(windows, n, width, least, correlation + row, first_variance + row,
                       second_variance + row);
-        add_across(sums + FIRST * n, width, scratch);
-        take_off_slope(scratch, windows + FIRST_DOWN * n, width, first_variance + row,
+        add_across(sums + FIRST * n, width, line);
+        take_off_slope(line, windows + FIRST_DOWN * n, width, first_variance + row,
                        first_uneven + row);
-        add_across(sums + SECOND * n, width, scratch);
-        take_off_slope(scratch, windows + SECOND_DOWN * n, width, second_variance + row,
+        add_across(sums + SECOND * n, width, line);
+        take_off_slope(line, windows + SECOND_DOWN * n, width, second_variance + row,
                        second_uneven + row);
     }
 }
 
 /* --- shades --- */
 
-size_t im_shades_room(size_t height, size_t width)
+size_t im_shades_scratch(size_t height, size_t width)
 {
     return 3 * framed(height) * framed(width) * sizeof(int16_t);
 }
@@ -223,10 +223,10 @@ IM_INLINE void shade_row(const int16_t *row, size_t wide, const int16_t *least,
 }
 
 IM_WIDE void im_shades(const float *grey, size_t height, size_t width, float slope,
-                       float contrast, float bend, void *room, uint8_t *shades)
+                       float contrast, float bend, void *scratch, uint8_t *shades)
 {
     const size_t wide = framed(width), n = framed(height) * wide;
-    int16_t *levels = room, *least = levels + n, *most = least + n;
+    int16_t *levels = scratch, *least = levels + n, *most = least + n;
     put_frame(grey, height, width, levels);
     for (size_t i = 0; i < n; i++)
         least[i] = most[i] = levels[i];
@@ -255,21 +255,21 @@ size_t im_sparse_windows(size_t pixels)
 }
 
 void im_sparse_energy(const float *first, const float *second, size_t height,
-                      size_t width, float *restrict room, float *energy)
+                      size_t width, float *restrict scratch, float *energy)
 {
     const size_t across = im_sparse_windows(width);
     for (size_t i = 0; i < im_sparse_windows(height); i++, energy += across) {
         for (size_t x = 0; x < width; x++)
-            room[x] = 0;
+            scratch[x] = 0;
         for (size_t y = i * IM_SPARSE; y < i * IM_SPARSE + IM_WINDOW; y++) {
             const float *a = first + y * width, *b = second + y * width;
             for (size_t x = 0; x < width; x++)
-                room[x] += (a[x] - b[x]) * (a[x] - b[x]);
+                scratch[x] += (a[x] - b[x]) * (a[x] - b[x]);
         }
         for (size_t j = 0; j < across; j++) {
             float sum = 0;
             for (size_t x = j * IM_SPARSE; x < j * IM_SPARSE + IM_WINDOW; x++)
-                sum += room[x];
+                sum += scratch[x];
             energy[j] = sum / PIXELS;
         }
     }

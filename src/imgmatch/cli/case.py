@@ -12,8 +12,8 @@ from imgmatch.cli.options import (
     CredentialRoots,
     LedgerFile,
     NewLedgerFile,
-    instant_of,
     now,
+    read_optional_instant,
 )
 from imgmatch.evidence.canonical import parse_instant, sha256
 from imgmatch.evidence.case import (
@@ -82,7 +82,7 @@ def open_(
             at=now(at),
             reason=reason,
             bundle=None if bundle is None else sha256(bundle.read_bytes()),
-            deadline=instant_of(deadline),
+            deadline=read_optional_instant(deadline),
         )
         _show(case)
 
@@ -107,7 +107,7 @@ def step(
             by=by,
             at=now(at),
             reason=reason,
-            deadline=instant_of(deadline),
+            deadline=read_optional_instant(deadline),
             outcome=outcome,
         )
         _show(case)

@@ -15,8 +15,8 @@ from imgmatch.results import Verdict
 from imgmatch.sources import NamedImage, find_images
 
 __all__ = [
+    "ERROR",
     "NOT_DERIVED",
-    "TROUBLE",
     "guarded",
     "images_in",
     "say",
@@ -24,7 +24,7 @@ __all__ = [
     "words",
 ]
 
-DERIVED, NOT_DERIVED, TROUBLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+DERIVED, NOT_DERIVED, ERROR, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 words = Console(stderr=True, highlight=False)
 
@@ -33,7 +33,7 @@ def status(verdicts: Iterable[Verdict]) -> int:
     """Return the exit status for verdicts; without any verdict, that of an error."""
     judged = set(verdicts)
     if not judged:
-        return TROUBLE
+        return ERROR
     return DERIVED if Verdict.DERIVED in judged else NOT_DERIVED
 
 
@@ -55,10 +55,10 @@ def guarded() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
     except (ImgmatchError, OSError) as error:
         say(f"imgmatch: {error}")
-        raise typer.Exit(TROUBLE) from None
+        raise typer.Exit(ERROR) from None
     except Exception as error:
         traceback.print_exc()
-        raise typer.Exit(TROUBLE) from error
+        raise typer.Exit(ERROR) from error
 
 
 def images_in(paths: list[Path]) -> list[NamedImage]:

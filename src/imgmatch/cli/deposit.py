@@ -14,8 +14,8 @@ from imgmatch.cli.options import (
     NewLedgerFile,
     Roots,
     Tsa,
-    instant_of,
     now,
+    read_optional_instant,
     roots_in,
     tsa,
 )
@@ -86,8 +86,8 @@ def add(
             transport=tsa(tsa_url),
             roots=roots_in(root),
             filing=filing,
-            filing_expires=instant_of(filing_expires),
-            credit_expires=instant_of(credit_expires),
+            filing_expires=read_optional_instant(filing_expires),
+            credit_expires=read_optional_instant(credit_expires),
         )
         _show(made)
 

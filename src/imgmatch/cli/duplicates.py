@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from imgmatch.cli.console import NOT_DERIVED, TROUBLE, guarded, say
+from imgmatch.cli.console import ERROR, NOT_DERIVED, guarded, say
 from imgmatch.errors import InputError
 from imgmatch.groups import duplicates as find_duplicates
 from imgmatch.parallel.threads import cores
@@ -42,5 +42,5 @@ def duplicates(
             f"in {len(found.groups)} groups; {len(found.failures)} could not be read"
         )
     if len(found.failures) == found.total:
-        raise typer.Exit(TROUBLE)
+        raise typer.Exit(ERROR)
     raise typer.Exit(0 if found.groups else NOT_DERIVED)

@@ -13,8 +13,8 @@ from imgmatch.cli.options import (
     DerivedScore,
     Roots,
     Tsa,
-    instant_of,
     now,
+    read_optional_instant,
     roots_in,
     tsa,
 )
@@ -102,7 +102,11 @@ def build(
         if reference_id is None:
             reference_id, examination = _best(data, opened, derived_score)
         place = Listing(
-            url, listing, seller, instant_of(fetched), instant_of(first_seen)
+            url,
+            listing,
+            seller,
+            read_optional_instant(fetched),
+            read_optional_instant(first_seen),
         )
         facts = LedgerFacts(place, [], None, None)
         if ledger is not None:

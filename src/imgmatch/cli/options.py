@@ -22,8 +22,8 @@ __all__ = [
     "NewLedgerFile",
     "Roots",
     "Tsa",
-    "instant_of",
     "now",
+    "read_optional_instant",
     "roots_in",
     "tsa",
 ]
@@ -69,7 +69,7 @@ def now(at: str | None) -> datetime:
     return datetime.now(UTC) if at is None else parse_instant(at)
 
 
-def instant_of(text: str | None) -> datetime | None:
+def read_optional_instant(text: str | None) -> datetime | None:
     """Read a time; return None if none is given."""
     return None if text is None else parse_instant(text)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from imgmatch.cli.console import TROUBLE, guarded, images_in, say
+from imgmatch.cli.console import ERROR, guarded, images_in, say
 from imgmatch.cli.progress import progress
 from imgmatch.errors import RegistryError, RegistryLockedError
 from imgmatch.parallel.workers import workers_for
@@ -51,7 +51,7 @@ def register(
             added, total = len(opened) - before, len(opened)
         rate = added / (time.monotonic() - began)
         say(f"{added} registered, {total} in {registry} ({rate:.1f}/s)")
-    raise typer.Exit(TROUBLE if refused else 0)
+    raise typer.Exit(ERROR if refused else 0)
 
 
 def _opened(path: Path) -> Registry:

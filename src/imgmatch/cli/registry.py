@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from imgmatch.cli.console import TROUBLE, guarded, say
+from imgmatch.cli.console import ERROR, guarded, say
 from imgmatch.cli.progress import progress
 from imgmatch.parallel.workers import workers_for
 from imgmatch.registry import IndexRebuild, Registry, RegistryInfo
@@ -55,7 +55,7 @@ def check(registry: _Folder) -> None:
             originals = 0 if found else len(opened)
         say(f"problems: {found}" if found else f"{originals} originals, all sound")
         if found:
-            raise typer.Exit(TROUBLE)
+            raise typer.Exit(ERROR)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from imgmatch.evidence.case import (
     open_case,
 )
 from imgmatch.evidence.check import check_bundle
-from imgmatch.evidence.check_report import Checked, CheckReport, State
+from imgmatch.evidence.check_report import CheckReport, CheckResult, State
 from imgmatch.evidence.claim import ClaimKind, claim_kind
 from imgmatch.evidence.complaint import Complaint, draft
 from imgmatch.evidence.credentials import Credentials, read_credentials
@@ -68,7 +68,7 @@ __all__ = [
     "CaseState",
     "CheckOutcome",
     "CheckReport",
-    "Checked",
+    "CheckResult",
     "ClaimKind",
     "Clock",
     "Complaint",

@@ -8,7 +8,13 @@ from imgmatch.errors import BundleError, ImgmatchError
 from imgmatch.evidence.archive import read_archive, write_archive
 from imgmatch.evidence.bundle import MANIFEST, SEAL, TOKEN, seal_of
 from imgmatch.evidence.canonical import canonical, sha256
-from imgmatch.evidence.check_report import ARCHIVE, VERDICT, Checked, CheckReport, State
+from imgmatch.evidence.check_report import (
+    ARCHIVE,
+    VERDICT,
+    CheckReport,
+    CheckResult,
+    State,
+)
 from imgmatch.evidence.manifest import FORMAT
 from imgmatch.evidence.recompute import recompute
 from imgmatch.evidence.tokens import TokenChecker, check_token
@@ -59,7 +65,7 @@ def _report(
     manifests: list[tuple[str, _Manifest]],
     roots: Sequence["Certificate"],
 ) -> CheckReport:
-    checks: list[Checked] = []
+    checks: list[CheckResult] = []
     before: str | None = None
     original = (manifests[0][1] or {}).get("reference", {}).get("sha256")
     tokens = TokenChecker(members, original, roots)
@@ -72,11 +78,11 @@ def _report(
     whole = not any(one.state is State.FAILS for one in checks)
     if whole and write_archive(members) != bundle:
         reason = "bytes outside of the members were changed"
-        checks.append(Checked(ARCHIVE, State.FAILS, reason))
+        checks.append(CheckResult(ARCHIVE, State.FAILS, reason))
         whole = False
     if not whole:
         reason = "not made again: the bundle is not as it was made"
-        checks.append(Checked(VERDICT, State.UNCHECKED, reason))
+        checks.append(CheckResult(VERDICT, State.UNCHECKED, reason))
         return CheckReport(tuple(checks), None)
     again, comparison = recompute(members, manifests[0][1] or {})
     return CheckReport((*checks, *again), comparison)
@@ -130,7 +136,7 @@ def _sealing(
     manifest: _Manifest,
     before: str | None,
     roots: Sequence["Certificate"],
-) -> Iterator[Checked]:
+) -> Iterator[CheckResult]:
     """Check a manifest against its digest, its token and the revision before."""
     data, name, seal = members[folder + MANIFEST], folder + MANIFEST, folder + SEAL
     token = members.get(folder + TOKEN)
@@ -140,26 +146,26 @@ def _sealing(
     if stamped is not None:
         yield stamped
     if manifest is None:
-        yield Checked(name, State.FAILS, "it is not as imgmatch writes manifests")
+        yield CheckResult(name, State.FAILS, "it is not as imgmatch writes manifests")
         return
     if members.get(seal) != seal_of(data):
-        yield Checked(seal, State.FAILS, f"it is not the digest of {name}")
+        yield CheckResult(seal, State.FAILS, f"it is not the digest of {name}")
         if stamped is None or stamped.state is not State.HOLDS:
             reason = f"its digest is not the one in {seal}: one of them was changed"
-            yield Checked(name, State.FAILS, reason)
+            yield CheckResult(name, State.FAILS, reason)
     elif manifest["previous"] != before:
-        yield Checked(name, State.FAILS, "it does not follow the revision before")
+        yield CheckResult(name, State.FAILS, "it does not follow the revision before")
     else:
-        yield Checked(name, State.HOLDS, "as sealed")
+        yield CheckResult(name, State.HOLDS, "as sealed")
 
 
 def _digests(
     members: Mapping[str, bytes], manifest: dict[str, Any]
-) -> Iterator[Checked]:
+) -> Iterator[CheckResult]:
     for name, entry in manifest["members"].items():
         if name not in members:
-            yield Checked(name, State.FAILS, "missing")
+            yield CheckResult(name, State.FAILS, "missing")
         elif sha256(members[name]) != entry["sha256"]:
-            yield Checked(name, State.FAILS, "changed: its SHA-256 is another")
+            yield CheckResult(name, State.FAILS, "changed: its SHA-256 is another")
         else:
-            yield Checked(name, State.HOLDS, "its SHA-256 is the manifest's")
+            yield CheckResult(name, State.HOLDS, "its SHA-256 is the manifest's")

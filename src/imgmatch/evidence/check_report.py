@@ -6,7 +6,7 @@ from typing import Final
 
 from imgmatch.results import Comparison
 
-__all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "CheckReport", "Checked", "State"]
+__all__ = ["ARCHIVE", "DEPOSITS", "VERDICT", "CheckReport", "CheckResult", "State"]
 
 ARCHIVE: Final = "archive"
 DEPOSITS: Final = "deposits"
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """One check with its result.
 
     Attributes
@@ -50,11 +50,11 @@ class CheckReport:
         The comparison as computed now; None if it could not be computed again.
     """
 
-    checks: tuple[Checked, ...]
+    checks: tuple[CheckResult, ...]
     comparison: Comparison | None
 
     @property
-    def failures(self) -> list[Checked]:
+    def failures(self) -> list[CheckResult]:
         """Checks that fail."""
         return [one for one in self.checks if one.state is State.FAILS]
 

@@ -15,7 +15,7 @@ from imgmatch.show.figure import (
     draw_query,
     draw_reference,
 )
-from imgmatch.transforms import carry, scaling
+from imgmatch.transforms import scaling, transform_points
 from imgmatch.types import Box, Size
 
 __all__ = ["draw_figures"]
@@ -85,7 +85,7 @@ def _boxed(pixels: _Pixels, size: Size, boxes: list[Box]) -> _Pixels:
     out = pixels.copy()
     to_drawn = _to_drawn(pixels, size)
     for box in boxes:
-        corners = carry(to_drawn, np.array([box[:2], box[2:]]) - 0.5)
+        corners = transform_points(to_drawn, np.array([box[:2], box[2:]]) - 0.5)
         (x0, y0), (x1, y1) = (tuple(map(int, corner)) for corner in corners.round())
         for colour, wide in (((16, 18, 22), 6), (OVERLAY_COLOUR, 3)):
             cv2.rectangle(out, (x0, y0), (x1, y1), colour, wide, cv2.LINE_AA)

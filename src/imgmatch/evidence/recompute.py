@@ -6,7 +6,7 @@ from typing import Any
 
 from imgmatch.errors import ImgmatchError
 from imgmatch.evidence.canonical import canonical
-from imgmatch.evidence.check_report import VERDICT, Checked, State
+from imgmatch.evidence.check_report import VERDICT, CheckResult, State
 from imgmatch.evidence.claim import claim_kind
 from imgmatch.evidence.manifest import parameters, result_of, software
 from imgmatch.evidence.reference_files import read_reference, write_reference
@@ -27,7 +27,7 @@ the last bits, and by one window that agrees or does not."""
 
 def recompute(
     members: Mapping[str, bytes], manifest: Mapping[str, Any]
-) -> tuple[list[Checked], Comparison | None]:
+) -> tuple[list[CheckResult], Comparison | None]:
     """Compare the suspect with the reference again, and draw the pages again.
 
     Parameters
@@ -49,7 +49,7 @@ def recompute(
             "made with other parameters than this imgmatch has: check it with "
             f"imgmatch {manifest['software']['imgmatch']}"
         )
-        return [Checked(VERDICT, State.UNCHECKED, reason)], None
+        return [CheckResult(VERDICT, State.UNCHECKED, reason)], None
     try:
         query = fingerprint(members[manifest["suspect"]["member"]], role=Role.QUERY)
         reference = _reference(members, manifest)
@@ -61,13 +61,13 @@ def recompute(
             again = _problem(manifest, _examined(exact, query, manifest))
             problem = problem or (again and f"of the original itself: {again}")
     except ImgmatchError as error:
-        return [Checked(VERDICT, State.FAILS, str(error))], None
+        return [CheckResult(VERDICT, State.FAILS, str(error))], None
     found = examination.comparison
     if problem:
         problem += f" (made with {manifest['software']}, now {software()})"
-        return [Checked(VERDICT, State.FAILS, problem)], found
+        return [CheckResult(VERDICT, State.FAILS, problem)], found
     words = f"{found.verdict} again, score {manifest['result']['score']}"
-    verdict = Checked(VERDICT, State.HOLDS, words)
+    verdict = CheckResult(VERDICT, State.HOLDS, words)
     return [verdict, *_pages(members, manifest, examination)], found
 
 
@@ -131,7 +131,7 @@ def _pages(
     members: Mapping[str, bytes],
     manifest: Mapping[str, Any],
     examination: Examination,
-) -> Iterator[Checked]:
+) -> Iterator[CheckResult]:
     """Draw figures and pages again and compare them with the members.
 
     So a page cannot say what the manifest does not.
@@ -140,11 +140,13 @@ def _pages(
     same_result = manifest["result"] == json.loads(canonical(result_of(examination)))
     if manifest["software"] != software() or not same_result:
         reason = "other software, or another machine, draws it otherwise"
-        yield from (Checked(name, State.UNCHECKED, reason) for name in names)
+        yield from (CheckResult(name, State.UNCHECKED, reason) for name in names)
         return
     drawn = render_members(manifest, members, examination)
     for name in sorted({*names, *drawn}):
         if members.get(name) == drawn.get(name):
-            yield Checked(name, State.HOLDS, "drawn again the same")
+            yield CheckResult(name, State.HOLDS, "drawn again the same")
         else:
-            yield Checked(name, State.FAILS, "it does not come out so when drawn again")
+            yield CheckResult(
+                name, State.FAILS, "it does not come out so when drawn again"
+            )

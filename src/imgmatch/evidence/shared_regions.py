@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imgmatch.pair.compare import Examination
 from imgmatch.pair.window import WINDOW, count_windows
-from imgmatch.transforms import carry
+from imgmatch.transforms import transform_points
 from imgmatch.types import Box, Size
 
 __all__ = ["SharedRegion", "find_shared_regions"]
@@ -51,10 +51,13 @@ def find_shared_regions(examination: Examination) -> list[SharedRegion]:
             corners = np.array(
                 [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
             )
-            there = carry(agreement.canvas.to_reference, corners - 0.5)
+            there = transform_points(agreement.canvas.to_reference, corners - 0.5)
             boxes = (
                 _box(there, examination.reference.size),
-                _box(carry(agreement.canvas.homography, there), examination.query.size),
+                _box(
+                    transform_points(agreement.canvas.homography, there),
+                    examination.query.size,
+                ),
             )
             found.append((windows, SharedRegion(*boxes)))
     found.sort(key=lambda entry: -entry[0])

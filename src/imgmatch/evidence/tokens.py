@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgmatch.errors import TokenError, TokenUnsupportedError, TokenUntrustedError
 from imgmatch.evidence.canonical import instant, parse_instant, sha256
-from imgmatch.evidence.check_report import DEPOSITS, Checked, State
+from imgmatch.evidence.check_report import DEPOSITS, CheckResult, State
 from imgmatch.evidence.depositing import Deposit
 from imgmatch.evidence.precedence import priority
 from imgmatch.evidence.timestamp import Stamp, verify_token
@@ -41,27 +41,27 @@ class TokenChecker:
         self._known = {sha256(data): data for data in members.values()}
         self._stamps: dict[str, Stamp] = {}
 
-    def check(self, manifest: Mapping[str, Any]) -> Iterator[Checked]:
+    def check(self, manifest: Mapping[str, Any]) -> Iterator[CheckResult]:
         """Check the deposits of a manifest: tokens, times, and which came first."""
         for number, entry in enumerate(manifest["deposits"], start=1):
             if entry["member"] in self._members:
                 yield self._deposit(entry)
             elif entry["verified"]:
                 reason = f"number {number} is said to be verified and has no token"
-                yield Checked(DEPOSITS, State.FAILS, reason)
+                yield CheckResult(DEPOSITS, State.FAILS, reason)
         if "priority" in manifest and not _follows(manifest):
             reason = "which came first does not follow from the times stated"
-            yield Checked(DEPOSITS, State.FAILS, reason)
+            yield CheckResult(DEPOSITS, State.FAILS, reason)
 
-    def _deposit(self, entry: Mapping[str, Any]) -> Checked:
+    def _deposit(self, entry: Mapping[str, Any]) -> CheckResult:
         member, renews = entry["member"], entry["renews"]
         token = self._members[member]
         if entry["sha256"] != self._original:
             reason = "the deposit is of another file than the original"
-            return Checked(member, State.FAILS, reason)
+            return CheckResult(member, State.FAILS, reason)
         if renews is not None and renews not in self._known:
             reason = "the token that it renews is not in the bundle"
-            return Checked(member, State.UNCHECKED, reason)
+            return CheckResult(member, State.UNCHECKED, reason)
         digest = renews or entry["sha256"]
         data = self._known.get(digest, digest)
         checked, stamp = check_token(
@@ -72,11 +72,11 @@ class TokenChecker:
         self._stamps[sha256(token)] = stamp
         if entry["verified"] and entry["at"] != instant(stamp.at):
             reason = f"{entry['at']} was stated, the token says {instant(stamp.at)}"
-            return Checked(member, State.FAILS, reason)
+            return CheckResult(member, State.FAILS, reason)
         older = self._stamps.get(renews or "")
         if older is not None and stamp.at > older.certificate_expires:
             reason = "it renews a token after that token's certificate ran out"
-            return Checked(member, State.FAILS, reason)
+            return CheckResult(member, State.FAILS, reason)
         return checked
 
 
@@ -87,24 +87,24 @@ def check_token(
     roots: Sequence["Certificate"],
     *,
     claimed: bool = True,
-) -> tuple[Checked, Stamp | None]:
+) -> tuple[CheckResult, Stamp | None]:
     """Check one token, if there are roots to check it against.
 
     A token that nobody claims to have verified may lead to another root.
     """
     if not roots:
-        return Checked(name, State.UNCHECKED, "no root certificate was named"), None
+        return CheckResult(name, State.UNCHECKED, "no root certificate was named"), None
     try:
         stamp = verify_token(token, data, roots)
     except TokenUnsupportedError as error:
-        return Checked(name, State.UNCHECKED, str(error)), None
+        return CheckResult(name, State.UNCHECKED, str(error)), None
     except TokenUntrustedError as error:
         state = State.FAILS if claimed else State.UNCHECKED
-        return Checked(name, state, str(error)), None
+        return CheckResult(name, state, str(error)), None
     except TokenError as error:
-        return Checked(name, State.FAILS, str(error)), None
+        return CheckResult(name, State.FAILS, str(error)), None
     reason = f"stamped {instant(stamp.at)} by {stamp.authority}"
-    return Checked(name, State.HOLDS, reason), stamp
+    return CheckResult(name, State.HOLDS, reason), stamp
 
 
 def _follows(manifest: Mapping[str, Any]) -> bool:

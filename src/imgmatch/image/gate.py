@@ -16,10 +16,10 @@ from PIL.ImageFile import ImageFile
 from imgmatch.errors import DecodeError, InputError, ShapeError, reason_of
 from imgmatch.image.header import (
     Limits,
+    codec_error,
     exif_orientation,
+    limit_reason,
     open_header,
-    too_many,
-    unusable,
 )
 from imgmatch.image.pixels import read_samples, shifts_colours, to_srgb, upright
 from imgmatch.types import Size
@@ -133,9 +133,9 @@ def decode(
     InputError
         If `source` is none of these, or `long_side` is below 1.
     """
-    _check(long_side)
+    _check_long_side(long_side)
     if isinstance(source, np.ndarray):
-        array = _checked(source)
+        array = _check_array(source)
         checksum = hashlib.sha256(repr(array.shape).encode())
         checksum.update(array.data)
         full_size = Size(array.shape[1], array.shape[0])
@@ -170,9 +170,9 @@ def decode_grey(
         Contiguous. The same as `Image.grey`, except that the luma of a JPEG is not
         converted to RGB and back, so it is neither rounded nor clipped there.
     """
-    _check(long_side)
+    _check_long_side(long_side)
     if isinstance(source, np.ndarray):
-        return _luma(_reduced(_checked(source), long_side))
+        return _luma(_reduced(_check_array(source), long_side))
     data, name = _load(source, limits)
     picture = open_header(data, name, limits)
     pixels = _pixels(picture, name, long_side, want_luma=True)
@@ -180,12 +180,12 @@ def decode_grey(
     return np.ascontiguousarray(upright(_luma(pixels), orientation))
 
 
-def _check(long_side: int | None) -> None:
+def _check_long_side(long_side: int | None) -> None:
     if long_side is not None and long_side < 1:
         raise InputError(f"want long_side >= 1, got {long_side}")
 
 
-def _checked(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _check_array(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
     fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)
     if array.dtype != np.uint8 or not fits or not array.size:
         raise ShapeError(
@@ -255,7 +255,7 @@ def read_file(
         if not stat.S_ISREG(status.st_mode):
             raise DecodeError(name, "not a regular file")
         if status.st_size > limits.max_bytes:
-            reason = too_many(status.st_size, "bytes", limits.max_bytes)
+            reason = limit_reason(status.st_size, "bytes", limits.max_bytes)
             raise DecodeError(name, reason)
         with Path(name).open("rb") as file:
             return file.read(limits.max_bytes + 1)  # it may have grown since `stat`
@@ -282,4 +282,4 @@ def _pixels(
             return samples
         return to_srgb(samples, picture.info.get("icc_profile", b""))
     except Exception as error:  # codecs raise anything for damaged bytes
-        raise unusable(picture.format, name, error) from error
+        raise codec_error(picture.format, name, error) from error

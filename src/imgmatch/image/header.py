@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from imgmatch.errors import DecodeError
 
-__all__ = ["Limits", "exif_orientation", "open_header", "too_many", "unusable"]
+__all__ = ["Limits", "codec_error", "exif_orientation", "limit_reason", "open_header"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +64,34 @@ def open_header(data: bytes, name: str, limits: Limits) -> ImageFile:
     if not data:
         raise DecodeError(name, "empty (0 bytes)")
     if len(data) > limits.max_bytes:
-        raise DecodeError(name, too_many(len(data), "bytes", limits.max_bytes))
+        raise DecodeError(name, limit_reason(len(data), "bytes", limits.max_bytes))
     plugin = _plugin(data)
     if plugin is None:
         raise DecodeError(name, "not a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP image")
     try:
-        with _quiet() if _may_warn(plugin, data) else contextlib.nullcontext():
+        with (
+            _silenced_warnings()
+            if _may_warn(plugin, data)
+            else contextlib.nullcontext()
+        ):
             picture = plugin(BytesIO(data), "")
-            excess = _excess(picture, data, limits)
+            excess = _exceeded_limit(picture, data, limits)
             if not excess and plugin is TiffImageFile:
                 picture.getexif()  # cached: a later read could warn
     except Exception as error:  # plugins raise anything for damaged bytes
-        raise unusable(plugin.format, name, error) from error
+        raise codec_error(plugin.format, name, error) from error
     if excess:
         raise DecodeError(name, excess)
     return picture
 
 
-def unusable(format_: str | None, name: str, error: Exception) -> DecodeError:
+def codec_error(format_: str | None, name: str, error: Exception) -> DecodeError:
     """Return the error to raise when a codec fails."""
     detail = str(error) or type(error).__name__
     return DecodeError(name, f"damaged or unsupported {format_}: {detail}")
 
 
-def too_many(count: int, what: str, most: int) -> str:
+def limit_reason(count: int, what: str, most: int) -> str:
     """Return the reason for refusing a file that exceeds a limit."""
     return f"{count} {what}, at most {most} allowed"
 
@@ -145,25 +149,25 @@ _WARNINGS: Final = threading.Lock()
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silenced_warnings() -> Iterator[None]:
     """Silence warnings. The lock is needed because the process shares their filters."""
     with _WARNINGS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _excess(picture: ImageFile, data: bytes, limits: Limits) -> str:
+def _exceeded_limit(picture: ImageFile, data: bytes, limits: Limits) -> str:
     """Return which limit a header exceeds, or an empty string."""
     width, height = picture.size
     if width < 1 or height < 1:
         return f"no pixels ({width} x {height})"
     if (pixels := width * height) > limits.max_pixels:
-        return too_many(pixels, f"pixels ({width} x {height})", limits.max_pixels)
+        return limit_reason(pixels, f"pixels ({width} x {height})", limits.max_pixels)
     if (frames := _frames(picture, limits.max_frames)) > limits.max_frames:
-        return too_many(frames, "frames", limits.max_frames)
+        return limit_reason(frames, "frames", limits.max_frames)
     scans = data.count(b"\xff\xda") if "progressive" in picture.info else 1
     if scans > limits.max_scans:
-        return too_many(scans, "scans", limits.max_scans)
+        return limit_reason(scans, "scans", limits.max_scans)
     return ""
 
 

@@ -13,10 +13,10 @@ from PIL import ImageCms
 
 __all__ = ["read_samples", "shifts_colours", "to_srgb", "upright"]
 
-_COPIED_PIXELS: Final = 2**16
+_COPY_BLOCK_PIXELS: Final = 2**16
 """Pixels that `_array` copies at once: so many stay in the cache of a core."""
 
-_INVISIBLE: Final = 3
+_MAX_INVISIBLE_CHANGE: Final = 3
 """Largest change of a colour, in 8-bit levels, by a profile that is taken as sRGB."""
 
 
@@ -42,7 +42,7 @@ def read_samples(
     full_size = picture.size
     halvings = _halvings(full_size, long_side)
     drafted = _draft(picture, 2**halvings, "L" if luma else None)
-    flat = _flattened(picture)
+    flat = _without_transparency(picture)
     if 2**halvings > drafted:
         flat = flat.reduce(2**halvings // drafted)
     samples = _array(flat)
@@ -83,7 +83,7 @@ def _draft(picture: PILImage.Image, divisor: int, mode: str | None) -> int:
     return round(width / drafted_width)
 
 
-def _flattened(picture: PILImage.Image) -> PILImage.Image:
+def _without_transparency(picture: PILImage.Image) -> PILImage.Image:
     """Decode to L, RGB or CMYK, without transparency."""
     picture.load()
     mode = picture.mode
@@ -136,7 +136,7 @@ def _array(picture: PILImage.Image) -> NDArray[np.uint8]:
     copies by rows, an image of 1.7 MP took 5 ms to decode instead of 8 to 11.
     """
     width, height = picture.size
-    rows = max(_COPIED_PIXELS // width, 1)
+    rows = max(_COPY_BLOCK_PIXELS // width, 1)
     if rows >= height:
         return np.asarray(picture, np.uint8)
     bands = len(picture.getbands())
@@ -177,7 +177,7 @@ def _srgb_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | N
         ImageCms.applyTransform(PILImage.fromarray(probe), transform)
     )
     moved = converted.astype(int) - probe.reshape(len(probe), 1, -1)
-    return transform if np.abs(moved).max() > _INVISIBLE else None
+    return transform if np.abs(moved).max() > _MAX_INVISIBLE_CHANGE else None
 
 
 _TURNS: Final[dict[int, Callable[[NDArray[np.uint8]], object]]] = {

@@ -13,7 +13,7 @@ from imgmatch.index.hashes import whole_copies
 from imgmatch.index.parts import Part, postings
 from imgmatch.index.visual_words import table
 
-__all__ = ["EFFORT", "MIN_VOTES", "CandidateIndex"]
+__all__ = ["MIN_VOTES", "SEARCH_LIMITS", "CandidateIndex"]
 
 MIN_VOTES: Final = 3
 """Fewest features that must agree on where the original is in the suspect."""
@@ -27,13 +27,13 @@ MAX_LOG_ACCIDENTS: Final = 2.0
 Repeated structure makes accidents likely. Of unrelated originals with four agreeing
 votes, nine in ten had nine votes or more; related originals had four to seven. Four
 agreeing votes of eight are enough in a registry of any size; eight of eighty are not
-enough in one of `CROWD` originals or more.
+enough in one of `MAX_COUNTED_ORIGINALS` originals or more.
 """
-CROWD: Final = 10_000
-"""Originals from which on accidents no longer grow with the registry: `EFFORT` limits
-the votes that all originals share."""
+MAX_COUNTED_ORIGINALS: Final = 10_000
+"""Originals from which on accidents no longer grow with the registry: `SEARCH_LIMITS`
+bounds the votes that all originals share."""
 
-EFFORT: Final[Mapping[str, int]] = {
+SEARCH_LIMITS: Final[Mapping[str, int]] = {
     "probes": 48,
     "postings": 4096,
     "votes": 64,
@@ -99,20 +99,24 @@ class CandidateIndex:
         return list(dict.fromkeys((number, row) for _, number, row in sorted(found)))
 
     def _by_features(self, query: Fingerprint, limit: int) -> list[tuple[int, int]]:
-        ways = [query.features]
+        orientations = [query.features]
         if query.mirrored is not None:
-            ways.append(query.mirrored)
-        keypoints = [np.column_stack([way.xy, way.scale, way.angle]) for way in ways]
+            orientations.append(query.mirrored)
+        keypoints = [
+            np.column_stack([way.xy, way.scale, way.angle]) for way in orientations
+        ]
         numbers, votes, agreeing = self._postings.search(
-            np.concatenate([way.descriptors for way in ways]),
+            np.concatenate([way.descriptors for way in orientations]),
             np.concatenate(keypoints),
             len(query.features),
             table(),
-            effort=EFFORT,
+            effort=SEARCH_LIMITS,
             least=MIN_VOTES,
         )
         accidents = [*map(_log_accidents, votes.tolist(), agreeing.tolist())]
-        log_nfa = np.array(accidents) + math.log10(min(max(self._count, 1), CROWD))
+        log_nfa = np.array(accidents) + math.log10(
+            min(max(self._count, 1), MAX_COUNTED_ORIGINALS)
+        )
         likely = np.flatnonzero(log_nfa <= MAX_LOG_ACCIDENTS)
         order = np.lexsort((numbers[likely], log_nfa[likely]))
         best = numbers[likely[order[: 2 * limit]]]  # upright and mirrored

@@ -23,10 +23,12 @@ def whole_copies(query: Hashes, part: Part) -> Iterator[tuple[int, int]]:
     """
     if query.quality < MIN_QUALITY:
         return
-    ways = [
+    orientations = [
         (query.phash, query.dhash),
         (query.phash_mirrored, query.dhash_mirrored),
     ]
-    found = hamming_radius(np.array(ways, np.uint64), part["hashes"], radius=RADIUS)
+    found = hamming_radius(
+        np.array(orientations, np.uint64), part["hashes"], radius=RADIUS
+    )
     rows = part["hash_rows"][found.indices]
     yield from zip(found.distances.tolist(), rows.tolist(), strict=True)

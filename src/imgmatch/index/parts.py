@@ -14,7 +14,12 @@ from imgmatch.errors import InputError
 from imgmatch.features import Features
 from imgmatch.hashing import MIN_QUALITY, Hashes
 from imgmatch.index import _postings
-from imgmatch.index.visual_words import BUDGET, pack_keypoints, select_features, table
+from imgmatch.index.visual_words import (
+    POSTINGS_BUDGET,
+    pack_keypoints,
+    select_features,
+    table,
+)
 
 __all__ = ["INDEX_PARAMETERS", "Part", "build_part", "merge_parts", "postings"]
 
@@ -24,7 +29,7 @@ Part = Mapping[str, NDArray[Any]]
 INDEX_PARAMETERS: dict[str, str | int] = {
     "index": "postings-1",
     "words": "words-1",
-    "index_budget": BUDGET,
+    "index_budget": POSTINGS_BUDGET,
 }
 """Parameters of a stored part. A part with other parameters cannot be searched."""
 

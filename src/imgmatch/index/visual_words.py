@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from imgmatch.features import Features
 from imgmatch.index import _postings
 
-__all__ = ["BUDGET", "pack_keypoints", "select_features", "table"]
+__all__ = ["POSTINGS_BUDGET", "pack_keypoints", "select_features", "table"]
 
-BUDGET = 450
+POSTINGS_BUDGET = 450
 """Most postings of an original."""
 
 
@@ -32,7 +32,9 @@ def table() -> NDArray[np.int16]:
     return expanded
 
 
-def select_features(features: Features, *, budget: int = BUDGET) -> NDArray[np.intp]:
+def select_features(
+    features: Features, *, budget: int = POSTINGS_BUDGET
+) -> NDArray[np.intp]:
     """Choose the features of an original that the index keeps.
 
     Pyramid levels share the budget in proportion to the square root of their number of

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from imgmatch import _pixels
 from imgmatch.pair.canvas import Canvas
 from imgmatch.pair.sharpness import softness
-from imgmatch.pair.statistics import thinned
+from imgmatch.pair.statistics import thin
 from imgmatch.pair.window import BOX, TEXTURE, WINDOW, blurred
 
 __all__ = ["Agreement", "find_agreement", "mismatch_radius"]
@@ -30,19 +30,19 @@ noise that recompression leaves from pixel to pixel."""
 LEAST_VARIANCE = 1.0
 """Least variance of a window that the correlation divides by, squared 8-bit levels."""
 
-AGREEMENT = 0.8
+MIN_AGREEING_CORRELATION = 0.8
 """Correlation above which a window shows the same pixels."""
 
-EXACT = 0.9
+MIN_EXACT_CORRELATION = 0.9
 """Correlation that most windows of a copy exceed, and few of another photograph."""
 
-CONFLICT = 0.5
+MAX_CONFLICTING_CORRELATION = 0.5
 """Correlation below which two structures are not the same."""
 
-NEGATIVE = -0.4
+MAX_NEGATIVE_CORRELATION = -0.4
 """Correlation below which most textured windows of a negative lie."""
 
-PLAIN = 1.0
+MAX_PLAIN_DEVIATION = 1.0
 """Standard deviation below which a window is plain ground, 8-bit levels. White around a
 product that was cut out is plain. A wall out of focus is not, because it has shades."""
 
@@ -50,7 +50,7 @@ GROUND_RANGE = 4.0
 """Range of levels of a pixel and its neighbours below which the pixel may be ground,
 8-bit levels."""
 
-SAME = 6.0
+MAX_COPY_DIFFERENCE = 6.0
 """Difference from the reference, after the change of tone, below which a pixel may be a
 copy, 8-bit levels. Recompression moves few pixels as far. Few patches of other
 photographs are as near."""
@@ -74,7 +74,7 @@ MIN_CONTRAST = 0.2
 MAX_TONES = 10_000
 """Agreeing pixels that the change of tone is fitted to at most, evenly spread."""
 
-BRIDGED = 15
+BRIDGE_SIDE = 15
 """Side of the square that closes gaps in a mismatch, canvas pixels. A narrower part
 without structure does not end a mismatch, because another subject has plain parts
 too."""
@@ -130,12 +130,12 @@ class Agreement:
     @cached_property
     def reference_photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) bool where most of the reference is shaded."""
-        return _mostly(self.reference_shaded)
+        return _mostly_shaded(self.reference_shaded)
 
     @cached_property
     def query_photographic(self) -> NDArray[np.bool_]:
         """Windows (H, W) bool where most of the query is shaded."""
-        return _mostly(self.query_shaded)
+        return _mostly_shaded(self.query_shaded)
 
     @property
     def photographic(self) -> NDArray[np.bool_]:
@@ -155,7 +155,7 @@ class Agreement:
     @property
     def exact(self) -> NDArray[np.bool_]:
         """Windows (H, W) bool that agree as closely as those of a copy."""
-        return self.agrees & (self.correlation > EXACT)
+        return self.agrees & (self.correlation > MIN_EXACT_CORRELATION)
 
 
 def find_agreement(canvas: Canvas) -> Agreement:
@@ -194,15 +194,20 @@ def find_agreement(canvas: Canvas) -> Agreement:
     floor = TEXTURE**2
     has_r, has_q = inside & (var_r > floor), inside & (var_q > floor)
     textured = has_r | has_q
-    negative = np.count_nonzero(textured & (correlation < NEGATIVE))
+    negative = np.count_nonzero(textured & (correlation < MAX_NEGATIVE_CORRELATION))
     if 2 * negative > np.count_nonzero(textured):
         correlation = -correlation
-    agrees = textured & (correlation > AGREEMENT)
-    conflicts = has_r & has_q & (correlation < CONFLICT) & ~_ground(reference)
-    tone = _tone(reference, query, agrees)
+    agrees = textured & (correlation > MIN_AGREEING_CORRELATION)
+    conflicts = (
+        has_r
+        & has_q
+        & (correlation < MAX_CONFLICTING_CORRELATION)
+        & ~_ground(reference)
+    )
+    tone = _fit_tone(reference, query, agrees)
     # Structure that a loss of contrast takes below the floor does not count as lost.
     lost = has_r & (var_r > floor / tone.contrast**2) & ~(has_q | agrees)
-    plain = var_q < PLAIN**2
+    plain = var_q < MAX_PLAIN_DEVIATION**2
     return Agreement(
         canvas=canvas,
         correlation=correlation,
@@ -211,7 +216,7 @@ def find_agreement(canvas: Canvas) -> Agreement:
         conflicts=conflicts,
         lost=lost & ~plain,
         lost_to_plain=lost & plain,
-        same_pixels=has_r & _same(reference, query, tone),
+        same_pixels=has_r & _unchanged_pixels(reference, query, tone),
         reference_shaded=shaded[0],
         query_shaded=shaded[1],
         uneven=(uneven_r > floor) & (uneven_q > floor),
@@ -240,9 +245,9 @@ def mismatch_radius(agreement: Agreement, within: NDArray[np.bool_]) -> float:
     differs &= within
     left, top, width, height = cv2.boundingRect(differs.view(np.uint8))
     # Closing looks no farther than this beyond the pixels that differ.
-    x0, y0 = max(0, left - BRIDGED), max(0, top - BRIDGED)
-    part = np.s_[y0 : top + height + BRIDGED, x0 : left + width + BRIDGED]
-    bridge = np.ones((BRIDGED, BRIDGED), np.uint8)
+    x0, y0 = max(0, left - BRIDGE_SIDE), max(0, top - BRIDGE_SIDE)
+    part = np.s_[y0 : top + height + BRIDGE_SIDE, x0 : left + width + BRIDGE_SIDE]
+    bridge = np.ones((BRIDGE_SIDE, BRIDGE_SIDE), np.uint8)
     mismatch = cv2.morphologyEx(differs[part].view(np.uint8), cv2.MORPH_CLOSE, bridge)
     # A frame of one pixel, which lies outside of every mismatch.
     mismatch = cv2.copyMakeBorder(mismatch, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
@@ -281,7 +286,7 @@ class _Tone(NamedTuple):
     contrast: float
 
 
-def _tone(
+def _fit_tone(
     reference: NDArray[np.float32],
     query: NDArray[np.float32],
     agrees: NDArray[np.bool_],
@@ -290,7 +295,7 @@ def _tone(
     rows = np.flatnonzero(agrees)
     if len(rows) < WINDOW**2:
         return _Tone(math.nan, math.nan, 1.0)
-    rows = thinned(rows, MAX_TONES)
+    rows = thin(rows, MAX_TONES)
     shown, copied = reference.ravel().take(rows), query.ravel().take(rows)
     middle, level = float(shown.mean()), float(copied.mean())
     shown -= middle
@@ -301,12 +306,12 @@ def _tone(
     return _Tone(gain, level - gain * middle, min(max(contrast, MIN_CONTRAST), 1.0))
 
 
-def _same(
+def _unchanged_pixels(
     reference: NDArray[np.float32], query: NDArray[np.float32], tone: _Tone
 ) -> NDArray[np.bool_]:
     """Find pixels that differ by a change of tone only, in patches of 3 by 3."""
     expected = np.clip(tone.gain * reference + tone.offset, 0, 255)
-    alike = (cv2.absdiff(query, expected) < SAME).view(np.uint8)
+    alike = (cv2.absdiff(query, expected) < MAX_COPY_DIFFERENCE).view(np.uint8)
     opened = cv2.morphologyEx(alike, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return np.asarray(opened).view(np.bool_)
 
@@ -322,7 +327,7 @@ def _shaded(grey: NDArray[np.float32]) -> NDArray[np.bool_]:
     )
 
 
-def _mostly(shaded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _mostly_shaded(shaded: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Find the windows most of whose pixels are shaded."""
     share = cv2.boxFilter(shaded.astype(np.uint8), cv2.CV_32F, BOX)
     return np.asarray(share > SHADE_SHARE)

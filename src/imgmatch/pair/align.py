@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from imgmatch import _core
 from imgmatch.features import Features
 from imgmatch.pair.match import Correspondences
-from imgmatch.transforms import SAMPLE, Model, fit, transfer_error
+from imgmatch.transforms import SAMPLE_SIZE, Model, fit, transfer_error
 from imgmatch.types import Size
 
 __all__ = ["Alignment", "align"]
@@ -187,7 +187,7 @@ def _refine(
         homography = None
         error = np.full(len(source), np.inf)
         for factor in TOLERANCE_STEPS:
-            if np.count_nonzero(inliers) < max(MIN_INLIERS - 1, SAMPLE[model]):
+            if np.count_nonzero(inliers) < max(MIN_INLIERS - 1, SAMPLE_SIZE[model]):
                 break
             candidate = fit(model, source, target, inliers.astype(np.float64))
             if candidate is None:
@@ -195,9 +195,13 @@ def _refine(
             homography = candidate
             error = transfer_error(homography, source, target)
             inliers = error < factor * TOLERANCE * scale
-        if homography is None or inliers.sum() < max(MIN_INLIERS, SAMPLE[model] + 1):
+        if homography is None or inliers.sum() < max(
+            MIN_INLIERS, SAMPLE_SIZE[model] + 1
+        ):
             continue
-        log_nfa = _log_nfa(error, inliers, source, scale, query_size, SAMPLE[model])
+        log_nfa = _log_nfa(
+            error, inliers, source, scale, query_size, SAMPLE_SIZE[model]
+        )
         if best is None or log_nfa < best.log_nfa:
             best = Alignment(homography, inliers, log_nfa)
     return best

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from imgmatch.image import Pyramid
 from imgmatch.transforms import (
     bounds,
-    carry,
     inverse,
     local_scale,
     overlap,
     scaling,
+    transform_points,
 )
 from imgmatch.types import Size
 
@@ -205,7 +205,7 @@ def fill(
     (H, W) bool
     """
     mask = np.zeros((size.height, size.width), np.uint8)
-    corners = carry(inverse(to_reference), polygon)
+    corners = transform_points(inverse(to_reference), polygon)
     cv2.fillConvexPoly(mask, np.rint(corners).astype(np.int32), 1)
     return mask > 0
 

@@ -44,8 +44,8 @@ __all__ = [
     "Decision",
     "decide",
     "derived_score",
-    "enough",
     "expected_false_accusations",
+    "may_be_reviewed",
     "score",
     "score_terms",
 ]
@@ -76,7 +76,7 @@ CERTAIN_SCORE = 5.0
 REVIEW_SCORE = 0.0
 """Score from which a human should look at a pair: even odds."""
 
-TILT = 0.01
+MAX_TILT = 0.01
 TILTED_CONFLICT = 0.1
 """Perspective, and conflicting windows for each agreeing one. A pair above both needs
 a human to accuse. A homography carries one flat part of a photograph, such as a screen
@@ -178,7 +178,7 @@ perspective. More says nothing more."""
 PERSPECTIVE_SCALE = 10.0
 """Factor of the perspective term. It makes the weight as large as the others."""
 
-BELOW = 0.01
+RULE_MARGIN = 0.01
 """Distance below a threshold at which a rule holds a score, so that the score does not
 reach the verdict that the rule forbids."""
 
@@ -258,7 +258,7 @@ def decide(
         reason = f"the pixels do not bear the alignment out: {agreement}"
         return Decision(Verdict.UNRELATED, value, reason)
     few = evidence.photographic_agreeing < GRAPHIC_SHARE * evidence.agreeing
-    if _graphic(evidence) or few:
+    if _is_drawn(evidence) or few:
         reason = f"only drawn graphics agree: {agreement}"
         return Decision(Verdict.SHARED_OVERLAY, value, reason)
     reason = f"the same thing, other pixels: {agreement}"
@@ -285,10 +285,10 @@ def score(evidence: Evidence | None) -> float:
         return -math.inf
     terms = score_terms(evidence)
     log_odds = BIAS + sum(weight * terms[name] for name, weight in WEIGHTS.items())
-    if not enough(evidence):
-        return min(log_odds, REVIEW_SCORE - BELOW)
-    if not _complete(evidence):
-        return min(log_odds, DERIVED_SCORE - BELOW)
+    if not may_be_reviewed(evidence):
+        return min(log_odds, REVIEW_SCORE - RULE_MARGIN)
+    if not _may_be_derived(evidence):
+        return min(log_odds, DERIVED_SCORE - RULE_MARGIN)
     return log_odds
 
 
@@ -327,7 +327,7 @@ def score_terms(evidence: Evidence) -> dict[str, float]:
     }
 
 
-def enough(evidence: Evidence) -> bool:
+def may_be_reviewed(evidence: Evidence) -> bool:
     """Tell whether enough is in common for a human to look at a pair.
 
     Parameters
@@ -342,19 +342,19 @@ def enough(evidence: Evidence) -> bool:
     return (
         evidence.agreeing >= MIN_WINDOWS
         and evidence.log_nfa <= MAX_LOG_NFA
-        and not (_graphic(evidence) and evidence.structure_kept < WHOLE_SHARE)
+        and not (_is_drawn(evidence) and evidence.structure_kept < WHOLE_SHARE)
     )
 
 
-def _complete(evidence: Evidence) -> bool:
+def _may_be_derived(evidence: Evidence) -> bool:
     """Tell whether the whole picture may be the same, and not only a part.
 
     False holds the score below `DERIVED_SCORE`.
     """
     agreeing = evidence.agreeing
-    drawn = _graphic(evidence) and agreeing < WHOLE_SHARE * evidence.textured
+    drawn = _is_drawn(evidence) and agreeing < WHOLE_SHARE * evidence.textured
     tilted = (
-        evidence.perspective > TILT
+        evidence.perspective > MAX_TILT
         and evidence.conflicting > TILTED_CONFLICT * agreeing
     )
     covering = evidence.coverage * evidence.structure_kept >= MIN_COMPLETE
@@ -367,7 +367,7 @@ def _complete(evidence: Evidence) -> bool:
     return exact and covering and not (drawn or simple or tilted or replaced)
 
 
-def _graphic(evidence: Evidence) -> bool:
+def _is_drawn(evidence: Evidence) -> bool:
     """Tell whether what agrees is drawn, and not photographic."""
     return evidence.shading < GRAPHIC_SHADING
 

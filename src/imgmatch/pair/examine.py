@@ -27,7 +27,7 @@ from imgmatch.pair.region import copied_region
 from imgmatch.transforms import Overlap
 from imgmatch.types import Size
 
-__all__ = ["ExaminedAlignment", "best_alignment", "examined_alignments"]
+__all__ = ["ExaminedAlignment", "best_alignment", "examine_alignments"]
 
 MAX_EXAMINED = 3
 """Alignments of a pair that are examined on the pixels at most."""
@@ -78,7 +78,7 @@ def best_alignment(
         The one with the highest score, if that is above `REVIEW_SCORE`. Otherwise the
         one with the fewest false alarms. None where chance explains every alignment.
     """
-    return _strongest(examined_alignments(reference, query))
+    return _strongest(examine_alignments(reference, query))
 
 
 def _strongest(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
@@ -93,7 +93,7 @@ def _strongest(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
     return best
 
 
-def examined_alignments(
+def examine_alignments(
     reference: Fingerprint, query: Fingerprint
 ) -> Iterator[ExaminedAlignment]:
     """Align a pair in every way that keypoints suggest, and look at the pixels.

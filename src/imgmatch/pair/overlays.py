@@ -19,7 +19,7 @@ from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.canvas import Canvas, fill
 from imgmatch.pair.lettering import find_lettering
 from imgmatch.pair.statistics import median, pixels_in
-from imgmatch.transforms import Overlap, bounds, carry
+from imgmatch.transforms import Overlap, bounds, transform_points
 from imgmatch.types import Box, Size
 
 __all__ = ["Differences", "find_differences"]
@@ -133,11 +133,11 @@ def find_differences(
     canvas = agreement.canvas
     size = canvas.size
     inside = canvas.inside & fill(region.reference, canvas.to_reference, size)
-    inside = _shrunk(inside, EDGE)
+    inside = _shrink(inside, EDGE)
     agrees = agreement.agrees & inside
     if np.count_nonzero(agrees) < MIN_AREA:
         return Differences((), (), 0.0)
-    known = _known(agrees, inside & ~agreement.textured)
+    known = _known_photograph(agrees, inside & ~agreement.textured)
     change = _change(agreement, colour, agrees, known)
     sample = np.s_[::2, ::2]
     noise = median(pixels_in(change.amount[sample], agrees[sample]))
@@ -145,17 +145,17 @@ def find_differences(
     same = agreement.textured & (agreement.correlation > UNCHANGED)
     differs = inside & (change.amount > threshold) & ~same
     added, removed = [], []
-    seen = _shrunk(inside, OUTLINE + 1)
+    seen = _shrink(inside, OUTLINE + 1)
     for part in _components(differs, change.amount):
         overlay = _to_the_sides(part, size)
         if not _is_added(change, part, seen):
-            removed.append(_carried(overlay.box, canvas.to_reference))
+            removed.append(_map_box(overlay.box, canvas.to_reference))
             continue
-        added.append(_carried(overlay.box, canvas.to_query))
+        added.append(_map_box(overlay.box, canvas.to_query))
         if overlay.mask.mean() > PLATE_FILL:
             mark = _covered_mark(canvas.reference, overlay)
             if mark is not None:
-                removed.append(_carried(mark, canvas.to_reference))
+                removed.append(_map_box(mark, canvas.to_reference))
     return Differences(
         tuple(added[:MAX_OVERLAYS]), tuple(removed[:MAX_OVERLAYS]), change.recolouring
     )
@@ -208,7 +208,7 @@ def _change(
         fine = _blurred(fine, agreement.blur)
         coarse = _blurred(coarse, agreement.blur * size[0] / width)
     shown, copied = (
-        pixels_in(picture.astype(np.float32), _sampled(agrees, size), MAX_COLOURS)
+        pixels_in(picture.astype(np.float32), _resample_mask(agrees, size), MAX_COLOURS)
         for picture in (coarse, colour.query)
     )
     recolouring = float(np.abs(copied - shown).mean())
@@ -216,7 +216,7 @@ def _change(
     expected = cv2.transform(coarse, matrix)
     moved = cv2.subtract(colour.query, expected, dtype=cv2.CV_32F)
     change = np.asarray(moved, np.float32)
-    light = _light(change, known)
+    light = _estimate_light(change, known)
     # The expected brightness has the detail of the finer grid. The coarser grid tells
     # by how much colours and light moved it.
     contrast = float(LUMA @ matrix[:, :3].sum(axis=1))
@@ -235,7 +235,9 @@ def _change(
     )
 
 
-def _known(agrees: NDArray[np.bool_], plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _known_photograph(
+    agrees: NDArray[np.bool_], plain: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Add the plain parts that belong to the photograph to what agrees.
 
     Plain pixels cannot show whether they agree. But the plain ground of a photograph
@@ -261,13 +263,13 @@ def _grey(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.transform(picture, LUMA[None]), np.float32)
 
 
-def _sampled(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+def _resample_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Resample a mask (H, W) onto a coarser grid (width, height)."""
     nearest = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(nearest).view(np.bool_)
 
 
-def _shrunk(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+def _shrink(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     """Take a border of so many pixels off a mask, also along the canvas' sides."""
     kernel = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
     inner = cv2.erode(
@@ -307,7 +309,7 @@ def _recolouring(
     return np.asarray((target.T @ source) @ axes.T / values[known].T @ axes, np.float64)
 
 
-def _light(
+def _estimate_light(
     change: NDArray[np.float32], known: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Spread the change of the known pixels smoothly over all pixels.
@@ -413,8 +415,8 @@ def _slope(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.magnitude(dx, dy), np.float32)
 
 
-def _carried(box: tuple[int, int, int, int], homography: NDArray[np.float64]) -> Box:
+def _map_box(box: tuple[int, int, int, int], homography: NDArray[np.float64]) -> Box:
     """Return the box around a mapped box of canvas pixels."""
     x0, y0, x1, y1 = (value - 0.5 for value in box)
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-    return bounds(carry(homography, corners))
+    return bounds(transform_points(homography, corners))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imgmatch import _pixels
 from imgmatch.image import Pyramid
 from imgmatch.pair.canvas import Canvas, draw, redraw_query
-from imgmatch.transforms import Model, carry, fit, inverse, transfer_error
+from imgmatch.transforms import Model, fit, inverse, transfer_error, transform_points
 
 __all__ = ["refine"]
 
@@ -155,7 +155,7 @@ def _corner_shift(canvas: Canvas, homography: NDArray[np.float64]) -> float:
     """Return how far a homography moves the canvas' corners at most, canvas px."""
     width, height = canvas.size
     corners = np.array([[0.0, 0], [width, 0], [width, height], [0, height]])
-    on_reference = carry(canvas.to_reference, corners)
+    on_reference = transform_points(canvas.to_reference, corners)
     # The canvas pixel where the new homography shows what the old one showed at a
     # corner.
     back = inverse(homography @ canvas.to_reference) @ canvas.homography

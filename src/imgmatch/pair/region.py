@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.window import WINDOW
-from imgmatch.transforms import Overlap, carry, clip, perspective
+from imgmatch.transforms import Overlap, clip, perspective, transform_points
 from imgmatch.types import Size
 
 __all__ = ["copied_region", "without_banners"]
@@ -68,7 +68,7 @@ def copied_region(
         return shared
     x0, y0, x1, y1 = _agreeing_box(agreement)
     height, width = agreement.agrees.shape
-    edges = carry(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
+    edges = transform_points(canvas.to_reference, np.array([[x0, y0], [x1, y1]]) - 0.5)
     frame = ((x0 > 0, y0 > 0), (x1 < width, y1 < height))
     polygon = shared.reference
     sides = _inner_sides(canvas.homography, reference_size, query_size)
@@ -77,7 +77,7 @@ def copied_region(
             if frame[corner][axis] and sides[corner][axis]:
                 cut = clip(polygon, axis, inward, float(edges[corner, axis]))
                 polygon = cut if len(cut) >= 3 else polygon
-    return Overlap(polygon, carry(canvas.homography, polygon))
+    return Overlap(polygon, transform_points(canvas.homography, polygon))
 
 
 def without_banners(
@@ -104,12 +104,12 @@ def without_banners(
         (np.s_[:y0], y0 / height),
         (np.s_[y1:], 1 - y1 / height),
     ):
-        if share <= BANNER_SIZE and _drawn(agreement, strip):
+        if share <= BANNER_SIZE and _is_drawn(agreement, strip):
             kept[strip] = False
     return kept
 
 
-def _drawn(agreement: Agreement, part: slice | tuple[slice, slice]) -> bool:
+def _is_drawn(agreement: Agreement, part: slice | tuple[slice, slice]) -> bool:
     """Tell whether what conflicts in a part of the canvas is drawn."""
     conflicts = agreement.conflicts[part]
     photographic = np.count_nonzero(conflicts & agreement.query_photographic[part])
@@ -123,7 +123,7 @@ def _upright(homography: NDArray[np.float64], shared: Overlap) -> bool:
     for axis in (0, 1):
         ends = np.array([start, start])
         ends[:, axis] += (-reach[axis], reach[axis])
-        run = np.abs(np.diff(carry(homography, ends), axis=0)[0])
+        run = np.abs(np.diff(transform_points(homography, ends), axis=0)[0])
         if run.min() > MAX_SLOPE * run.max():
             return False
     return perspective(homography, shared) < MAX_SLOPE
@@ -144,7 +144,7 @@ def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
     spans = []
     for axis in (0, 1):
         agrees, textured = (
-            _full_lines(mask, axis) for mask in (agreement.agrees, agreement.textured)
+            _count_lines(mask, axis) for mask in (agreement.agrees, agreement.textured)
         )
         own = agrees > MIN_AGREEING_SHARE * textured
         other = ~own & (textured > MIN_TEXTURED_SHARE * agreement.agrees.shape[axis])
@@ -163,7 +163,7 @@ def _agreeing_box(agreement: Agreement) -> tuple[int, int, int, int]:
     return x0, y0, x1, y1
 
 
-def _full_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
+def _count_lines(mask: NDArray[np.bool_], axis: int) -> NDArray[np.int32]:
     """Count the pixels of a mask in each line, ten times as fast as `mask.sum`.
 
     Windows that hang over a side of the canvas see it reflected there, and may agree
@@ -189,7 +189,7 @@ def _inner_sides(
         for axis in (0, 1):
             point = middle.copy()
             point[axis] += outward * (0.5 + MIN_BEYOND) * (width, height)[axis]
-            x, y = carry(homography, point[None])[0]
+            x, y = transform_points(homography, point[None])[0]
             row.append(0 <= x < query_size.width and 0 <= y < query_size.height)
         beyond.append((row[0], row[1]))
     return beyond[0], beyond[1]

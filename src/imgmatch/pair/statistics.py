@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["median", "percentile", "pixels_in", "thinned"]
+__all__ = ["median", "percentile", "pixels_in", "thin"]
 
 
 def median(values: NDArray[np.float32]) -> float:
@@ -70,11 +70,11 @@ def pixels_in(
     """
     rows = np.flatnonzero(mask)
     if most is not None:
-        rows = thinned(rows, most)
+        rows = thin(rows, most)
     return image.reshape(mask.size, *image.shape[2:]).take(rows, axis=0)
 
 
-def thinned(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+def thin(rows: NDArray[np.intp], most: int) -> NDArray[np.intp]:
     """Take every second, third .. row, so that few enough are left.
 
     Parameters

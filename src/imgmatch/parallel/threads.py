@@ -8,9 +8,9 @@ from functools import cache
 import cv2
 from PIL import AvifImagePlugin
 
-__all__ = ["cores", "one_thread", "one_thread_at_start"]
+__all__ = ["cores", "limit_threads", "limit_threads_of_children"]
 
-_AT_START = (
+_THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "BLIS_NUM_THREADS"),
 )
@@ -25,15 +25,15 @@ def cores() -> int:
 
 
 @contextmanager
-def one_thread_at_start() -> Iterator[None]:
+def limit_threads_of_children() -> Iterator[None]:
     """Limit BLAS and OpenMP to one thread in processes that this block starts.
 
     The parent process sets environment variables for this. The libraries read them
     when they are loaded, and in a new process that is before code of this package
     runs.
     """
-    before = {name: os.environ.get(name) for name in _AT_START}
-    os.environ.update(dict.fromkeys(_AT_START, "1"))
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     try:
         yield
     finally:
@@ -45,7 +45,7 @@ def one_thread_at_start() -> Iterator[None]:
 
 
 @cache
-def one_thread() -> None:
+def limit_threads() -> None:
     """Limit OpenCV, AVIF and, if installed, FAISS to one thread in this process."""
     cv2.setNumThreads(1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1

@@ -16,7 +16,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, Self, TypeVar
 
 from imgmatch.errors import WorkerError
-from imgmatch.parallel.threads import cores, one_thread, one_thread_at_start
+from imgmatch.parallel.threads import cores, limit_threads, limit_threads_of_children
 
 __all__ = ["Task", "TaskOutcome", "Workers", "workers_for"]
 
@@ -171,7 +171,7 @@ class _Worker:
         self._process: SpawnProcess = context.Process(
             target=_work, args=(theirs,), daemon=True
         )
-        with one_thread_at_start():
+        with limit_threads_of_children():
             self._process.start()
         theirs.close()  # else the pipe stays open when the process dies
 
@@ -200,7 +200,7 @@ def _work(connection: Connection) -> None:
     """Run tasks until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # raises: `finally` blocks run
-    one_thread()
+    limit_threads()
     while True:
         try:
             function, arguments = connection.recv()

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.errors import RegistryCorruptError
-from imgmatch.files import draft
+from imgmatch.files import pending_file
 
 __all__ = ["ArrayFile", "Pieces", "write_arrays"]
 
@@ -137,7 +137,7 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
         first = (offset + start * stride) // _BLOCK
         for block in range(first, -(-(offset + last * stride) // _BLOCK)):
             if not self._checked[block]:
-                if not self._holds(block):
+                if not self._is_intact(block):
                     raise RegistryCorruptError(
                         f"{self.source} is not what was written, in {name}"
                     )
@@ -157,14 +157,14 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
     def problems(self) -> Iterator[str]:
         """Read the whole file and yield a message for each damaged block."""
         for block in range(len(self._checked)):
-            if not self._holds(block):
+            if not self._is_intact(block):
                 start = block * _BLOCK
                 yield (
                     f"{self.source} is not what was written, "
                     f"in bytes {start} to {min(start + _BLOCK, self._end)}"
                 )
 
-    def _holds(self, block: int) -> bool:
+    def _is_intact(self, block: int) -> bool:
         start = block * _BLOCK
         found = hashlib.sha256(self._content[start : min(start + _BLOCK, self._end)])
         return found.digest() == self._digests[block * _DIGEST : (block + 1) * _DIGEST]
@@ -174,7 +174,9 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
         dtype = entry["dtype"]
         array: NDArray[Any] = np.ndarray(
             tuple(entry["shape"]),
-            np.dtype(dtype if isinstance(dtype, str) else [_field(f) for f in dtype]),
+            np.dtype(
+                dtype if isinstance(dtype, str) else [_dtype_field(f) for f in dtype]
+            ),
             buffer=self._content,
             offset=entry["offset"],
         )
@@ -182,7 +184,7 @@ class ArrayFile(Mapping[str, NDArray[Any]]):
         return array
 
 
-def _field(entry: list[Any]) -> tuple[Any, ...]:
+def _dtype_field(entry: list[Any]) -> tuple[Any, ...]:
     """Return a field of a structured dtype as a tuple; JSON stores it as a list."""
     return tuple(tuple(part) if isinstance(part, list) else part for part in entry)
 
@@ -207,7 +209,7 @@ def write_arrays(arrays: Pieces, folder: Path | None = None) -> ArrayFile:
         memory = BytesIO()
         name = _write(arrays, memory)
         return ArrayFile(memory.getvalue(), "<memory>", name)
-    with draft(folder) as written:
+    with pending_file(folder) as written:
         written.name = _write(arrays, written.file)
     return ArrayFile.open(folder, written.name)
 

@@ -93,8 +93,8 @@ def register(
             begun: RegisterOutcome | Task[PreparedOriginal]
             try:
                 image = loader.load(source.image)
-                present = registry.present(image, source.name, details)
-                begun = present or pool.submit(prepare_original, image, source.name)
+                find_same = registry.find_same(image, source.name, details)
+                begun = find_same or pool.submit(prepare_original, image, source.name)
             except _REFUSED as error:
                 begun = Refusal.of(source.name, error)
             queue.append((source.name, image, begun))

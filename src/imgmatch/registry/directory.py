@@ -18,7 +18,11 @@ __all__ = ["DATABASE", "Directory"]
 
 DATABASE = "registry.sqlite"
 _LOCK, _SEGMENTS = "writer.lock", "segments"
-_OWN = {_LOCK, _SEGMENTS, *(DATABASE + end for end in ("", "-journal", "-shm", "-wal"))}
+_FILE_NAMES = {
+    _LOCK,
+    _SEGMENTS,
+    *(DATABASE + end for end in ("", "-journal", "-shm", "-wal")),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +41,7 @@ class Directory:
             names = {entry.name for entry in path.iterdir()}
         except OSError as error:
             raise RegistryError(f"{path}: {error.strerror}") from error
-        if strangers := names - _OWN:
+        if strangers := names - _FILE_NAMES:
             raise RegistryError(f"{path} is not empty: it holds {min(strangers)}")
         with ExitStack() as undo:
             lock = WriterLock(path / _LOCK)

@@ -10,7 +10,7 @@ from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.database import Database
 from imgmatch.registry.segment_list import SegmentList
 
-__all__ = ["RegistryInfo", "gather"]
+__all__ = ["RegistryInfo", "gather_info"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class RegistryInfo:
         }
 
 
-def gather(database: Database, path: Path, folder: Path) -> RegistryInfo:
+def gather_info(database: Database, path: Path, folder: Path) -> RegistryInfo:
     """Collect the numbers from the list of segments and the sizes of files.
 
     The arrays in the files are not read.

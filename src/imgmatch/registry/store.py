@@ -21,7 +21,7 @@ from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import ImageSource
 from imgmatch.registry.database import ChangeCount
 from imgmatch.registry.directory import DATABASE, Directory
-from imgmatch.registry.info import RegistryInfo, gather
+from imgmatch.registry.info import RegistryInfo, gather_info
 from imgmatch.registry.originals import PreparedOriginal, prepare_original
 from imgmatch.registry.records import Details, Record, json_ready
 from imgmatch.registry.snapshot import Snapshot
@@ -196,12 +196,12 @@ class Registry:
             series=series,
             attributes=json_ready(attributes or {}),
         )
-        if not replace and (present := self.present(image, reference_id, details)):
-            return present
+        if not replace and (find_same := self.find_same(image, reference_id, details)):
+            return find_same
         prepared = prepare_original(image, reference_id)
         return self.add_prepared(prepared, image, details, replace=replace)
 
-    def present(
+    def find_same(
         self, image: ImageSource, reference_id: str, details: Details
     ) -> Record | None:
         """Return the record of an image that is already registered, or None.
@@ -252,11 +252,11 @@ class Registry:
         )
         with self._guard:
             self._begin()
-            present = self._database.find(record.reference_id)
-            if present and not replace:
-                if conflict := present.conflict(record.sha256, details):
+            find_same = self._database.find(record.reference_id)
+            if find_same and not replace:
+                if conflict := find_same.conflict(record.sha256, details):
                     raise DuplicateReferenceError(conflict)
-                return present
+                return find_same
             self._database.insert(record)
             self._working_set.add(prepared)
             self._added += 1
@@ -396,7 +396,9 @@ class Registry:
 
     def info(self) -> RegistryInfo:
         """Return numbers and parameters of the last committed state."""
-        return gather(self._database, self.path / DATABASE, self._directory.segments)
+        return gather_info(
+            self._database, self.path / DATABASE, self._directory.segments
+        )
 
     # Details
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
-__all__ = ["FANOUT", "MAX_ROWS", "REWRITES", "fitting", "next_merge"]
+__all__ = ["FANOUT", "MAX_ROWS", "REWRITES", "group_for_compaction", "next_merge"]
 
 FANOUT: Final = 8
 """Segments of one tier that are merged into one of the next."""
@@ -60,7 +60,7 @@ def next_merge(rows: Sequence[int], *, added: int = 0) -> list[int]:
     return []
 
 
-def fitting(rows: Sequence[int]) -> list[list[int]]:
+def group_for_compaction(rows: Sequence[int]) -> list[list[int]]:
     """Divide segments into groups of at most `MAX_ROWS` originals, in order.
 
     Each group is to be merged into one segment. A segment that is larger by itself

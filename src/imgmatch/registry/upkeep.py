@@ -13,7 +13,7 @@ from imgmatch.registry.database import Database
 from imgmatch.registry.originals import Originals, identity_of
 from imgmatch.registry.segment_list import SegmentList
 from imgmatch.registry.segments import delete_all_but
-from imgmatch.registry.tiers import fitting, next_merge
+from imgmatch.registry.tiers import group_for_compaction, next_merge
 from imgmatch.registry.working_set import WorkingSet
 
 __all__ = ["collect_garbage", "compact", "find_problems", "merge_tiers"]
@@ -61,7 +61,7 @@ def compact(working_set: WorkingSet, database: Database, folder: Path) -> None:
         If a segment cannot be written, for example because the disk is full.
     """
     try:
-        for group in reversed(fitting(working_set.rows)):
+        for group in reversed(group_for_compaction(working_set.rows)):
             if len(group) > 1 or working_set.has_removed(group[0]):
                 _merge(working_set, database, group)
         database.vacuum()
@@ -111,7 +111,7 @@ def find_problems(path: Path, folder: Path) -> Iterator[str]:
                 break  # damaged records cannot name the files reliably
             segment_list = database.segment_list()
             for name in sorted(segment_list.files):
-                found.extend(_of_file(folder, name))
+                found.extend(_file_problems(folder, name))
             if not found:
                 found.extend(_disagreements(database, segment_list, folder))
             database.rollback()
@@ -120,7 +120,7 @@ def find_problems(path: Path, folder: Path) -> Iterator[str]:
     yield from found
 
 
-def _of_file(folder: Path, name: str) -> Iterator[str]:
+def _file_problems(folder: Path, name: str) -> Iterator[str]:
     try:
         yield from ArrayFile.open(folder, name).problems()
     except OSError as error:

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from imgmatch.image import ImageSource
 from imgmatch.results.display import draw
 from imgmatch.results.fields import (
-    box_in,
-    homography_in,
-    number_in,
-    optional_number_in,
-    size_in,
-    text_in,
+    read_box,
+    read_homography,
+    read_number,
+    read_optional_number,
+    read_size,
+    read_text,
 )
 from imgmatch.types import Box, Size
 
@@ -109,9 +109,9 @@ class Edit:
         """Read what `to_dict` wrote."""
         return cls(
             EditKind(fields["kind"]),
-            query_box=box_in(fields.get("query_box")),
-            reference_box=box_in(fields.get("reference_box")),
-            amount=optional_number_in(fields.get("amount")),
+            query_box=read_box(fields.get("query_box")),
+            reference_box=read_box(fields.get("reference_box")),
+            amount=read_optional_number(fields.get("amount")),
         )
 
 
@@ -197,19 +197,19 @@ class Comparison:
         score = fields["score"]
         return cls(
             verdict=Verdict(fields["verdict"]),
-            score=-math.inf if score is None else number_in(score),
-            reason=text_in(fields["reason"]),
-            reference_size=size_in(fields["reference_size"]),
-            query_size=size_in(fields["query_size"]),
-            homography=homography_in(fields["homography"]),
+            score=-math.inf if score is None else read_number(score),
+            reason=read_text(fields["reason"]),
+            reference_size=read_size(fields["reference_size"]),
+            query_size=read_size(fields["query_size"]),
+            homography=read_homography(fields["homography"]),
             mirrored=bool(fields["mirrored"]),
-            reference_box=box_in(fields["reference_box"]),
-            query_box=box_in(fields["query_box"]),
-            reference_kept=number_in(fields["reference_kept"]),
-            query_covered=number_in(fields["query_covered"]),
+            reference_box=read_box(fields["reference_box"]),
+            query_box=read_box(fields["query_box"]),
+            reference_kept=read_number(fields["reference_kept"]),
+            query_covered=read_number(fields["query_covered"]),
             edits=tuple(Edit.from_dict(edit) for edit in fields["edits"]),
             direction=Direction(fields["direction"]),
-            expected_false_accusations=optional_number_in(
+            expected_false_accusations=read_optional_number(
                 fields["expected_false_accusations"]
             ),
         )

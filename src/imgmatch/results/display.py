@@ -7,14 +7,14 @@ Instead, `imgmatch.show` registers its functions here when `imgmatch` is importe
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["draw", "drawer"]
+__all__ = ["draw", "register_drawer"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _drawers: dict[str, Callable[..., Any]] = {}
 
 
-def drawer(form: str) -> Callable[[Function], Function]:
+def register_drawer(form: str) -> Callable[[Function], Function]:
     """Register the decorated function to draw results in a form, such as ``card``."""
 
     def name(function: Function) -> Function:

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from imgmatch.types import Box, Size
 
 __all__ = [
-    "box_in",
-    "homography_in",
-    "number_in",
-    "optional_number_in",
-    "size_in",
-    "text_in",
+    "read_box",
+    "read_homography",
+    "read_number",
+    "read_optional_number",
+    "read_size",
+    "read_text",
 ]
 
 
-def homography_in(rows: Sequence[Sequence[float]] | None) -> NDArray[np.float64] | None:
+def read_homography(
+    rows: Sequence[Sequence[float]] | None,
+) -> NDArray[np.float64] | None:
     """Read an invertible (3, 3) matrix, or None."""
     if rows is None:
         return None
@@ -32,35 +34,35 @@ def homography_in(rows: Sequence[Sequence[float]] | None) -> NDArray[np.float64]
     return matrix
 
 
-def box_in(edges: Sequence[float] | None) -> Box | None:
+def read_box(edges: Sequence[float] | None) -> Box | None:
     """Read a box, or None."""
     if edges is None:
         return None
-    x0, y0, x1, y1 = map(number_in, edges)
+    x0, y0, x1, y1 = map(read_number, edges)
     return Box(x0, y0, x1, y1)
 
 
-def size_in(sides: Sequence[int]) -> Size:
+def read_size(sides: Sequence[int]) -> Size:
     """Read a size of at least one pixel."""
-    width, height = (int(number_in(side)) for side in sides)
+    width, height = (int(read_number(side)) for side in sides)
     if min(width, height) < 1:
         raise ValueError(f"no size: {sides}")
     return Size(width, height)
 
 
-def number_in(value: float) -> float:
+def read_number(value: float) -> float:
     """Read a finite number."""
     if not math.isfinite(value):
         raise ValueError(f"no number: {value}")
     return float(value)
 
 
-def optional_number_in(value: float | None) -> float | None:
+def read_optional_number(value: float | None) -> float | None:
     """Read a finite number, or None."""
-    return None if value is None else number_in(value)
+    return None if value is None else read_number(value)
 
 
-def text_in(value: object) -> str:
+def read_text(value: object) -> str:
     """Read text."""
     if not isinstance(value, str):
         raise TypeError(f"want text, got {value!r}")

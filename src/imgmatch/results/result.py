@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from imgmatch.errors import reason_of
 from imgmatch.results.comparison import Comparison, Verdict
-from imgmatch.results.fields import text_in
+from imgmatch.results.fields import read_text
 
 _NO_COLUMNS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -29,7 +29,7 @@ class Match:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        return cls(text_in(fields["reference_id"]), Comparison.from_dict(fields))
+        return cls(read_text(fields["reference_id"]), Comparison.from_dict(fields))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +86,11 @@ class Result:
         """Read what `to_dict` wrote; ignore other keys."""
         since = fields.get("since")
         return cls(
-            text_in(fields["query"]),
-            text_in(fields["sha256"]),
+            read_text(fields["query"]),
+            read_text(fields["sha256"]),
             tuple(Match.from_dict(match) for match in fields["matches"]),
             dict(fields.get("columns") or {}),
-            None if since is None else text_in(since),
+            None if since is None else read_text(since),
         )
 
 
@@ -126,9 +126,9 @@ class ScanFailure:
         """Read what `to_dict` wrote; ignore other keys."""
         error = fields["error"]
         return cls(
-            text_in(fields["query"]),
-            text_in(error["type"]),
-            text_in(error["reason"]),
+            read_text(fields["query"]),
+            read_text(error["type"]),
+            read_text(error["reason"]),
             dict(fields.get("columns") or {}),
         )
 

@@ -11,7 +11,7 @@ from imgmatch.parallel.workers import Task, Workers
 from imgmatch.registry import Registry
 from imgmatch.results import ScanFailure, ScanOutcome
 from imgmatch.scans.partition import partition
-from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.snapshots import PickledSnapshot
 from imgmatch.scans.suspects import MAX_DEATHS, verify_each
 from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage
@@ -28,7 +28,7 @@ class Batch:
     """Suspects and what to compare them with, as plain data for a worker."""
 
     suspects: tuple[NamedImage, ...]
-    originals: SentSnapshot
+    originals: PickledSnapshot
     max_candidates: int
     derived_score: float
 
@@ -51,7 +51,7 @@ def scan_in_processes(
     RegistryError
         If the originals cannot be read, or have changed since the scan began.
     """
-    originals = SentSnapshot.of(registry.snapshot(), registry)
+    originals = PickledSnapshot.of(registry.snapshot(), registry)
     parts = partition(suspects, BATCH_SIZE)
     first = list(islice(parts, 2))
     # Starting processes takes longer than verifying a single batch.
@@ -95,6 +95,6 @@ def verify_batch(batch: Batch) -> list[ScanOutcome]:
 
 
 @lru_cache(maxsize=1)
-def _targets(originals: SentSnapshot) -> ScanTargets:
+def _targets(originals: PickledSnapshot) -> ScanTargets:
     """Open the originals once for all batches that a process runs."""
     return ScanTargets.everything(originals.open())

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from imgmatch.errors import ResumeError, ScanError
-from imgmatch.files import DRAFT_SUFFIX, durable_file
+from imgmatch.files import PENDING_SUFFIX, durable_file
 from imgmatch.pair.decision import DERIVED_SCORE
 from imgmatch.results import Result, ScanOutcome
 from imgmatch.results.formats import format_of
@@ -141,7 +141,7 @@ class ScanDirectory:
             return
         self.path.mkdir(exist_ok=True)
         names = {
-            path.name for path in self.path.iterdir() if path.suffix != DRAFT_SUFFIX
+            path.name for path in self.path.iterdir() if path.suffix != PENDING_SUFFIX
         }
         if strangers := names - {ORIGINALS, KNOWN, NEW_ORIGINALS}:
             raise ScanError(f"{self.path} is not empty: it holds {min(strangers)}")
@@ -217,7 +217,7 @@ class ScanDirectory:
             raise ResumeError(
                 f"{self.path} was begun with more suspects: there is a shard {shards}"
             )
-        for path in self.path.glob(f"_*{DRAFT_SUFFIX}"):
+        for path in self.path.glob(f"_*{PENDING_SUFFIX}"):
             path.unlink()  # left by processes that were killed
         self._write_about({"shards": shards, "counts": dict(sorted(counts.items()))})
         return counts

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any, Protocol, TypeVar
 
 from imgmatch.errors import InputError, MissingExtraError, WorkerError
-from imgmatch.parallel.threads import cores, one_thread
+from imgmatch.parallel.threads import cores, limit_threads
 from imgmatch.parallel.workers import Workers
 
 __all__ = ["Engine", "dask", "in_process", "processes"]
@@ -130,5 +130,5 @@ def _result(client: Any, function: Callable[[T], R], task: T, future: Any) -> R:
 
 
 def _pinned(function: Callable[[T], R], task: T) -> R:
-    one_thread()
+    limit_threads()
     return function(task)

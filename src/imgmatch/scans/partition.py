@@ -25,7 +25,7 @@ def partition(
     """
     remaining = iter(suspects)
     while shard := tuple(islice(remaining, size)):
-        yield tuple(_anywhere(suspect) for suspect in shard)
+        yield tuple(_with_absolute_path(suspect) for suspect in shard)
 
 
 def digest(suspects: Iterable[NamedImage]) -> str:
@@ -42,7 +42,7 @@ def digest(suspects: Iterable[NamedImage]) -> str:
     return found.hexdigest()
 
 
-def _anywhere(suspect: NamedImage) -> NamedImage:
+def _with_absolute_path(suspect: NamedImage) -> NamedImage:
     image: Any = suspect.image
     if isinstance(image, bytes | np.ndarray):
         return suspect

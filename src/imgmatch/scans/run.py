@@ -17,8 +17,13 @@ from imgmatch.scans.directory import ScanDirectory, ScanParameters, ShardRecord
 from imgmatch.scans.engines import Engine, in_process
 from imgmatch.scans.partition import partition
 from imgmatch.scans.shard import Shard, scan_shard
-from imgmatch.scans.since import earlier_scan, note_originals, note_targets, only_noted
-from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.since import (
+    earlier_scan,
+    keep_recorded,
+    record_originals,
+    record_targets,
+)
+from imgmatch.scans.snapshots import PickledSnapshot
 from imgmatch.scans.suspects import verify_each
 from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage, PathLike, find_images
@@ -215,7 +220,7 @@ def plan(
             registry = stack.enter_context(Registry.open(registry, read_only=True))
         snapshot = registry.snapshot()
         if resume:
-            snapshot = only_noted(target, snapshot)
+            snapshot = keep_recorded(target, snapshot)
         parameters = ScanParameters(
             imgmatch=__version__,
             snapshot=snapshot.id,
@@ -228,10 +233,10 @@ def plan(
         directory = ScanDirectory(target.absolute(), parameters)
         with directory.begin(resume=resume) as begun:
             if begun:
-                note_originals(directory.path, snapshot)
+                record_originals(directory.path, snapshot)
             if begun and since is not None:
-                note_targets(directory.path, Path(since), snapshot)
-        originals = SentSnapshot.of(snapshot, registry)
+                record_targets(directory.path, Path(since), snapshot)
+        originals = PickledSnapshot.of(snapshot, registry)
     suspects = find_images(sources, column=column)
     return ScanPlan(suspects, originals, directory, file)
 
@@ -246,7 +251,7 @@ class ScanPlan:
     def __init__(
         self,
         suspects: Iterable[NamedImage],
-        originals: SentSnapshot,
+        originals: PickledSnapshot,
         directory: ScanDirectory,
         file: Path | None,
     ) -> None:

@@ -8,8 +8,8 @@ from imgmatch.errors import ResumeError
 from imgmatch.results import ScanOutcome
 from imgmatch.scans.directory import ScanDirectory, ScanParameters, ShardRecord
 from imgmatch.scans.partition import digest
-from imgmatch.scans.since import load_targets, only_noted
-from imgmatch.scans.snapshots import SentSnapshot
+from imgmatch.scans.since import keep_recorded, load_targets
+from imgmatch.scans.snapshots import PickledSnapshot
 from imgmatch.scans.suspects import verify_each
 from imgmatch.scans.targets import ScanTargets
 from imgmatch.sources import NamedImage
@@ -37,7 +37,7 @@ class Shard:
 
     number: int
     suspects: tuple[NamedImage, ...]
-    originals: SentSnapshot
+    originals: PickledSnapshot
     directory: str
     parameters: ScanParameters
 
@@ -85,9 +85,9 @@ def _outcomes(shard: Shard, directory: ScanDirectory) -> list[ScanOutcome]:
 
 
 @lru_cache(maxsize=1)
-def _targets(originals: SentSnapshot, directory: str, since: bool) -> ScanTargets:
+def _targets(originals: PickledSnapshot, directory: str, since: bool) -> ScanTargets:
     """Open the originals once for all shards that a process runs."""
-    snapshot = originals.open(partial(only_noted, Path(directory)))
+    snapshot = originals.open(partial(keep_recorded, Path(directory)))
     if since:
         return load_targets(Path(directory), snapshot)
     return ScanTargets.everything(snapshot)

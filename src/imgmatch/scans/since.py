@@ -19,30 +19,30 @@ from imgmatch.scans.directory import (
     NEW_ORIGINALS,
     ORIGINALS,
 )
-from imgmatch.scans.targets import DIGEST, ScanTargets
+from imgmatch.scans.targets import DIGEST_DTYPE, ScanTargets
 
 __all__ = [
     "earlier_scan",
+    "keep_recorded",
     "load_targets",
-    "note_originals",
-    "note_targets",
-    "only_noted",
+    "record_originals",
+    "record_targets",
 ]
 
 
-def note_originals(directory: Path, snapshot: Snapshot) -> None:
+def record_originals(directory: Path, snapshot: Snapshot) -> None:
     """Write digests of the originals that a scan compares its suspects with."""
     _save(directory / ORIGINALS, _digests(snapshot).values())
 
 
-def only_noted(directory: Path, snapshot: Snapshot) -> Snapshot:
-    """Return those originals of a snapshot that `note_originals` recorded.
+def keep_recorded(directory: Path, snapshot: Snapshot) -> Snapshot:
+    """Return those originals of a snapshot that `record_originals` recorded.
 
     Return all of them if no scan was begun in the directory.
     """
     if not (directory / ABOUT).exists():
         return snapshot
-    noted = _noted(directory)
+    noted = _recorded(directory)
     digests = _digests(snapshot)
     left = [name for name, digest in digests.items() if digest in noted]
     return snapshot if len(left) == len(digests) else snapshot.only(left)
@@ -63,9 +63,9 @@ def earlier_scan(directory: Path) -> str:
     raise ScanError(f"want the directory of a finished scan, got {directory}")
 
 
-def note_targets(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
+def record_targets(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
     """Write which suspects an earlier scan verified and which originals are new."""
-    before = _noted(earlier)
+    before = _recorded(earlier)
     digests = _digests(snapshot)
     about = json.loads((earlier / ABOUT).read_bytes())
     new = {
@@ -81,7 +81,7 @@ def note_targets(directory: Path, earlier: Path, snapshot: Snapshot) -> None:
 
 
 def load_targets(directory: Path, snapshot: Snapshot) -> ScanTargets:
-    """Read what `note_targets` wrote."""
+    """Read what `record_targets` wrote."""
     noted = json.loads((directory / NEW_ORIGINALS).read_bytes())
     new = noted["originals"]
     return ScanTargets(
@@ -97,7 +97,7 @@ def _records(directory: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(path.read_bytes())
 
 
-def _noted(directory: Path) -> set[bytes]:
+def _recorded(directory: Path) -> set[bytes]:
     return set(np.load(directory / ORIGINALS).tolist())
 
 
@@ -114,4 +114,4 @@ def _digests(snapshot: Snapshot) -> dict[str, bytes]:
 
 def _save(path: Path, digests: Iterable[bytes]) -> None:
     with durable_file(path) as file:
-        np.save(file, np.unique(np.fromiter(digests, DIGEST)))
+        np.save(file, np.unique(np.fromiter(digests, DIGEST_DTYPE)))

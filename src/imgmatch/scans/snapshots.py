@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from imgmatch.errors import RegistryError, RegistryVersionError
 from imgmatch.registry import Registry, Snapshot
 
-__all__ = ["SentSnapshot"]
+__all__ = ["PickledSnapshot"]
 
 
 @dataclass(frozen=True, slots=True)
-class SentSnapshot:
+class PickledSnapshot:
     """A snapshot as plain data that can be sent to another process or machine.
 
     Attributes
@@ -28,7 +28,7 @@ class SentSnapshot:
     registry: str
 
     @classmethod
-    def of(cls, snapshot: Snapshot, registry: Registry) -> "SentSnapshot":
+    def of(cls, snapshot: Snapshot, registry: Registry) -> "PickledSnapshot":
         """Return what a worker needs to open a snapshot of a registry."""
         return cls(pickle.dumps(snapshot), snapshot.id, str(registry.path.absolute()))
 

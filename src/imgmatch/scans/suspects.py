@@ -16,7 +16,7 @@ from imgmatch.verification import verify
 
 __all__ = ["MAX_DEATHS", "verify_each"]
 
-REMEMBERED = 1024
+CACHED_RESULTS = 1024
 """Number of most recent results kept, in case the same bytes come again."""
 
 MAX_DEATHS = 2
@@ -34,7 +34,8 @@ def verify_each(
 ) -> Iterator[ScanOutcome]:
     """Verify each suspect; one that cannot be verified becomes a `ScanFailure`.
 
-    Equal bytes are verified once, while their result is among the last `REMEMBERED`.
+    Equal bytes are verified once, while their result is among the last
+    `CACHED_RESULTS`.
     A suspect over which `MAX_DEATHS` processes have died, by the attempt log, is
     given up: it becomes a `ScanFailure` too.
 
@@ -46,7 +47,7 @@ def verify_each(
         If suspects are in files that need an optional package to read.
     """
     check = partial(verify, max_candidates=max_candidates, derived_score=derived_score)
-    known = _Known()
+    known = _ResultCache()
     with Loader() as loader:
         for place, suspect in enumerate(suspects):
             if attempts:
@@ -64,13 +65,13 @@ def verify_each(
                 yield ScanFailure.of(suspect.name, error, suspect.columns)
 
 
-class _Known(OrderedDict[str, Result]):
+class _ResultCache(OrderedDict[str, Result]):
     """The most recent results, by the SHA-256 of the suspect's bytes."""
 
     def keep(self, sha256: str, result: Result) -> None:
         self[sha256] = result
         self.move_to_end(sha256)
-        if len(self) > REMEMBERED:
+        if len(self) > CACHED_RESULTS:
             self.popitem(last=False)
 
 
@@ -78,7 +79,7 @@ def _result(
     image: ImageSource,
     targets: ScanTargets,
     check: partial[Result],
-    known: _Known,
+    known: _ResultCache,
 ) -> Result:
     if not isinstance(image, str | os.PathLike | bytes | EncodedImage):
         return check(image, targets.all)

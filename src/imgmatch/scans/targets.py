@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from imgmatch.registry import Snapshot
 
-__all__ = ["DIGEST", "ScanTargets"]
+__all__ = ["DIGEST_DTYPE", "ScanTargets"]
 
-DIGEST: Final = "S16"
+DIGEST_DTYPE: Final = "S16"
 """NumPy type of a digest: the first 16 bytes of a SHA-256. The probability that two of
 10**9 digests are equal is below 10**-20."""
 
@@ -42,10 +42,10 @@ class ScanTargets:
     @classmethod
     def everything(cls, snapshot: Snapshot) -> "ScanTargets":
         """Compare every suspect with every original."""
-        return cls(snapshot, None, np.empty(0, DIGEST), None)
+        return cls(snapshot, None, np.empty(0, DIGEST_DTYPE), None)
 
     def knows(self, sha256: str) -> bool:
         """Return whether the earlier scan verified a suspect with these bytes."""
-        digest = np.array(bytes.fromhex(sha256)[:16], DIGEST)
+        digest = np.array(bytes.fromhex(sha256)[:16], DIGEST_DTYPE)
         place = int(np.searchsorted(self.known, digest))
         return place < len(self.known) and bool(self.known[place] == digest)

@@ -1,14 +1,14 @@
 """Draw the card that a notebook shows for a comparison."""
 
 from imgmatch.results import Comparison
-from imgmatch.results.display import drawer
+from imgmatch.results.display import register_drawer
 from imgmatch.show.figure import query_marks, reference_marks
 from imgmatch.show.words import DIRECTION_WORDS, describe_edits, describe_verdict
 
 __all__ = ["render_card"]
 
 
-@drawer("card")
+@register_drawer("card")
 def render_card(comparison: Comparison) -> str:
     """Draw a comparison as HTML: the outlines of both pictures, and what was found.
 

@@ -11,7 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 from imgmatch.results import Comparison, EditKind
 from imgmatch.show.words import describe_edits, describe_verdict
-from imgmatch.transforms import Overlap, carry, clip
+from imgmatch.transforms import Overlap, clip, transform_points
 from imgmatch.types import Box, Size
 
 __all__ = [
@@ -56,13 +56,13 @@ def copy_outline(comparison: Comparison) -> Overlap | None:
     homography, query_box = comparison.homography, comparison.query_box
     if homography is None or not comparison.reference_box or not query_box:
         return None
-    query = carry(homography, _corners(comparison.reference_box))
+    query = transform_points(homography, _corners(comparison.reference_box))
     for (axis, inward), edge in zip(_SIDES, query_box, strict=True):
         query = clip(query, axis, inward, edge - 0.5)
     if len(query) < 3:
         return None
     inverse = np.linalg.inv(homography).astype(np.float64)
-    return Overlap(carry(inverse, query), query)
+    return Overlap(transform_points(inverse, query), query)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from imgmatch.errors import MissingExtraError
 from imgmatch.image import ImageSource, decode
 from imgmatch.results import Comparison
-from imgmatch.results.display import drawer
+from imgmatch.results.display import register_drawer
 from imgmatch.show.figure import (
     OVERLAY_COLOUR,
     REGION_COLOUR,
@@ -27,7 +27,7 @@ _LONG_SIDE = 1024
 """Largest side of a plotted picture, in pixels: two larger ones fit no screen."""
 
 
-@drawer("plot")
+@register_drawer("plot")
 def plot(
     comparison: Comparison,
     original: ImageSource | None = None,

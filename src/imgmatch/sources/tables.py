@@ -21,7 +21,7 @@ from imgmatch.errors import (
     reason_of,
 )
 from imgmatch.image import Limits
-from imgmatch.image.header import too_many
+from imgmatch.image.header import limit_reason
 from imgmatch.sources.named import NamedImage, Unreadable
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ParquetReader:
             raise SourceError(self._path, str(error) or "too few rows") from error
         data = cell.as_buffer() if cell.is_valid else b""
         if len(data) > self._limits.max_bytes:
-            reason = too_many(len(data), "bytes", self._limits.max_bytes)
+            reason = limit_reason(len(data), "bytes", self._limits.max_bytes)
             raise DecodeError(self._path, reason)
         return bytes(data)
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from imgmatch.errors import DecodeError, SourceError, reason_of
 from imgmatch.image import Limits
-from imgmatch.image.header import too_many
+from imgmatch.image.header import limit_reason
 from imgmatch.sources.named import NamedImage, Unreadable, claims_image
 
 __all__ = ["SUFFIXES", "TarMember", "members"]
@@ -65,7 +65,7 @@ class TarReader:
     def read(self, place: TarMember) -> bytes:
         """Return a member's bytes."""
         if place.size > self._limits.max_bytes:
-            reason = too_many(place.size, "bytes", self._limits.max_bytes)
+            reason = limit_reason(place.size, "bytes", self._limits.max_bytes)
             raise DecodeError(self._path, reason)
         try:
             content = _stream(self._archive)

@@ -11,7 +11,7 @@ from posixpath import splitext
 
 from imgmatch.errors import DecodeError, SourceError, reason_of
 from imgmatch.image import Limits
-from imgmatch.image.header import too_many
+from imgmatch.image.header import limit_reason
 from imgmatch.sources.named import NamedImage, Unreadable, claims_image
 
 __all__ = ["SUFFIXES", "ZipMember", "members"]
@@ -69,7 +69,7 @@ class ZipReader:
         except _BROKEN as error:
             raise DecodeError(self._path, reason_of(error)) from error
         if len(data) > most:
-            raise DecodeError(self._path, too_many(len(data), "bytes", most))
+            raise DecodeError(self._path, limit_reason(len(data), "bytes", most))
         return data
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from imgmatch.image import Pyramid
 from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.direction.tiles import (
     MIN_DETAIL_PIXELS,
-    graded,
+    grade,
     mean,
     strongest_tiles,
 )
@@ -101,7 +101,7 @@ def judge_edges(reference: Pyramid, query: Pyramid, agreement: Agreement) -> Dir
     sharper = (mean(detail_q[edges]) / mean(slope_q[edges])) / (
         mean(detail_r[edges]) / mean(slope_r[edges])
     )
-    return graded(sharper, SHARPER, MUCH_SHARPER)
+    return grade(sharper, SHARPER, MUCH_SHARPER)
 
 
 class _Tiles(NamedTuple):

@@ -16,13 +16,13 @@ from imgmatch.image import Pyramid
 from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.direction.tiles import (
     MIN_DETAIL_PIXELS,
-    graded,
+    grade,
     mean,
     strongest_tiles,
 )
 from imgmatch.pair.window import WINDOW
 from imgmatch.results import Direction
-from imgmatch.transforms import bounds, carry, inverse
+from imgmatch.transforms import bounds, inverse, transform_points
 from imgmatch.types import Size
 
 __all__ = ["judge_enlargement"]
@@ -79,10 +79,10 @@ def judge_enlargement(
     whole = reference.density >= WHOLE_DENSITY and scale * query.density > LARGER
     if not whole:
         return Direction.UNKNOWN  # the files may hold detail that the previews lack
-    return _enlarged(reference, query, agreement, scale)
+    return _compare_with_enlargement(reference, query, agreement, scale)
 
 
-def _enlarged(
+def _compare_with_enlargement(
     reference: Pyramid, query: Pyramid, agreement: Agreement, scale: float
 ) -> Direction:
     """Compare the detail of the query with that of the enlarged reference.
@@ -126,7 +126,7 @@ def _enlarged(
         details.append(
             np.array(
                 [
-                    _detail_below(picture, blur).take(rows)
+                    _detail_finer_than(picture, blur).take(rows)
                     for blur in blurs
                     for picture in pictures
                 ]
@@ -138,7 +138,7 @@ def _enlarged(
     energy_q, energy_r = mean(fine_q**2), mean(fine_r**2)
     stronger = energy_q / energy_r * mean(wide_r**2) / mean(wide_q**2)
     alike = float((fine_q * fine_r).mean()) / math.sqrt(energy_q * energy_r)
-    return graded(stronger / max(alike, MIN_ALIKE), FINER, MUCH_FINER)
+    return grade(stronger / max(alike, MIN_ALIKE), FINER, MUCH_FINER)
 
 
 def _cut(
@@ -156,11 +156,13 @@ def _cut(
     cut : (H, W) uint8
     """
     outline = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * tile + corner - 0.5
-    box = bounds(carry(to_preview, outline))
+    box = bounds(transform_points(to_preview, outline))
     left, top = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
     cut = preview[top : math.ceil(box.y1), left : math.ceil(box.x1)]
     return np.array([[1.0, 0.0, left], [0.0, 1.0, top], [0.0, 0.0, 1.0]]), cut
 
 
-def _detail_below(picture: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+def _detail_finer_than(
+    picture: NDArray[np.float32], sigma: float
+) -> NDArray[np.float32]:
     return np.asarray(picture - cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imgmatch.image import Pyramid
 from imgmatch.results import Direction
-from imgmatch.transforms import Overlap, bounds, carry, local_scale
+from imgmatch.transforms import Overlap, bounds, local_scale, transform_points
 from imgmatch.types import Size
 
 __all__ = ["judge_scene"]
@@ -29,9 +29,9 @@ that they lie on, as fractions of its length."""
 SOFTENING = 0.8
 """Standard deviation of the blur of the query along a side, preview pixels."""
 
-ENDS = 0.5
-CONTINUES = 0.8
-FINE_CONTINUES = 0.4
+MAX_END_CORRELATION = 0.5
+MIN_CONTINUING_CORRELATION = 0.8
+MIN_CONTINUING_FINE_CORRELATION = 0.4
 """Correlation of the profiles to either side of a reference's side below which the
 scene ends there; and correlations above which it goes on, of the profiles and of their
 fine structure. The fine structure must agree too, because a neighbour may have the same
@@ -41,7 +41,7 @@ FINE_BLUR = 6.0
 """Standard deviation of the blur that is subtracted to leave fine structure,
 samples."""
 
-MADE_UP = 0.95
+MIN_REPEATED_CORRELATION = 0.95
 """Correlation of the fine structure above which the pixels beyond a side are made up:
 the picture itself, reflected or repeated."""
 
@@ -98,11 +98,13 @@ def judge_scene(
             lines.append(points)
     if not lines:
         return Direction.CONSISTENT
-    points = (carry(homography, np.reshape(lines, (-1, 2))) + 0.5) * zoom - 0.5
+    points = (
+        transform_points(homography, np.reshape(lines, (-1, 2))) + 0.5
+    ) * zoom - 0.5
     points = points.reshape(-1, 4, SAMPLES, 2)
     seen = ((points >= 0) & (points <= shown - 1)).all(axis=(1, 3))
     sides = [
-        _side(*_profiles(query.pixels, line[:, where]))
+        _judge_side(*_profiles(query.pixels, line[:, where]))
         for line, where in zip(points, seen, strict=True)
         if np.count_nonzero(where) >= MIN_SAMPLES
     ]
@@ -113,7 +115,7 @@ def judge_scene(
     return Direction.UNKNOWN if doubtful else Direction.CONSISTENT
 
 
-def _side(
+def _judge_side(
     deep: NDArray[np.float32],
     inside: NDArray[np.float32],
     beyond: NDArray[np.float32],
@@ -124,11 +126,17 @@ def _side(
         # Plain ground looks the same on both sides, whether the scene goes on or not.
         return Direction.UNKNOWN
     alike = _correlation(inside, beyond)
-    if beyond.std() < STRUCTURE or alike < ENDS:
+    if beyond.std() < STRUCTURE or alike < MAX_END_CORRELATION:
         return Direction.CONSISTENT
-    inside, beyond, deep, far = map(_fine, (inside, beyond, deep, far))
-    goes_on = alike > CONTINUES and _correlation(inside, beyond) > FINE_CONTINUES
-    made_up = max(_correlation(far, deep), _correlation(far, beyond)) > MADE_UP
+    inside, beyond, deep, far = map(_fine_structure, (inside, beyond, deep, far))
+    goes_on = (
+        alike > MIN_CONTINUING_CORRELATION
+        and _correlation(inside, beyond) > MIN_CONTINUING_FINE_CORRELATION
+    )
+    made_up = (
+        max(_correlation(far, deep), _correlation(far, beyond))
+        > MIN_REPEATED_CORRELATION
+    )
     return Direction.CONTRADICTS if goes_on and not made_up else Direction.UNKNOWN
 
 
@@ -137,7 +145,7 @@ def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     return float(a @ b) / max(math.sqrt(float(a @ a) * float(b @ b)), 1e-6)
 
 
-def _fine(profile: NDArray[np.float32]) -> NDArray[np.float32]:
+def _fine_structure(profile: NDArray[np.float32]) -> NDArray[np.float32]:
     smooth = cv2.GaussianBlur(profile[None], (0, 0), FINE_BLUR)[0]
     return np.asarray(profile - smooth, np.float32)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgmatch.results import Direction
 from imgmatch.types import Size
 
-__all__ = ["MIN_DETAIL_PIXELS", "graded", "mean", "strongest_tiles"]
+__all__ = ["MIN_DETAIL_PIXELS", "grade", "mean", "strongest_tiles"]
 
 TILES = 8
 TILE_SIDE = 32
@@ -59,7 +59,7 @@ def strongest_tiles(
     return corners, Size(math.ceil(width / columns), math.ceil(height / rows))
 
 
-def graded(value: float, doubtful: float, too_much: float) -> Direction:
+def grade(value: float, doubtful: float, too_much: float) -> Direction:
     """Grade a figure by two bounds.
 
     Parameters
