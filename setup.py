@@ -1,4 +1,4 @@
-"""Build the C core; everything else is declared in pyproject.toml."""
+"""Build the C core. pyproject.toml declares everything else."""
 
 import hashlib
 import os
@@ -11,9 +11,9 @@ from setuptools import Extension, setup
 
 KERNELS = Path("src/imgmatch/_kernels")
 
-# No -march: every instruction set beyond the baseline is a function with a
-# target attribute, chosen at run time, so that one binary serves all machines.
-# Without errno, a square root is one instruction.
+# No -march: code for instruction sets beyond the baseline is in functions with a target
+# attribute, which are chosen at run time. One binary then works on all machines.
+# -fno-math-errno makes a square root one instruction.
 FLAGS = ["-O3", "-std=c11", "-fno-math-errno"]
 if sys.platform == "win32":
     FLAGS = ["/O2", "/std:c11"]
@@ -26,9 +26,9 @@ if SANITIZED:
 
 
 def extension(name: str, *kernels: str) -> Extension:
-    """Declare a Cython module and the kernels, by pattern, that it is the door to.
+    """Declare a Cython module with the C kernels, given by patterns, that it wraps.
 
-    It is told the digest of its sources, for evidence to record.
+    The module gets the SHA-256 digest of its sources, which evidence records.
     """
     door = Path(f"src/{name.replace('.', '/')}.pyx")
     sources = [path for pattern in kernels for path in sorted(KERNELS.glob(pattern))]
@@ -62,7 +62,7 @@ EXTENSIONS = [
 setup(
     ext_modules=cythonize(
         EXTENSIONS,
-        build_dir="build/sanitized" if SANITIZED else None,  # its C differs
+        build_dir="build/sanitized" if SANITIZED else None,  # its C code differs
         compiler_directives={
             "language_level": 3,
             "boundscheck": SANITIZED,

@@ -12,7 +12,11 @@ wanted = {
     if not path.endswith((".c", ".h", ".pxd", ".pyx"))
 }
 with zipfile.ZipFile(sys.argv[1]) as wheel:
-    names = {n for n in wheel.namelist() if ".dist-info/" not in n}
+    names = {
+        name
+        for name in wheel.namelist()
+        if ".dist-info/" not in name and not name.endswith("/")  # auditwheel's folders
+    }
 modules = ("imgmatch/_core", "imgmatch/_pixels", "imgmatch/index/_postings")
 compiled = {
     name

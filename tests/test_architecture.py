@@ -8,10 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-import imgmatch
-
-ROOT = Path(imgmatch.__file__).parent
+SOURCES = ROOT / "src/imgmatch"
 
 ROWS = (
     *(
@@ -62,9 +61,9 @@ def breaches(module, source):
 
 
 def modules():
-    for path in sorted(ROOT.rglob("*.py*")):
-        if path.suffix in (".py", ".pyx") and path != ROOT / "__init__.py":
-            parts = path.relative_to(ROOT).with_suffix("").parts
+    for path in sorted(SOURCES.rglob("*.py*")):
+        if path.suffix in (".py", ".pyx") and path != SOURCES / "__init__.py":
+            parts = path.relative_to(SOURCES).with_suffix("").parts
             yield ".".join(("imgmatch", *parts)).removesuffix(".__init__"), path
 
 
@@ -152,7 +151,9 @@ def mirrored_by(path):
     """The module or package that a file ``test_<module>[_aspect].py`` mirrors."""
     folder = path.relative_to(TESTS).parent
     home = (
-        TESTS.parent / folder if folder.parts[:1] == ("benchmarks",) else ROOT / folder
+        TESTS.parent / folder
+        if folder.parts[:1] == ("benchmarks",)
+        else SOURCES / folder
     )
     words = path.stem.removeprefix("test_").split("_")
     for end in range(len(words), 0, -1):

@@ -44,7 +44,8 @@ def test_options_new_ledger_file_makes_a_ledger(run, tmp_path, monkeypatch, comm
     status, _, err = run(*command.split(), "--ledger", "ledger.sqlite")
 
     assert status == 0, err
-    Ledger("ledger.sqlite").check()
+    with Ledger("ledger.sqlite") as ledger:
+        ledger.check()
 
 
 @pytest.mark.parametrize("command", GO_ON)

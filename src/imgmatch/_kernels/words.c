@@ -7,6 +7,8 @@ enum { NIBBLES = 64 };
 /* Not inlined: else compilers interchange the two loops and add sum by sum. */
 #if defined(__GNUC__) || defined(__clang__)
 #define IM_NO_INLINE __attribute__((noinline))
+#elif defined(_MSC_VER)
+#define IM_NO_INLINE __declspec(noinline)
 #else
 #define IM_NO_INLINE
 #endif
