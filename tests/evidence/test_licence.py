@@ -43,3 +43,12 @@ def test_allow_and_revoke_refuse_bad_licences(ledger):
         allow(ledger, Licence("M", "o", "s", None, NOON, NOON), at=NOON)
     with pytest.raises(InputError, match="no licence 'N'"):
         revoke(ledger, "N", at=NOON)
+
+
+def test_revoke_keeps_the_first_revocation(ledger):
+    allow(ledger, Licence("L", "o", "s", None, NOON, NOON + 3 * DAY), at=NOON)
+    revoke(ledger, "L", at=NOON + DAY)
+
+    with pytest.raises(InputError, match="revoked already"):
+        revoke(ledger, "L", at=NOON + 2 * DAY)
+    assert [one.revoked for one in licences(ledger)] == [NOON + DAY]

@@ -119,6 +119,6 @@ def test_privacy_of_bundles_and_reports_keeps_canaries_out(marked_original, tmp_
 
 def test_parse_box_reads_the_command_line_form():
     assert parse_box("1,2,3.5,4") == Box(1, 2, 3.5, 4)
-    for text in ("", "1,2,3", "a,b,c,d", "1,2,3,4,5"):
+    for text in ("", "1,2,3", "a,b,c,d", "1,2,3,4,5", "1,2,nan,4", "1,2,inf,4"):
         with pytest.raises(InputError, match="want x0,y0,x1,y1"):
             parse_box(text)

@@ -66,6 +66,17 @@ def test_find_images_keeps_equal_names_of_two_folders_apart(tmp_path):
     assert second == (tmp_path / "b/1.png").as_posix()
 
 
+@pytest.mark.parametrize("order", [("1.png", "a"), ("a", "1.png")])
+def test_find_images_keeps_equal_names_of_a_file_and_a_folder_apart(
+    tmp_path, monkeypatch, order
+):
+    monkeypatch.chdir(tmp_path)
+    for path in ("1.png", "a/1.png"):
+        write(tmp_path / path, 0)
+
+    assert len(set(names(*order))) == 2
+
+
 def test_find_images_lists_a_link_as_another_image(tmp_path):
     write(tmp_path / "a.png", 0)
     try:

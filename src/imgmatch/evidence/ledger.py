@@ -101,8 +101,13 @@ class Ledger:
         self.path = Path(path)
         with self._translated():
             self._connection = sqlite3.connect(self.path, isolation_level=None)
-            self._connection.execute("PRAGMA secure_delete = ON")  # for `erase`
-            self._lay_out()
+        try:
+            with self._translated():
+                self._connection.execute("PRAGMA secure_delete = ON")  # for `erase`
+                self._lay_out()
+        except LedgerError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

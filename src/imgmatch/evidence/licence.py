@@ -82,12 +82,14 @@ def revoke(ledger: Ledger, licence_id: str, *, at: datetime) -> None:
     Raises
     ------
     InputError
-        If there is no licence with this id.
+        If there is no licence with this id, or it is revoked already.
     """
     found = ledger.entries(_KIND, subject=licence_id)
-    if not found or found[0].content is None:
+    if not found or found[-1].content is None:
         raise InputError(f"no licence {licence_id!r}")
-    content = {**found[0].content, "revoked": instant(at)}
+    if found[-1].content["revoked"]:
+        raise InputError(f"the licence {licence_id!r} is revoked already")
+    content = {**found[-1].content, "revoked": instant(at)}
     ledger.append(_KIND, content, at=at)
 
 

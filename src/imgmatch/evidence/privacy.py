@@ -4,6 +4,7 @@ A copy is encoded from bare pixels. That drops Exif, GPS, XMP, IPTC, maker notes
 comments, profiles and embedded thumbnails: only the pixels are carried over.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 
@@ -61,10 +62,12 @@ def parse_box(text: str) -> Box:
         If the text is something else.
     """
     try:
-        x0, y0, x1, y1 = (float(edge) for edge in text.split(","))
-    except ValueError as error:
-        raise InputError(f"want x0,y0,x1,y1 in pixels, got {text!r}") from error
-    return Box(x0, y0, x1, y1)
+        edges = [float(edge) for edge in text.split(",")]
+    except ValueError:
+        edges = []
+    if len(edges) != 4 or not all(math.isfinite(edge) for edge in edges):
+        raise InputError(f"want x0,y0,x1,y1 in pixels, got {text!r}")
+    return Box(*edges)
 
 
 def reduced_copy(image: ImageSource, *, boxes: Iterable[Box] = ()) -> bytes:

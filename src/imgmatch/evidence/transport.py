@@ -1,6 +1,6 @@
 """Reach a time-stamp authority over HTTP, as RFC 3161 section 3.4 describes."""
 
-import urllib.error
+import http.client
 import urllib.request
 
 from imgmatch.errors import InputError, TokenError
@@ -34,11 +34,12 @@ def http_transport(url: str, *, timeout: float = TIMEOUT) -> Transport:
 
     def ask(request: bytes) -> bytes:
         headers = {"Content-Type": "application/timestamp-query"}
-        posted = urllib.request.Request(url, data=request, headers=headers)
         try:
+            posted = urllib.request.Request(url, data=request, headers=headers)
             with urllib.request.urlopen(posted, timeout=timeout) as response:
                 return bytes(response.read(_LONGEST))
-        except (urllib.error.URLError, OSError) as error:
+        # URLError is an OSError; a broken answer or address is an HTTPException.
+        except (OSError, http.client.HTTPException) as error:
             raise TokenError(f"{url} did not answer: {error}") from error
 
     return ask

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgmatch.errors import RegistryError
+from imgmatch.errors import RegistryError, reason_of
 from imgmatch.registry.database import Database
 from imgmatch.registry.lock import WriterLock
 from imgmatch.registry.schema import (
@@ -40,7 +40,7 @@ class Directory:
             path.mkdir(parents=True, exist_ok=True)
             names = {entry.name for entry in path.iterdir()}
         except OSError as error:
-            raise RegistryError(f"{path}: {error.strerror}") from error
+            raise RegistryError(f"{path}: {reason_of(error)}") from error
         if strangers := names - _FILE_NAMES:
             raise RegistryError(f"{path} is not empty: it holds {min(strangers)}")
         with ExitStack() as undo:

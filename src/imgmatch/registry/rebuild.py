@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from imgmatch.errors import RegistryError
+from imgmatch.errors import RegistryError, reason_of
 from imgmatch.features import Features
 from imgmatch.files import sync_folder
 from imgmatch.fingerprint import Original
@@ -81,7 +81,7 @@ class IndexRebuild:
                     index = builder.write(folder)
                     sync_folder(folder)
                 except OSError as error:
-                    raise RegistryError(f"{folder}: {error.strerror}") from error
+                    raise RegistryError(f"{folder}: {reason_of(error)}") from error
                 entries.append(replace(entry, index=index.name))
         database.begin()
         database.write_segment_list(replace(self._segment_list, entries=tuple(entries)))

@@ -16,6 +16,7 @@ from imgmatch.errors import (
     RegistryCorruptError,
     RegistryError,
     UnknownReferenceError,
+    reason_of,
 )
 from imgmatch.fingerprint import Fingerprint
 from imgmatch.image import ImageSource
@@ -440,7 +441,7 @@ class Registry:
             self._working_set.write()
         except OSError as error:
             collect_garbage(self._working_set, self._database, self._directory.segments)
-            raise RegistryError(f"{self.path}: {error.strerror}") from error
+            raise RegistryError(f"{self.path}: {reason_of(error)}") from error
         self._database.write_segment_list(self._working_set.segment_list)
         self._database.commit()
         self._working_set.load(self._database.segment_list())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgmatch.errors import RegistryCorruptError, RegistryError
+from imgmatch.errors import RegistryCorruptError, RegistryError, reason_of
 from imgmatch.registry.arrayfile import ArrayFile
 from imgmatch.registry.database import Database
 from imgmatch.registry.originals import Originals, identity_of
@@ -47,7 +47,7 @@ def merge_tiers(
             _merge(working_set, database, positions)
     except OSError as error:
         if error.errno not in _NO_ROOM:
-            raise RegistryError(f"{folder}: {error.strerror}") from error
+            raise RegistryError(f"{folder}: {reason_of(error)}") from error
     finally:
         collect_garbage(working_set, database, folder)
 
@@ -66,7 +66,7 @@ def compact(working_set: WorkingSet, database: Database, folder: Path) -> None:
                 _merge(working_set, database, group)
         database.vacuum()
     except OSError as error:
-        raise RegistryError(f"{folder}: {error.strerror}") from error
+        raise RegistryError(f"{folder}: {reason_of(error)}") from error
     finally:
         collect_garbage(working_set, database, folder)
 
@@ -124,7 +124,7 @@ def _file_problems(folder: Path, name: str) -> Iterator[str]:
     try:
         yield from ArrayFile.open(folder, name).problems()
     except OSError as error:
-        yield f"{folder / name}: {error.strerror}"
+        yield f"{folder / name}: {reason_of(error)}"
     except RegistryCorruptError as error:
         yield str(error)
 

@@ -58,8 +58,8 @@ def find_images(
     Yields
     ------
     NamedImage
-        Each file once, even if the paths overlap. If files of two folders would have
-        the same name, the later one keeps the folder in its name.
+        Each file once, even if the paths overlap. If two files would have the same
+        name, the later one keeps its folder in its name.
 
     Raises
     ------
@@ -85,7 +85,8 @@ def find_images(
             listed = any(_walked(folder, root) for folder in folders)
             if absolute not in files and not listed:
                 files.add(absolute)
-                yield from _in_file(root, column)
+                taken = any((folder / root).exists() for folder in folders)
+                yield from _in_file(Path(absolute) if taken else root, column)
 
 
 def _in_folder(
@@ -97,7 +98,7 @@ def _in_folder(
             continue
         inside = path.relative_to(root)
         taken = any((folder / inside).exists() for folder in earlier)
-        taken = taken or inside.as_posix() in files
+        taken = taken or os.path.abspath(inside) in files  # noqa: PTH100
         name = path if taken or path == root else inside
         yield from _open(name.as_posix(), path, column)
 
