@@ -263,7 +263,7 @@ def test_write_report_counts_suspects_of_an_earlier_scan(tmp_path):
 
     for seen, words in ((old[:1], "1 was judged"), (old, "2 were judged")):
         (page,) = written(tmp_path, [*OUTCOMES[2:], *seen])
-        assert f'<p class="also">{words} in an earlier scan, and held' in page
+        assert f'<p class="also">{words} in an earlier scan, and compared' in page
     (page,) = written(tmp_path, OUTCOMES)
     assert "earlier scan" not in page
 

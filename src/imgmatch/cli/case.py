@@ -46,8 +46,10 @@ app = typer.Typer(
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE")]
 By = Annotated[str, typer.Option(help="Who does it: an id, not a name.")]
-Reason = Annotated[str, typer.Option(help="Why.")]
-Deadline = Annotated[str | None, typer.Option(help="For the next step (ISO 8601).")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+Deadline = Annotated[
+    str | None, typer.Option(help="Deadline of the next step (ISO 8601).")
+]
 Owner = Annotated[str, typer.Option(help="Whose originals: an opaque reference.")]
 
 
@@ -61,9 +63,12 @@ def open_(
     seller: Annotated[str, typer.Option(help="Id of the seller.")],
     by: By,
     reason: Reason,
-    claim: Annotated[ClaimKind, typer.Option()] = ClaimKind.PICTURE,
+    claim: Annotated[
+        ClaimKind, typer.Option(help="What is claimed.")
+    ] = ClaimKind.PICTURE,
     bundle: Annotated[
-        Path | None, typer.Option(help="Its evidence.", exists=True, dir_okay=False)
+        Path | None,
+        typer.Option(help="Evidence bundle of the case.", exists=True, dir_okay=False),
     ] = None,
     deadline: Deadline = None,
     at: At = None,
@@ -94,7 +99,9 @@ def step(
     ledger: LedgerFile,
     by: By,
     reason: Reason,
-    outcome: Annotated[CaseOutcome | None, typer.Option(help="Of a decision.")] = None,
+    outcome: Annotated[
+        CaseOutcome | None, typer.Option(help="How it was decided.")
+    ] = None,
     deadline: Deadline = None,
     at: At = None,
 ) -> None:
@@ -118,14 +125,16 @@ def material(
     case_id: CaseId,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     ledger: LedgerFile,
-    kind: Annotated[MaterialKind, typer.Option()],
+    kind: Annotated[MaterialKind, typer.Option(help="What the file is.")],
     party: Annotated[Party, typer.Option(help="Whoever puts it forward.")],
     by: By,
     original: Annotated[
-        Path | None, typer.Option(help="To check it against.", exists=True)
+        Path | None,
+        typer.Option(help="The original's file, to compare it with.", exists=True),
     ] = None,
     suspect: Annotated[
-        Path | None, typer.Option(help="To check it against.", exists=True)
+        Path | None,
+        typer.Option(help="The suspect's file, to compare it with.", exists=True),
     ] = None,
     c2pa_root: CredentialRoots = None,
     at: At = None,
@@ -153,7 +162,7 @@ def show(case_id: CaseId, ledger: LedgerFile) -> None:
 @app.command("list")
 def list_cases(
     ledger: LedgerFile,
-    owner: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only cases of this owner.")] = None,
     overdue: Annotated[
         bool, typer.Option("--overdue", help="Only those past their deadline.")
     ] = False,
@@ -186,12 +195,19 @@ def draft(
     confirmed_by: Annotated[
         str, typer.Option(help="Name of the human who answers for it.")
     ],
-    claim: Annotated[ClaimKind, typer.Option()] = ClaimKind.PICTURE,
-    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+    claim: Annotated[
+        ClaimKind, typer.Option(help="What is claimed.")
+    ] = ClaimKind.PICTURE,
+    language: Annotated[
+        str, typer.Option(help="Language of the draft: en or zh.")
+    ] = "en",
     floor: Annotated[
         float | None, typer.Option(help="Success rate below which none is drafted.")
     ] = None,
-    override: Annotated[str, typer.Option(help="Reason to do it below.")] = "",
+    override: Annotated[
+        str,
+        typer.Option(help="Reason to draft although the success rate is below that."),
+    ] = "",
     at: At = None,
 ) -> None:
     """Print the draft of a complaint, if the evidence bears one."""
@@ -216,8 +232,10 @@ def allow(
     ledger: NewLedgerFile,
     owner: Owner,
     seller: Annotated[str, typer.Option(help="Who may use them: an id.")],
-    begins: Annotated[str, typer.Option(help="ISO 8601.")],
-    ends: Annotated[str, typer.Option(help="ISO 8601.")],
+    begins: Annotated[
+        str, typer.Option(help="First moment of the licence (ISO 8601).")
+    ],
+    ends: Annotated[str, typer.Option(help="Its last moment (ISO 8601).")],
     work: Annotated[str | None, typer.Option(help="Only this work.")] = None,
     at: At = None,
 ) -> None:
@@ -246,9 +264,9 @@ def moment(
         str, typer.Argument(metavar="ID", help="Of a listing or of an original.")
     ],
     what: Annotated[Moment, typer.Argument()],
-    when: Annotated[str, typer.Argument(help="ISO 8601.")],
+    when: Annotated[str, typer.Argument(help="The moment (ISO 8601).")],
     ledger: NewLedgerFile,
-    owner: Annotated[str | None, typer.Option(help="Of the original.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Owner of the original.")] = None,
     at: At = None,
 ) -> None:
     """Note when a listing was first seen, or an original published."""

@@ -63,8 +63,12 @@ def add(
     ] = None,
     root: Roots = None,
     filing: Annotated[str | None, typer.Option(help="The service's number.")] = None,
-    filing_expires: Annotated[str | None, typer.Option(help="ISO 8601.")] = None,
-    credit_expires: Annotated[str | None, typer.Option(help="ISO 8601.")] = None,
+    filing_expires: Annotated[
+        str | None, typer.Option(help="When the filing runs out (ISO 8601).")
+    ] = None,
+    credit_expires: Annotated[
+        str | None, typer.Option(help="When the service's credit runs out (ISO 8601).")
+    ] = None,
     at: At = None,
 ) -> None:
     """Record a deposit of FILE, and have it stamped with --tsa.
@@ -123,7 +127,9 @@ def check(file: File, ledger: LedgerFile, root: Roots = None, at: At = None) -> 
 @app.command("list")
 def list_deposits(
     ledger: LedgerFile,
-    depositor: Annotated[str | None, typer.Option(help="Only of this one.")] = None,
+    depositor: Annotated[
+        str | None, typer.Option(help="Only deposits of this depositor.")
+    ] = None,
 ) -> None:
     """Print the deposits, one JSON object a line."""
     with guarded(), Ledger(ledger) as opened:
@@ -134,7 +140,7 @@ def list_deposits(
 @app.command()
 def expiring(
     ledger: LedgerFile,
-    within: Annotated[int, typer.Option(help="Days.", min=0)] = 30,
+    within: Annotated[int, typer.Option(help="Days from now.", min=0)] = 30,
     at: At = None,
 ) -> None:
     """Print what runs out soon or has: credit, filing or certificate."""

@@ -45,7 +45,7 @@ _FAILS = 1
 
 Attach = Annotated[
     list[str] | None,
-    typer.Option(help="KIND=FILE: material, named by its digest."),
+    typer.Option(help="KIND=FILE: further material; the bundle states its digest."),
 ]
 Boxes = list[str] | None
 
@@ -58,33 +58,51 @@ def build(
     registry: Annotated[Path, typer.Option(help="Directory of the registry.")],
     out: Annotated[Path, typer.Option(help="The bundle to write (.zip).")],
     reference: Annotated[
-        str | None, typer.Option(help="Id of the original; the best match.")
+        str | None, typer.Option(help="Id of the original; by default the best match.")
     ] = None,
     original: Annotated[
         Path | None,
-        typer.Option(help="The original's file, for a copy.", exists=True),
+        typer.Option(
+            help="The original's file, of which the bundle takes a stripped copy.",
+            exists=True,
+        ),
     ] = None,
     include_original: Annotated[
         bool,
-        typer.Option("--include-original", help="Put that file in, metadata and all."),
+        typer.Option(
+            "--include-original", help="Put that file in too, with its metadata."
+        ),
     ] = False,
     derived_score: DerivedScore = DERIVED_SCORE,
     ledger: Annotated[
         Path | None,
         typer.Option(help="Ledger with deposits and licences.", exists=True),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Of the listing.")] = None,
+    url: Annotated[str | None, typer.Option(help="URL of the listing.")] = None,
     listing: Annotated[str | None, typer.Option(help="Id of the listing.")] = None,
     seller: Annotated[str | None, typer.Option(help="Id of the seller.")] = None,
-    fetched: Annotated[str | None, typer.Option(help="When (ISO 8601).")] = None,
-    first_seen: Annotated[str | None, typer.Option(help="When (ISO 8601).")] = None,
-    redact_suspect: Annotated[
-        Boxes, typer.Option(help="x0,y0,x1,y1 to black out before comparing.")
+    fetched: Annotated[
+        str | None, typer.Option(help="When the suspect was fetched (ISO 8601).")
     ] = None,
-    redact_original: Annotated[Boxes, typer.Option(help="The same.")] = None,
+    first_seen: Annotated[
+        str | None, typer.Option(help="When the listing was first seen (ISO 8601).")
+    ] = None,
+    redact_suspect: Annotated[
+        Boxes,
+        typer.Option(
+            help="x0,y0,x1,y1 of the suspect, in pixels, to black out before comparing."
+        ),
+    ] = None,
+    redact_original: Annotated[
+        Boxes, typer.Option(help="The same for the original.")
+    ] = None,
     attach: Attach = None,
     include_attached: Annotated[
-        bool, typer.Option("--include-attached", help="Put the material's files in.")
+        bool,
+        typer.Option(
+            "--include-attached",
+            help="Put the files of the material in, not only their digests.",
+        ),
     ] = False,
     c2pa_root: CredentialRoots = None,
     tsa_url: Tsa = None,
@@ -179,7 +197,11 @@ def revise(
     party: Annotated[Party, typer.Option(help="Whose material it is.")] = Party.OWNER,
     attach: Attach = None,
     include_attached: Annotated[
-        bool, typer.Option("--include-attached", help="Put the material's files in.")
+        bool,
+        typer.Option(
+            "--include-attached",
+            help="Put the files of the material in, not only their digests.",
+        ),
     ] = False,
     tsa_url: Tsa = None,
     at: At = None,

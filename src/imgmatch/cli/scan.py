@@ -61,13 +61,14 @@ def scan(
         typer.Option(help="Write a page to look at (HTML).", dir_okay=False),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a scan into --out.")
+        bool,
+        typer.Option("--resume", help="Go on with the scan in --out where it stopped."),
     ] = False,
     since: Annotated[
         Path | None,
         typer.Option(
-            help="Directory of an earlier scan: hold what it judged against new "
-            "originals only.",
+            help="Directory of an earlier scan: what it judged is compared with "
+            "newer originals only.",
             file_okay=False,
             exists=True,
         ),
@@ -87,10 +88,12 @@ def scan(
         str | None, typer.Option(help="Address of the Dask scheduler.")
     ] = None,
     shard_size: Annotated[
-        int, typer.Option(help="Suspects that are finished together.", min=1)
+        int,
+        typer.Option(help="Suspects a shard: what one file of results holds.", min=1),
     ] = SHARD_SIZE,
     format_: Annotated[
-        FormatName, typer.Option("--format", help="Of the files in a directory.")
+        FormatName,
+        typer.Option("--format", help="Format of the shards in a directory."),
     ] = FormatName.JSONL,
 ) -> None:
     """Judge the images that PATHs lead to, one line of JSON each.

@@ -138,7 +138,7 @@ two pictures that have anything in common. Other pairs below `REVIEW_SCORE` are
 unrelated."""
 
 GRAPHIC_SHADING = 0.42
-"""Shading below which what agrees counts as drawn. 95 % of the traps' overlays are
+"""Shading below which what agrees counts as drawn. 95 % of the negatives' overlays are
 below it, and 1 % of what copies have in common."""
 
 GRAPHIC_SHARE = 0.12
