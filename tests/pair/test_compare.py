@@ -12,7 +12,7 @@ from skimage import data
 from imgmatch import compare
 from imgmatch.errors import DecodeError, ShapeError
 from imgmatch.fingerprint import Role, fingerprint
-from imgmatch.pair.decision import CERTAIN_SCORE, DERIVED_SCORE, REVIEW_SCORE, score
+from imgmatch.pair.decision import DERIVED_SCORE, REVIEW_SCORE, SAME_FILE_SCORE, score
 from imgmatch.pair.examine import best_alignment
 from imgmatch.results import Direction, EditKind, Verdict
 from imgmatch.transforms import mirror, transform_points
@@ -374,12 +374,12 @@ def test_compare_derives_the_same_file_of_a_simple_drawing():
 
     comparison = compare(file, file)
     assert comparison.verdict is Verdict.DERIVED
-    assert comparison.score >= CERTAIN_SCORE
+    assert comparison.score == SAME_FILE_SCORE
     assert comparison.reason == "it is the very file of the original"
-    assert compare(file, file, derived_score=100.0).verdict is Verdict.REVIEW
+    assert compare(file, file, derived_score=100.0).verdict is Verdict.DERIVED
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_compare_scores_the_same_file_as_certain(seed):
+def test_compare_scores_the_same_file_high(seed):
     file = encoded(draw(seed))
-    assert compare(file, file).score >= CERTAIN_SCORE
+    assert compare(file, file).score >= SAME_FILE_SCORE

@@ -10,6 +10,7 @@ from imgmatch.pair.decision import (
     CERTAIN_SCORE,
     DERIVED_SCORE,
     REVIEW_SCORE,
+    SAME_FILE_SCORE,
     WEIGHTS,
     decide,
     derived_score,
@@ -308,6 +309,20 @@ def test_derived_score_keeps_to_the_false_accusations(wanted, pairs):
     assert expected_false_accusations(chosen, pairs=pairs) <= wanted * (1 + 1e-9)
     if chosen > DERIVED_SCORE:  # not higher than it must be
         assert expected_false_accusations(chosen, pairs=pairs) > 0.99 * wanted
+
+
+def test_decide_derives_the_same_file_at_any_derived_score():
+    drawing = replace(COPY, photographic_agreeing=0, log_nfa=-60)
+    for wanted in (DERIVED_SCORE, SAME_FILE_SCORE, 100.0):
+        found = decide(drawing, same_file=True, derived_score=wanted)
+        assert found.verdict is Verdict.DERIVED
+        assert found.score == max(SAME_FILE_SCORE, wanted)
+        assert found.reason == "it is the very file of the original"
+
+
+def test_decide_derives_no_same_file_below_review():
+    assert decide(REPHOTOGRAPHED, same_file=True) == decide(REPHOTOGRAPHED)
+    assert decide(None, same_file=True).verdict is Verdict.UNRELATED
 
 
 def test_decide_reviews_more_at_a_higher_derived_score():

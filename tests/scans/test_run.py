@@ -3,6 +3,7 @@ import json
 import pytest
 from comparisons import by_bytes, compare_with
 from pictures import draw, encoded, write
+from PIL import Image as PILImage
 from places import EXAMPLES
 
 from imgmatch.errors import MissingExtraError, RegistryCorruptError
@@ -121,10 +122,12 @@ def test_scan_uses_the_originals_it_began_with(registry, monkeypatch):
 
 
 def test_scan_with_a_higher_derived_score_asks_for_review():
+    copy = NamedImage("copy", encoded(PILImage.open(CAT)))
     with Registry.temporary() as registry:
         registry.add(CAT, reference_id="cat")
         ((usual,), (strict,)) = (
-            scan(CAT, registry, derived_score=score) for score in (DERIVED_SCORE, 100.0)
+            scan([copy], registry, derived_score=score)
+            for score in (DERIVED_SCORE, 100.0)
         )
     assert usual.verdict is Verdict.DERIVED
     assert strict.verdict is Verdict.REVIEW

@@ -57,6 +57,8 @@ def many(tmp_path):
 
 
 def test_scan_finds_the_same_with_two_workers(folder, many):
+    for seed, path in enumerate(sorted(many.iterdir())):  # not the originals' files
+        path.write_bytes(encoded(draw(seed), compress_level=1))
     with Registry.open(folder, read_only=True) as opened:
         one, two = (
             [

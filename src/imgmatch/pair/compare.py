@@ -126,9 +126,10 @@ def examine_pair(
         If `derived_score` is below the default.
     """
     best = best_alignment(reference, query)
+    same_file = reference.sha256 == query.sha256
     decision = decide(
         None if best is None else best.evidence,
-        same_file=reference.sha256 == query.sha256,
+        same_file=same_file,
         derived_score=derived_score,
     )
     if best is None or decision.verdict is Verdict.UNRELATED:
@@ -140,7 +141,9 @@ def examine_pair(
             query.size,
         )
     else:
-        comparison = _explained(reference, query, best, decision, pairs)
+        comparison = _explained(
+            reference, query, best, decision, pairs=pairs, same_file=same_file
+        )
     return Examination(reference, query, comparison, best, pairs, derived_score)
 
 
@@ -149,7 +152,9 @@ def _explained(
     query: Fingerprint,
     best: ExaminedAlignment,
     decision: Decision,
+    *,
     pairs: int,
+    same_file: bool,
 ) -> Comparison:
     """Return the comparison of a pair that is not unrelated.
 
@@ -170,7 +175,7 @@ def _explained(
         )
         direction = (
             Direction.CONSISTENT  # the same file, though its kept picture lost detail
-            if reference.sha256 == query.sha256
+            if same_file
             else judge_direction(
                 reference.grey, query.grey, best.agreement, best.region
             )

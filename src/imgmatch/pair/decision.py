@@ -40,6 +40,7 @@ __all__ = [
     "DERIVED_SCORE",
     "MAX_LOG_NFA",
     "REVIEW_SCORE",
+    "SAME_FILE_SCORE",
     "WEIGHTS",
     "Decision",
     "decide",
@@ -75,6 +76,11 @@ CERTAIN_SCORE = 5.0
 
 REVIEW_SCORE = 0.0
 """Score from which a human should look at a pair: even odds."""
+
+SAME_FILE_SCORE = 5.0
+"""Least score of a pair of equal files whose pixels score at least `REVIEW_SCORE`. Two
+people do not make the same file by chance, however simple its picture. So the score is
+also at least the one that the caller asks for."""
 
 MAX_TILT = 0.01
 TILTED_CONFLICT = 0.1
@@ -214,7 +220,8 @@ def decide(
     evidence : Evidence or None
         None where no alignment was found.
     same_file : bool
-        Whether the query is the reference's file, byte for byte.
+        Whether the query is the reference's file, byte for byte. It is then derived
+        from `REVIEW_SCORE` on, whatever `derived_score` is.
     derived_score : float
         Score from which a pair is derived. A pair with a lower score, down to
         `REVIEW_SCORE`, is for a human.
@@ -242,8 +249,7 @@ def decide(
     )
     by_pixels = value >= derived_score
     if same_file and value >= REVIEW_SCORE:
-        # Two people do not make the same file by chance, however simple its picture.
-        value = max(value, CERTAIN_SCORE)
+        value = max(value, derived_score, SAME_FILE_SCORE)
     if by_pixels:
         reason = f"the pixels are the same: {agreement}"
         return Decision(Verdict.DERIVED, value, reason)
