@@ -43,7 +43,7 @@ STAGES = {
 }
 """The label of each stage, by the module that calls it and the function's name."""
 
-WHOLE = "whole comparison"
+TOTAL = "whole comparison"
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def time_stages(
         with timed_stages() as spent:
             start = time.process_time()
             found = compare.examine_pair(reference, query)
-            spent[WHOLE] = time.process_time() - start
+            spent[TOTAL] = time.process_time() - start
         for stage, seconds in spent.items():
             least[stage] = min(least[stage], seconds)
     return str(found.comparison.verdict), dict(least)
@@ -92,7 +92,7 @@ def figures(
     """Yield median and mean of each stage, by verdict, the most frequent first."""
     for verdict, count in Counter(verdict for verdict, _ in runs).most_common():
         times = [spent for found, spent in runs if found == verdict]
-        for stage in (WHOLE, *STAGES.values()):
+        for stage in (TOTAL, *STAGES.values()):
             taken = [spent.get(stage, 0.0) * 1e3 for spent in times]
             yield {
                 "work": f"{work}: {verdict}, {count} pairs",

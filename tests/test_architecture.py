@@ -1,4 +1,4 @@
-"""The house keeps its order: a module imports only from rows above its own."""
+"""The house keeps its order: a module imports only from what stands before it."""
 
 import ast
 import importlib
@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+
+import imgmatch.pair
+from imgmatch.pair import constants
 
 SOURCES = ROOT / "src/imgmatch"
 
@@ -115,6 +118,42 @@ def test_breaches_are_seen(module, source, wrong):
 def test_circles_are_seen():
     assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}})
     assert circle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None
+
+
+SERVING = {"window", "statistics", "sharpness"}
+"""Modules of `imgmatch.pair` that serve several stages."""
+
+
+def stages():
+    """The stages of a pair, as the docstring of `imgmatch.pair` numbers them."""
+    steps = re.findall(r"^\d+\. (`\w+`(?: and `\w+`)?)", imgmatch.pair.__doc__, re.M)
+    return [stage for step in steps for stage in re.findall(r"\w+(?=`)", step)]
+
+
+def stages_in(modules):
+    """The stages that modules of the package belong to, each once, in order."""
+    parts = [module.split(".") for module in modules]
+    found = [part[2] for part in parts if part[1:2] == ["pair"] and len(part) > 2]
+    return [stage for stage in dict.fromkeys(found) if stage in stages()]
+
+
+def test_stages_are_all_that_a_pair_goes_through():
+    there = {path.stem for path in (SOURCES / "pair").iterdir()}
+    there -= {"__init__", "__pycache__", "constants"}
+
+    assert sorted([*stages(), *SERVING]) == sorted(there)
+    assert stages_in(module.__name__ for module in constants.MODULES) == stages()
+
+
+@pytest.mark.parametrize("stage", [*sorted(SERVING), *stages()])
+def test_stages_import_only_earlier_stages(stage):
+    earlier = stages()[: stages().index(stage)] if stage in stages() else []
+    own = [m for m in MODULES if f"{m}.".startswith(f"imgmatch.pair.{stage}.")]
+    imported = {
+        name for m in own for name in imports(MODULES[m].read_text(encoding="utf-8"))
+    }
+
+    assert set(stages_in(imported)) <= {stage, *earlier}
 
 
 def packages():

@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgmatch.evidence.privacy import as_jpeg
-from imgmatch.evidence.shared_regions import find_shared_regions
 from imgmatch.pair.agreement import Agreement
 from imgmatch.pair.compare import Examination
+from imgmatch.pair.shared_regions import find_shared_regions
 from imgmatch.results import Comparison, Verdict
 from imgmatch.show.figure import (
     OVERLAY_COLOUR,

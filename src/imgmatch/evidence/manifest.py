@@ -15,10 +15,10 @@ import PIL
 
 from imgmatch._version import __version__
 from imgmatch.evidence.canonical import instant, sha256, stated
-from imgmatch.evidence.shared_regions import find_shared_regions
 from imgmatch.pair.compare import Examination
 from imgmatch.pair.constants import digest, verdict_constants
 from imgmatch.pair.decision import score_terms
+from imgmatch.pair.shared_regions import find_shared_regions
 from imgmatch.registry import Record
 from imgmatch.results import Verdict
 

@@ -32,7 +32,7 @@ __all__ = [
     "examine_material",
 ]
 
-WHOLE = 0.98
+FULL_FRAME_SHARE = 0.98
 """A frame shows more than its copy if the copy keeps less than this fraction of it."""
 
 SHOOT_HOURS = 12.0
@@ -218,7 +218,7 @@ def _finer(shown: Fingerprint, suspect: bytes) -> Finding:
 
 def _shows_more(shown: Fingerprint, original: bytes) -> Finding:
     found = _compared(shown, original)
-    more = found.verdict is Verdict.DERIVED and found.reference_kept < WHOLE
+    more = found.verdict is Verdict.DERIVED and found.reference_kept < FULL_FRAME_SHARE
     return Finding(
         Check.SHOWS_MORE, CheckOutcome.SUPPORTS if more else CheckOutcome.OPEN
     )

@@ -18,7 +18,7 @@ from imgmatch.types import Size
 
 __all__ = ["recompute"]
 
-TOLERANCE = 0.05
+MAX_RESULT_DIFFERENCE = 0.05
 """Largest difference between a stated and a computed number that still passes.
 
 It is absolute up to 1, and a fraction of the stated number above. Machines differ in
@@ -109,7 +109,7 @@ def _problem(manifest: Mapping[str, Any], examination: Examination) -> str:
 
 
 def _differences(name: str, stated: Any, now: Any) -> Iterator[str]:
-    """Describe where two results differ by more than `TOLERANCE`."""
+    """Describe where two results differ by more than `MAX_RESULT_DIFFERENCE`."""
     if isinstance(stated, dict) and isinstance(now, dict) and set(stated) == set(now):
         for key in sorted(set(stated) - {"reason"}):  # its words count windows
             yield from _differences(f"{name}.{key}", stated[key], now[key])
@@ -117,7 +117,7 @@ def _differences(name: str, stated: Any, now: Any) -> Iterator[str]:
         for at, (before, after) in enumerate(zip(stated, now, strict=True)):
             yield from _differences(f"{name}.{at}", before, after)
     elif _is_number(stated) and _is_number(now):
-        if abs(stated - now) > TOLERANCE * max(1.0, abs(stated)):
+        if abs(stated - now) > MAX_RESULT_DIFFERENCE * max(1.0, abs(stated)):
             yield f"{name[1:]}: {stated} was stated, {now} comes out"
     elif stated != now:
         yield f"{name[1:]}: {stated} was stated, {now} comes out"

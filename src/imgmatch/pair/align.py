@@ -56,6 +56,10 @@ TOLERANCE_STEPS = (3.0, 1.5, 1.0, 1.0)
 """Largest error of an inlier in each step of the fit, as a multiple of `TOLERANCE`. It
 narrows as the fit improves."""
 
+SAME_SHARE = 0.5
+"""Share of the voters or inliers above which two proposals or alignments are the same
+one."""
+
 SPOT = 4.0
 """Side of a spot in the reference, as a multiple of the median scale of the inliers'
 query keypoints. Inliers at one spot are one observation."""
@@ -130,8 +134,8 @@ def align(
 
 def _known(alignment: Alignment, others: list[Alignment]) -> bool:
     """Tell whether an alignment shares most of its inliers with an earlier one."""
-    half = 0.5 * float(alignment.inliers.sum())
-    return any((alignment.inliers & other.inliers).sum() > half for other in others)
+    most = SAME_SHARE * float(alignment.inliers.sum())
+    return any((alignment.inliers & other.inliers).sum() > most for other in others)
 
 
 def _proposals(
@@ -165,7 +169,7 @@ def _proposals(
         common = cv2.reduce(
             (support & best).view(np.uint8), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S
         )
-        apart = common.ravel() < 0.5 * votes
+        apart = common.ravel() < SAME_SHARE * votes
         support, votes = support[apart], votes[apart]
     return chosen
 

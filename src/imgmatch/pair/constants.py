@@ -9,7 +9,6 @@ bundle forged.
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +30,7 @@ from imgmatch.pair import (
     overlays,
     refine,
     region,
+    shared_regions,
     sharpness,
     statistics,
     window,
@@ -40,12 +40,21 @@ from imgmatch.pair.direction import edges, enlargement, judge, scene, tiles
 __all__ = ["digest", "verdict_constants"]
 
 MODULES: tuple[ModuleType, ...] = (
-    *(gate, pixels, pyramid, hashing, features, fingerprint, transforms),
-    *(match, align, canvas, refine, window, statistics, sharpness, agreement),
-    *(region, measure, examine, decision, overlays, lettering, explain, compare),
-    *(edges, enlargement, judge, scene, tiles),
+    *(transforms, gate, pixels, pyramid, hashing, features, fingerprint),
+    *(window, statistics, sharpness),
+    *(match, align, canvas, refine, agreement, region, measure, decision, examine),
+    *(lettering, overlays, tiles, edges, enlargement, scene, judge, explain),
+    *(compare, shared_regions),
 )
-"""The modules that a picture passes on its way to a verdict."""
+"""The modules that a picture passes on its way to a verdict, in the order in which they
+import each other."""
+
+LEFT_OUT = {
+    gate.__name__: {"_DEFAULT_LIMITS"},
+    pixels.__name__: {"_TURNS"},
+}
+"""Constants that no verdict depends on, by module: the limits that refuse a file, and a
+table of functions."""
 
 
 def verdict_constants() -> dict[str, dict[str, Any]]:
@@ -84,15 +93,15 @@ def digest(constants: Mapping[str, Any]) -> str:
 
 
 def _constants_of(module: ModuleType) -> dict[str, Any]:
-    found = {}
-    for name, value in vars(module).items():
-        if name.strip("_").isupper() and not callable(value):
-            with suppress(TypeError):  # skip tables of functions
-                found[name] = json.loads(json.dumps(value, default=_json_ready))
-    return found
+    left_out = LEFT_OUT.get(module.__name__, set())
+    return {
+        name: json.loads(json.dumps(value, default=_json_ready))
+        for name, value in vars(module).items()
+        if name.strip("_").isupper() and name not in left_out
+    }
 
 
 def _json_ready(value: object) -> Any:
     if isinstance(value, np.ndarray):
         return np.round(value, 6).tolist()  # machines may differ in the last digits
-    raise TypeError
+    raise TypeError(f"want a constant that JSON can hold, got {value!r}")

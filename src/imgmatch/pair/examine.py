@@ -78,10 +78,10 @@ def best_alignment(
         The one with the highest score, if that is above `REVIEW_SCORE`. Otherwise the
         one with the fewest false alarms. None where chance explains every alignment.
     """
-    return _strongest(examine_alignments(reference, query))
+    return _best(examine_alignments(reference, query))
 
 
-def _strongest(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
+def _best(found: Iterable[ExaminedAlignment]) -> ExaminedAlignment | None:
     """Pick the best alignment, and stop at the first that is certain."""
     best: ExaminedAlignment | None = None
     for examined in found:

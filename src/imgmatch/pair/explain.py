@@ -21,7 +21,7 @@ from imgmatch.transforms import (
 )
 from imgmatch.types import Box, Size
 
-__all__ = ["MIN_WHOLE", "name_edits"]
+__all__ = ["name_edits"]
 
 MIN_WHOLE = 0.965
 """Fraction of an area from which it counts as the whole."""

@@ -42,7 +42,7 @@ CLEAR = (5, 5)
 """Size of the box around a measured pixel in which all windows must agree, canvas
 pixels. Where windows cease to agree, the pictures differ nearby."""
 
-SMOOTHING = (5, 5)
+SLOPE_BLUR_SIZE = (5, 5)
 """Size of the kernel of the blur before slopes are taken, pixels."""
 
 BORDER = 3
@@ -149,7 +149,7 @@ def _strengths(
         np.concatenate(drawn), (width, height), interpolation=cv2.INTER_AREA
     )
     where = np.flatnonzero(tiles.clear)
-    dx, dy = cv2.spatialGradient(cv2.GaussianBlur(sheet, SMOOTHING, 0))
+    dx, dy = cv2.spatialGradient(cv2.GaussianBlur(sheet, SLOPE_BLUR_SIZE, 0))
     detail = cv2.Laplacian(sheet, cv2.CV_16S, ksize=3)
     x, y, fine = (part.take(where).astype(np.float32) for part in (dx, dy, detail))
     return x * x + y * y, fine * fine

@@ -35,7 +35,7 @@ WHOLE_DENSITY = 0.9
 """Preview pixels for each full-size pixel of the reference, along a side, from which
 the preview lacks no detail."""
 
-FINE_BLUR = 0.36
+FINEST_DETAIL_BLUR = 0.36
 WIDE_BLUR = 1.02
 """Standard deviations of the blurs that take away the finest detail of an enlargement,
 and the finest and next coarser detail together, full-size pixels of the reference."""
@@ -101,7 +101,7 @@ def _compare_with_enlargement(
     to_canvas = inverse(to_preview)
     to_reference = inverse(reference.to_full_size) @ canvas.to_reference @ to_canvas
     original = reference.pixels.astype(np.float32)
-    blurs = [blur * scale * query.density for blur in (FINE_BLUR, WIDE_BLUR)]
+    blurs = [blur * scale * query.density for blur in (FINEST_DETAIL_BLUR, WIDE_BLUR)]
     corners, tile = strongest_tiles(canvas.reference, clear)
     details = [np.empty((4, 0), np.float32)]
     for x, y in corners:

@@ -45,7 +45,7 @@ MIN_REPEATED_CORRELATION = 0.95
 """Correlation of the fine structure above which the pixels beyond a side are made up:
 the picture itself, reflected or repeated."""
 
-STRUCTURE = 8.0
+MIN_PROFILE_DEVIATION = 8.0
 """Least standard deviation of a profile that tells anything, 8-bit levels."""
 
 SIDE_MARGIN = 0.03
@@ -122,11 +122,11 @@ def _judge_side(
     far: NDArray[np.float32],
 ) -> Direction:
     """Judge a side by four profiles along it, from inside the reference outwards."""
-    if inside.std() < STRUCTURE:
+    if inside.std() < MIN_PROFILE_DEVIATION:
         # Plain ground looks the same on both sides, whether the scene goes on or not.
         return Direction.UNKNOWN
     alike = _correlation(inside, beyond)
-    if beyond.std() < STRUCTURE or alike < MAX_END_CORRELATION:
+    if beyond.std() < MIN_PROFILE_DEVIATION or alike < MAX_END_CORRELATION:
         return Direction.CONSISTENT
     inside, beyond, deep, far = map(_fine_structure, (inside, beyond, deep, far))
     goes_on = (

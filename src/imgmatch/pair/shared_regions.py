@@ -1,4 +1,8 @@
-"""Find what two pictures share if they share only a mark, a banner or a page."""
+"""Find what two pictures share if they share only a mark, a banner or a page.
+
+Input: the `Examination` of a pair. Output: the regions where drawn graphics agree. An
+evidence bundle states them for a shared overlay.
+"""
 
 from dataclasses import dataclass
 
@@ -13,10 +17,11 @@ from imgmatch.types import Box, Size
 
 __all__ = ["SharedRegion", "find_shared_regions"]
 
-MIN_WINDOWS = 2
-MIN_SHARE = 0.25
-"""Windows of drawn graphics that a shared region must have: at least `MIN_WINDOWS`,
-and at least the fraction `MIN_SHARE` of the largest region's. Fewer agree by chance."""
+MIN_REGION_WINDOWS = 2
+MIN_REGION_SHARE = 0.25
+"""Windows of drawn graphics that a shared region must have: at least
+`MIN_REGION_WINDOWS`, and at least the fraction `MIN_REGION_SHARE` of the largest
+region's. Fewer agree by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,17 @@ class SharedRegion:
 
 
 def find_shared_regions(examination: Examination) -> list[SharedRegion]:
-    """Box the connected regions where drawn graphics agree, largest first."""
+    """Box the connected regions where drawn graphics agree.
+
+    Parameters
+    ----------
+    examination : Examination
+
+    Returns
+    -------
+    list of SharedRegion
+        Most windows first. Empty where no alignment was found.
+    """
     if examination.alignment is None:
         return []
     agreement = examination.alignment.agreement
@@ -46,7 +61,7 @@ def find_shared_regions(examination: Examination) -> list[SharedRegion]:
     found = []
     for label in range(1, count):
         windows = count_windows((labels == label) & drawn)
-        if windows >= MIN_WINDOWS:
+        if windows >= MIN_REGION_WINDOWS:
             x, y, width, height, _ = (float(value) for value in stats[label])
             corners = np.array(
                 [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
@@ -61,7 +76,7 @@ def find_shared_regions(examination: Examination) -> list[SharedRegion]:
             )
             found.append((windows, SharedRegion(*boxes)))
     found.sort(key=lambda entry: -entry[0])
-    enough = MIN_SHARE * max((windows for windows, _ in found), default=0.0)
+    enough = MIN_REGION_SHARE * max((windows for windows, _ in found), default=0.0)
     return [region for windows, region in found if windows >= enough]
 
 

@@ -3,9 +3,9 @@
 import pytest
 from places import EXAMPLES
 
-from imgmatch.evidence.shared_regions import find_shared_regions
 from imgmatch.fingerprint import Role, fingerprint
 from imgmatch.pair.compare import examine_pair
+from imgmatch.pair.shared_regions import find_shared_regions
 
 SEAL = (38, 43, 294, 299)  # of fig.jpg, 1280 x 866
 
